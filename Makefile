@@ -1,0 +1,142 @@
+# make run    builds everything and serves on http://127.0.0.1:8080     make test   runs every test (T=word: those that match)
+# make help   lists the rest. Each first installs the Debian packages it lacks; `make deps` does only that.
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+CC = gcc
+BUILD = build
+LISTEN = 127.0.0.1:8080
+DATA = data
+PREFIX = /usr/local
+T =
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+OPTIMISE = -O3
+SANITIZE =
+CFLAGS = -std=gnu17 -D_GNU_SOURCE -g $(OPTIMISE) $(SANITIZE) -fstack-protector-strong -fno-math-errno -ffp-contract=off -pthread -I. $(WARN)
+LDFLAGS = $(SANITIZE) -pthread
+ENGINE_LIBS = -lopenblas -lcjson -lz -lseccomp -lm
+WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -lm
+
+# Debian packages, by what needs them. A program that is there already, whoever installed it, is left alone.
+BUILD_PACKAGES = gcc libc6-dev libcivetweb-dev libsqlite3-dev libcjson-dev libopenblas-dev libsodium-dev zlib1g-dev \
+    libbrotli-dev libseccomp-dev libutf8proc-dev $(if $(shell command -v npm),,nodejs npm)
+TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium curl
+BENCH_PACKAGES = nginx-light wrk curl
+
+BASE = $(filter-out engine/base/embed.c,$(wildcard engine/base/*.c))
+ENGINE = $(filter-out engine/main.c,$(wildcard engine/*.c engine/format/*.c engine/data/*.c engine/tensor/*.c engine/nn/*.c engine/algo/*.c))
+WEB = $(filter-out web/main.c,$(wildcard web/*.c web/handlers/*.c web/store/*.c web/study/*.c web/lab/*.c))
+TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/engine/test_*.c tests/web/test_*.c))
+FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+SOURCES = $(wildcard engine/*.c engine/*/*.c web/*.c web/*/*.c tests/*/*.c) $(wildcard engine/*.h engine/*/*.h web/*.h web/*/*.h tests/*/*.h)
+
+STATIC = $(shell find static -type f)
+CONTENT = $(shell find content -type f)
+VENDOR = vendor/preact.js=node_modules/preact/dist/preact.module.js \
+    vendor/hooks.js=node_modules/preact/hooks/dist/hooks.module.js \
+    vendor/htm.js=node_modules/htm/dist/htm.module.js vendor/htm-preact.js=node_modules/htm/preact/index.module.js \
+    vendor/uplot.js=node_modules/uplot/dist/uPlot.esm.js vendor/uplot.css=node_modules/uplot/dist/uPlot.min.css
+
+.PHONY: all deps run test test-programs fuzz-programs fuzz lint format bench install clean help
+all: $(BUILD)/flashlab $(BUILD)/flashlab-engine ## build both programs
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: deps ## build what is missing and serve (LISTEN=127.0.0.1:8080 DATA=data)
+	@$(MAKE) -s all
+	@exec $(BUILD)/flashlab serve --listen $(LISTEN) --data $(DATA)
+
+test: test-deps ## run every test, or with T=word those whose name holds the word
+	@tests/run $(T)
+
+bench: bench-deps all ## measure, beside the peers, and print a table (B=word: one of them)
+	@tests/bench/run $(B)
+
+install: all ## copy the two programs to PREFIX/bin
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/flashlab $(BUILD)/flashlab-engine
+
+lint: ## clang-tidy, cppcheck and the formatting
+	@clang-format --dry-run --Werror $(SOURCES)
+	@clang-tidy --quiet $(filter %.c,$(filter-out tests/%,$(SOURCES))) -- -std=gnu17 -D_GNU_SOURCE -I.
+	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem -I. engine web
+
+format: ## lay out the C sources
+	@clang-format -i $(SOURCES)
+
+clean: ## remove what was built
+	rm -rf build node_modules
+
+# --- packages --------------------------------------------------------------------------------------------------------
+# $(call install-packages,LIST): installs what dpkg does not know as installed; prints it; without root or sudo, says how.
+define install-packages
+	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}\n' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    set -- $$missing; echo "Installing Debian packages: $$*"; \
+	    if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then sudo=sudo; \
+	    else echo "Run this once as root, then again what you ran:  apt-get update && apt-get install -y --no-install-recommends $$*" >&2; exit 1; fi; \
+	    $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$* >/dev/null || \
+	    { echo "Could not install them. Run as root:  apt-get update && apt-get install -y --no-install-recommends $$*" >&2; exit 1; }; \
+	fi
+	@mkdir -p $(@D) && touch $@
+endef
+
+deps: $(BUILD)/.build-packages node_modules/.package-lock.json ## install what building needs
+test-deps: deps $(BUILD)/.test-packages
+bench-deps: deps $(BUILD)/.bench-packages
+.PHONY: test-deps bench-deps
+$(BUILD)/.build-packages: Makefile
+	$(call install-packages,$(BUILD_PACKAGES))
+$(BUILD)/.test-packages: Makefile
+	$(call install-packages,$(TEST_PACKAGES))
+$(BUILD)/.bench-packages: Makefile
+	$(call install-packages,$(BENCH_PACKAGES))
+node_modules/.package-lock.json: package-lock.json | $(BUILD)/.build-packages
+	npm ci --silent
+	@touch $@
+
+# --- programs --------------------------------------------------------------------------------------------------------
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/%.gen.o: $(BUILD)/%.gen.c
+	$(CC) -I. -O0 -c -o $@ $<
+
+# ar adds without removing, so an archive is made anew; the lists are spelt by wildcard and may shrink.
+$(BUILD)/libbase.a: $(BASE:%.c=$(BUILD)/%.o)
+$(BUILD)/libengine.a: $(ENGINE:%.c=$(BUILD)/%.o)
+$(BUILD)/libweb.a: $(WEB:%.c=$(BUILD)/%.o)
+$(BUILD)/%.a:
+	@mkdir -p $(@D) && rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/embed: engine/base/embed.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $< $(LDFLAGS) -lbrotlienc -lsodium -lz
+$(BUILD)/static.gen.c: $(STATIC) $(BUILD)/embed node_modules/.package-lock.json
+	$(BUILD)/embed asset_static $@ $(foreach f,$(STATIC),$(f:static/%=%)=$(f)) $(VENDOR)
+$(BUILD)/content.gen.c: $(CONTENT) $(BUILD)/embed
+	$(BUILD)/embed asset_content $@ $(foreach f,$(CONTENT),$(f:content/%=%)=$(f))
+
+$(BUILD)/flashlab: $(BUILD)/web/main.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o
+	$(CC) -o $@ $^ $(LDFLAGS) $(WEB_LIBS)
+$(BUILD)/flashlab-engine: $(BUILD)/engine/main.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
+	$(CC) -o $@ $^ $(LDFLAGS) $(ENGINE_LIBS)
+
+# --- tests: tests/run builds them, with sanitizers, by calling these with its own BUILD -------------------------------
+$(BUILD)/tests/engine/%: $(BUILD)/tests/engine/%.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
+	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka $(ENGINE_LIBS)
+$(BUILD)/tests/web/%: $(BUILD)/tests/web/%.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o
+	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka $(WEB_LIBS)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libweb.a $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o
+	$(CC) -o $@ $^ $(LDFLAGS) -fsanitize=fuzzer $(WEB_LIBS) $(ENGINE_LIBS)
+test-programs: $(TESTS)
+fuzz-programs: $(FUZZERS)
+fuzz: test-deps ## run the fuzzers for long (SECONDS_EACH=600)
+	@FUZZ_SECONDS=$(or $(SECONDS_EACH),600) tests/run fuzz_
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
