@@ -1,0 +1,91 @@
+/* One const table per algorithm says what it takes; validation, `describe`, the web form and the check that a card's
+ * stated default is right all come from it. Adding an algorithm: its file, one line in table.c, its experiments file. */
+#ifndef ALGO_ALGORITHM_H
+#define ALGO_ALGORITHM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/error.h"
+#include "engine/data/dataset.h"
+#include "engine/event.h"
+
+enum hyper_type { HYPER_INTEGER, HYPER_FLOAT, HYPER_BOOLEAN, HYPER_CHOICE };
+
+struct hyperparameter {
+    const char *name; /* the service's spelling */
+    enum hyper_type type;
+    bool takes_auto;
+    bool min_open, max_open; /* the bound itself is not allowed */
+    double min, max;         /* of numbers; +-INFINITY for none */
+    const char *choices;     /* "uniform|normal"; NULL for numbers and booleans */
+    const char *fallback;    /* the documented default, as text; NULL: none */
+    bool required;
+    const char *when;        /* read only then: "predictor_type=multiclass_classifier"; NULL: always */
+    const char *not_yet;     /* why any value but the default is refused; NULL: effective */
+    const char *help;        /* one line */
+};
+
+/* Name = value pairs as given, then as resolved. Small: looked up by a linear search. */
+#define SETTINGS_MAX 96
+struct setting {
+    char name[48];
+    char value[80];
+    bool given;
+};
+struct settings {
+    struct setting items[SETTINGS_MAX];
+    int count;
+};
+
+/* Adds or replaces; -1 when the name or value is too long or the table is full. */
+int settings_set(struct settings *s, const char *name, const char *value, struct error *err);
+const char *settings_get(const struct settings *s, const char *name); /* NULL when absent */
+double settings_number(const struct settings *s, const char *name);   /* NaN when absent or "auto" */
+bool settings_true(const struct settings *s, const char *name);
+bool settings_is(const struct settings *s, const char *name, const char *value);
+
+/* Everything a training run needs. The learner reports through `sink` and leaves its final metrics in `metrics`. */
+struct final_metric {
+    char name[64]; /* "test:binary_classification_accuracy" */
+    double value;
+};
+struct training {
+    const struct settings *settings;                 /* resolved and checked */
+    const struct dataset *train, *validation, *test; /* the last two may be NULL */
+    uint64_t seed;
+    int threads;
+    double pace; /* seconds slept after each step so that people can watch; 0: full speed */
+    struct event_sink *sink;
+    struct final_metric metrics[48]; /* out */
+    int metric_count;
+    const char *model_dir; /* where to save, or NULL */
+};
+
+struct algorithm {
+    const char *name, *title;
+    const struct hyperparameter *hyperparameters; /* ends at name == NULL */
+    const char *const *content_types;             /* of training data; ends at NULL */
+    const char *const *channels;                  /* the first is required; ends at NULL */
+    const char *const *pictures;                  /* kinds it emits; ends at NULL */
+    const char *const *generators;                /* made data it can train on; ends at NULL */
+    /* Checks what a table cannot say (pairs that make no sense). NULL: nothing more to check. */
+    int (*check)(const struct settings *s, struct error *err);
+    /* Returns 0 also when the sink asked to stop (sink->stopped). Divergence is a result, not an error. */
+    int (*train)(struct training *t, struct error *err);
+};
+
+/* The seven, in the order of the notes. `algorithm` is NULL for one that is not built yet. */
+struct algorithm_entry {
+    const char *name, *title;
+    const struct algorithm *algorithm;
+};
+extern const struct algorithm_entry algorithm_table[]; /* ends at name == NULL */
+
+/* NULL and an error that lists the names, or says that this one is not built yet. */
+const struct algorithm *algorithm_find(const char *name, struct error *err);
+
+/* Checks `given` against the table and writes every hyperparameter, resolved, to `out`. */
+int algorithm_resolve(const struct algorithm *a, const struct settings *given, struct settings *out, struct error *err);
+
+#endif

@@ -1,0 +1,27 @@
+/* From a description (names, paths, settings) to a finished run. The commands and the experiments both come through
+ * here, so that what a page ran is what the printed command repeats. */
+#ifndef ENGINE_JOB_H
+#define ENGINE_JOB_H
+
+#include "engine/algo/algorithm.h"
+
+struct job {
+    const char *algorithm;
+    const char *train, *validation, *test; /* paths: file, folder, "-"; NULL when not given */
+    const char *content_type;              /* NULL: told from the file's name */
+    const char *generate;                  /* recipe instead of paths, see data/generate.h */
+    const char *model_dir;
+    struct settings settings;              /* as given */
+    uint64_t seed;
+    int threads;
+    const char *device;                    /* "auto", "cpu", "cuda" */
+    double pace;                           /* seconds slept per step */
+};
+
+/* Runs the whole job: resolve, read, start event, train, end event. On -1 the caller reports `err`. */
+int job_run(const struct job *job, struct event_sink *sink, struct error *err);
+
+/* The inner part, for experiments: trains on data that is there already, says no start or end. Fills t->metrics. */
+int job_train(const struct algorithm *algorithm, struct training *t, struct error *err);
+
+#endif

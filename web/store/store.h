@@ -1,0 +1,72 @@
+/* The only door to the database. Statements are named by the functions below; nobody else sees SQL or a SQLite type.
+ *
+ * Reads run on the caller's thread over a connection of its own. Writes go to one writer thread that commits everything
+ * queued in one transaction at synchronous=FULL and answers only after the commit: what returned 0 survives kill -9.
+ * The writer is the sole checkpointer. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdint.h>
+
+#include "engine/base/error.h"
+#include "engine/base/str.h"
+#include "web/study/card.h"
+#include "web/study/schedule.h"
+
+struct store;
+
+/* Makes the folder, takes its lock (a second server on it is refused with a sentence), migrates. */
+struct store *store_open(const char *dir, struct error *err);
+void store_close(struct store *s);
+
+/* Decks. `id` is a slug: "builtin", "models-flashcards". Synchronising keeps schedules and reviews of cards whose id
+ * stays, hides (never deletes) cards that are gone, brings back hidden ones. */
+struct deck_changes {
+    int added, kept, hidden;
+};
+int store_deck_sync(struct store *s, const char *id, const char *title, const struct deck *deck,
+                    struct deck_changes *changes, struct error *err);
+int store_deck_delete(struct store *s, const char *id, struct error *err); /* "builtin" is refused */
+int store_decks_json(struct store *s, int64_t now_ms, struct str *out, struct error *err);
+
+/* One row of the study queue. */
+struct store_card {
+    char id[CARD_ID_LENGTH + 1];
+    char deck[64];
+    char slug[48], slot[32];
+    char *body; /* card_to_json's text, malloc'ed */
+    struct schedule schedule;
+};
+void store_card_free(struct store_card *c);
+
+struct study_filter {
+    const char *deck;      /* NULL: all decks */
+    const char *algorithm; /* slug, NULL: all */
+    const char *not_card;  /* the card just answered is not asked again at once unless nothing else is due; NULL: none */
+};
+struct study_counts {
+    int due, fresh, learning, total;
+    int64_t next_due_ms; /* of the earliest card not due yet; 0: none */
+};
+
+/* 1: found, 0: nothing due, -1: error. Order: learning cards due, reviews due (most overdue first), new cards in deck order. */
+int store_study_next(struct store *s, const struct study_filter *filter, int64_t now_ms, struct store_card *card,
+                     struct study_counts *counts, struct error *err);
+int store_card_get(struct store *s, const char *id, struct store_card *card, struct error *err); /* 1, 0, -1 */
+int store_cards_each(struct store *s, const char *deck, const char *algorithm, const char *slot,
+                     void (*each)(void *context, const struct store_card *card), void *context, struct error *err);
+
+/* A review, stored durably together with the schedule it leads to. `id` is the client's own (a UUID): the same id again
+ * changes nothing and answers as the first time. */
+struct review {
+    char id[40];
+    char card[CARD_ID_LENGTH + 1];
+    enum grade grade;
+    int chosen;     /* option chosen, -1: none */
+    int elapsed_ms; /* from question to grade */
+    int64_t at_ms;
+};
+/* 1: stored, 0: known already, -1: error (ERROR_INPUT when the card is unknown). `after` gets the schedule in force. */
+int store_review_add(struct store *s, const struct review *review, struct schedule *after, struct error *err);
+
+#endif
