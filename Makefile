@@ -34,7 +34,7 @@ FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 SOURCES = $(wildcard engine/*.c engine/*/*.c web/*.c web/*/*.c tests/*/*.c) $(wildcard engine/*.h engine/*/*.h web/*.h web/*/*.h tests/*/*.h)
 
 STATIC = $(shell find static -type f)
-CONTENT = $(shell find content -type f)
+CONTENT = $(wildcard content/notes/*.txt content/experiments/*.json)
 VENDOR = vendor/preact.js=node_modules/preact/dist/preact.module.js \
     vendor/hooks.js=node_modules/preact/hooks/dist/hooks.module.js \
     vendor/htm.js=node_modules/htm/dist/htm.module.js vendor/htm-preact.js=node_modules/htm/preact/index.module.js \
