@@ -106,7 +106,7 @@ $(BUILD)/%.o: %.c
 $(BUILD)/%.gen.o: $(BUILD)/%.gen.c
 	$(CC) -I. -O0 -c -o $@ $<
 
-# ar adds without removing, so an archive is made anew; the lists are spelt by wildcard and may shrink.
+# ar adds without removing, so an archive is made anew.
 $(BUILD)/libbase.a: $(BASE:%.c=$(BUILD)/%.o)
 $(BUILD)/libengine.a: $(ENGINE:%.c=$(BUILD)/%.o)
 $(BUILD)/libweb.a: $(WEB:%.c=$(BUILD)/%.o)
@@ -116,7 +116,7 @@ $(BUILD)/%.a:
 
 $(BUILD)/embed: engine/base/embed.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $< $(LDFLAGS) -lbrotlienc -lsodium -lz
+	$(CC) $(filter-out $(SANITIZE),$(CFLAGS)) -o $@ $< -lbrotlienc -lsodium -lz
 $(BUILD)/static.gen.c: $(STATIC) $(BUILD)/embed node_modules/.package-lock.json
 	$(BUILD)/embed asset_static $@ $(foreach f,$(STATIC),$(f:static/%=%)=$(f)) $(VENDOR)
 $(BUILD)/content.gen.c: $(CONTENT) $(BUILD)/embed
