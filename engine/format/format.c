@@ -1,0 +1,157 @@
+#include "engine/format/format.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "engine/format/csv.h"
+
+#define CSV_LABEL "label_size=1"
+
+/* `read` is NULL for one that the service has and this build does not. `endings` tell it from a name. */
+static const struct format {
+    const char *type, *endings;
+    int (*read)(struct input *in, struct csv_table *table, struct error *err);
+} formats[] = {
+    {"text/csv", ".csv", csv_read},
+    {"application/x-recordio-protobuf", ".pbr.rec.recordio", NULL},
+    {"application/x-parquet", ".parquet", NULL},
+    {"application/jsonlines", ".json.jsonl", NULL},
+    {"text/libsvm", ".libsvm.svm", NULL},
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+static int refuse(const char *type, bool known, struct error *err)
+{
+    char fix[256];
+    size_t used = (size_t)snprintf(fix, sizeof fix, "this build reads");
+    for (int i = 0; i < FORMATS; i++)
+        if (formats[i].read)
+            used += (size_t)snprintf(fix + used, sizeof fix - used, " %s", formats[i].type);
+    if (known)
+        return error_set(err, ERROR_INPUT, "--content-type", fix, "Data of type %s cannot be read by this build", type);
+    return error_set(err, ERROR_INPUT, "--content-type", fix, "There is no content type '%.100s'", type);
+}
+
+/* Of the parameters after the type only csv's label_size=1 is known. */
+static int check_parameters(const char *type, const char *at, struct error *err)
+{
+    while (*at) {
+        at += strspn(at, "; ");
+        size_t len = strcspn(at, "; ");
+        if (len && !(len == strlen(CSV_LABEL) && strncasecmp(at, CSV_LABEL, len) == 0))
+            return error_set(err, ERROR_INPUT, "--content-type", "leave it out, or write text/csv;" CSV_LABEL,
+                             "Training data need one label, in the first column; '%.*s' of '%.100s' cannot be had",
+                             (int)(len < 40 ? len : 40), at, type);
+        at += len;
+    }
+    return 0;
+}
+
+static const struct format *format_of_type(const char *type, struct error *err)
+{
+    size_t len = strcspn(type, "; ");
+    for (int i = 0; i < FORMATS; i++) {
+        if (strlen(formats[i].type) != len || strncasecmp(formats[i].type, type, len) != 0)
+            continue;
+        if (!formats[i].read) {
+            refuse(formats[i].type, true, err);
+            return NULL;
+        }
+        return check_parameters(type, type + len, err) < 0 ? NULL : &formats[i];
+    }
+    refuse(type, false, err);
+    return NULL;
+}
+
+/* ".parquet" of "a/b.parquet.gz"; what has no known ending is taken for CSV. */
+static const struct format *format_of_name(const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t len = strlen(name), start;
+    char ending[16];
+    if (len > 3 && strcmp(name + len - 3, ".gz") == 0)
+        len -= 3;
+    for (start = len; start > 0 && name[start - 1] != '.'; start--)
+        continue;
+    if (start == 0 || len - start == 0 || len - start > sizeof ending - 2)
+        return &formats[0];
+    snprintf(ending, sizeof ending, ".%.*s", (int)(len - start), name + start);
+    for (int i = 0; i < FORMATS; i++) {
+        const char *found = strstr(formats[i].endings, ending);
+        if (found && (found[strlen(ending)] == '.' || !found[strlen(ending)])) {
+            if (!formats[i].read)
+                refuse(formats[i].type, true, err);
+            return formats[i].read ? &formats[i] : NULL;
+        }
+    }
+    return &formats[0];
+}
+
+static int read_file(const char *path, const char *content_type, struct csv_table *table, struct error *err)
+{
+    const struct format *format = content_type ? format_of_type(content_type, err) : format_of_name(path, err);
+    struct input *in = format ? input_open(path, err) : NULL;
+    int status = in ? format->read(in, table, err) : -1;
+    input_close(in);
+    return status;
+}
+
+static int is_data(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && entry->d_name[0] != '_';
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int read_folder(const char *path, const char *content_type, struct csv_table *table, struct error *err)
+{
+    struct dirent **entries;
+    char file[PATH_MAX];
+    int status = 0, count = scandir(path, &entries, is_data, by_name);
+    if (count < 0)
+        return error_set(err, ERROR_INPUT, path, "check who may read it", "The folder cannot be read: %s",
+                         strerror(errno));
+    for (int i = 0; i < count; i++) {
+        int length = snprintf(file, sizeof file, "%s/%s", path, entries[i]->d_name);
+        if (status == 0 && length >= (int)sizeof file)
+            status = error_set(err, ERROR_INPUT, path, "use shorter names", "The path of a file in it is too long");
+        if (status == 0)
+            status = read_file(file, content_type, table, err);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+int format_read(const char *path, const char *content_type, struct dataset *d, struct error *err)
+{
+    struct csv_table table = {.data = d};
+    struct stat status;
+    bool folder = strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    const char *slash = strrchr(path, '/');
+    *d = (struct dataset){0};
+    snprintf(d->name, sizeof d->name, "%s",
+             strcmp(path, "-") == 0 ? "standard input"
+             : slash && slash[1]    ? slash + 1
+                                    : path);
+    if ((folder ? read_folder : read_file)(path, content_type, &table, err) < 0) {
+        dataset_free(d);
+        return -1;
+    }
+    if (d->rows == 0) {
+        dataset_free(d);
+        return error_set(err, ERROR_INPUT, path, "give a file with rows in it", "There are no rows in it");
+    }
+    csv_finish(&table);
+    return 0;
+}

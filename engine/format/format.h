@@ -1,0 +1,14 @@
+/* The formats of training data, by the service's content type. Adding one: its reader, one line in format.c.
+ *
+ * A channel is a file, a folder of files (sorted by name; names that start with '.' or '_' are left out) or "-" for
+ * standard input. Names that end in .gz are read through gzip. */
+#ifndef FORMAT_FORMAT_H
+#define FORMAT_FORMAT_H
+
+#include "engine/base/error.h"
+#include "engine/data/dataset.h"
+
+/* Reads a whole channel. `content_type` may be NULL: text/csv. Frees what it had read when it fails. */
+int format_read(const char *path, const char *content_type, struct dataset *d, struct error *err);
+
+#endif

@@ -1,0 +1,216 @@
+#include "engine/format/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define RAW_SIZE 65536
+
+struct input {
+    int fd; /* -1: memory */
+    const unsigned char *memory;
+    size_t memory_left;
+    unsigned char *raw; /* RAW_SIZE; z.next_in points into it */
+    z_stream z;
+    bool looked, compressed, in_member, ended;
+    uint64_t raw_bytes;
+    char name[256];
+};
+
+static struct input *input_new(const char *name)
+{
+    struct input *in = calloc(1, sizeof *in);
+    unsigned char *raw = malloc(RAW_SIZE);
+    if (!in || !raw) {
+        free(in);
+        free(raw);
+        return NULL;
+    }
+    in->raw = raw;
+    in->fd = -1;
+    snprintf(in->name, sizeof in->name, "%s", name);
+    return in;
+}
+
+struct input *input_open(const char *path, struct error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    struct input *in = input_new(standard ? "standard input" : path);
+    struct stat status;
+    if (!in) {
+        error_set(err, ERROR_SYSTEM, path, NULL, "There is not enough memory to read it");
+        return NULL;
+    }
+    in->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (in->fd < 0)
+        error_set(err, ERROR_INPUT, path, "check the path and who may read it", "The file cannot be opened: %s",
+                  strerror(errno));
+    else if (fstat(in->fd, &status) == 0 && S_ISDIR(status.st_mode))
+        error_set(err, ERROR_INPUT, path, "give files", "A folder stands where a file was expected");
+    else
+        return in;
+    input_close(in);
+    return NULL;
+}
+
+struct input *input_open_bytes(const void *bytes, size_t len, const char *name)
+{
+    struct input *in = input_new(name);
+    if (in) {
+        in->memory = bytes;
+        in->memory_left = len;
+    }
+    return in;
+}
+
+void input_close(struct input *in)
+{
+    if (!in)
+        return;
+    if (in->compressed)
+        inflateEnd(&in->z);
+    if (in->fd > STDIN_FILENO)
+        close(in->fd);
+    free(in->raw);
+    free(in);
+}
+
+/* Raw bytes into `buffer`: how many, 0 at the end, -1. */
+static long read_raw(struct input *in, unsigned char *buffer, size_t size, struct error *err)
+{
+    ssize_t n;
+    if (in->fd < 0) {
+        n = (ssize_t)(size < in->memory_left ? size : in->memory_left);
+        if (n)
+            memcpy(buffer, in->memory, (size_t)n);
+        in->memory += n;
+        in->memory_left -= (size_t)n;
+    } else {
+        do
+            n = read(in->fd, buffer, size);
+        while (n < 0 && errno == EINTR);
+    }
+    if (n < 0)
+        return error_set(err, ERROR_SYSTEM, in->name, NULL, "Reading failed: %s", strerror(errno));
+    in->raw_bytes += (uint64_t)n;
+    return (long)n;
+}
+
+/* Reads the first block and sees whether it is gzip. */
+static int look(struct input *in, struct error *err)
+{
+    size_t have = 0;
+    in->looked = true;
+    while (have < 2) {
+        long n = read_raw(in, in->raw + have, RAW_SIZE - have, err);
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        have += (size_t)n;
+    }
+    in->z.next_in = in->raw;
+    in->z.avail_in = (uInt)have;
+    if (have < 2 || in->raw[0] != 0x1F || in->raw[1] != 0x8B)
+        return 0;
+    if (inflateInit2(&in->z, 15 + 16) != Z_OK)
+        return error_set(err, ERROR_SYSTEM, in->name, NULL, "There is not enough memory to unpack it");
+    in->compressed = in->in_member = true;
+    return 0;
+}
+
+static int refill(struct input *in, struct error *err)
+{
+    long n;
+    if (in->z.avail_in > 0)
+        return 0;
+    n = read_raw(in, in->raw, RAW_SIZE, err);
+    if (n < 0)
+        return -1;
+    in->z.next_in = in->raw;
+    in->z.avail_in = (uInt)n;
+    return 0;
+}
+
+/* After a member comes the end of the file or another member; padding with zeros, which tar leaves, is skipped. */
+static int next_member(struct input *in, struct error *err)
+{
+    for (;;) {
+        if (refill(in, err) < 0)
+            return -1;
+        if (in->z.avail_in == 0) {
+            in->ended = true;
+            return 0;
+        }
+        if (*in->z.next_in != 0)
+            break;
+        in->z.next_in++;
+        in->z.avail_in--;
+    }
+    if (inflateReset(&in->z) != Z_OK)
+        return error_set(err, ERROR_FAULT, in->name, NULL, "Unpacking could not go on");
+    in->in_member = true;
+    return 0;
+}
+
+static long read_compressed(struct input *in, void *buffer, size_t size, struct error *err)
+{
+    in->z.next_out = buffer;
+    in->z.avail_out = (uInt)size;
+    while (in->z.avail_out == size && !in->ended) {
+        int status;
+        if (!in->in_member) {
+            if (next_member(in, err) < 0)
+                return -1;
+            continue;
+        }
+        if (refill(in, err) < 0)
+            return -1;
+        if (in->z.avail_in == 0)
+            return error_set(err, ERROR_INPUT, in->name, "copy the file again", "The compressed data end too early");
+        status = inflate(&in->z, Z_NO_FLUSH);
+        if (status == Z_STREAM_END)
+            in->in_member = false;
+        else if (status != Z_OK && status != Z_BUF_ERROR)
+            return error_set(err, ERROR_INPUT, in->name, "copy the file again", "The compressed data are damaged: %s",
+                             in->z.msg ? in->z.msg : "unknown reason");
+    }
+    return (long)(size - in->z.avail_out);
+}
+
+static long read_plain(struct input *in, void *buffer, size_t size, struct error *err)
+{
+    size_t n = in->z.avail_in < size ? in->z.avail_in : size;
+    if (n == 0)
+        return read_raw(in, buffer, size, err);
+    memcpy(buffer, in->z.next_in, n);
+    in->z.next_in += n;
+    in->z.avail_in -= (uInt)n;
+    return (long)n;
+}
+
+long input_read(struct input *in, void *buffer, size_t size, struct error *err)
+{
+    if (size > INT_MAX)
+        size = INT_MAX;
+    if (!in->looked && look(in, err) < 0)
+        return -1;
+    return in->compressed ? read_compressed(in, buffer, size, err) : read_plain(in, buffer, size, err);
+}
+
+const char *input_name(const struct input *in)
+{
+    return in->name;
+}
+
+uint64_t input_raw_bytes(const struct input *in)
+{
+    return in->raw_bytes;
+}
