@@ -1,24 +1,25 @@
 /* What a run says: one JSON object per line, told apart by "event". The browser, the tests and a person with jq read
  * the same lines; standard output carries nothing else.
  *
- *   start    algorithm, hyperparameters {name: resolved value as text}, seed, threads, device, data {name, rows, columns},
- *            command (the line that repeats the run); an experiment adds experiment, claim, arms, band, seeds
- *   metric   name (the service's: "train:objective_loss", "validation:rmse"), value, step, epoch, t
- *   picture  kind, data, step, t                (kinds and their data: below)
- *   log      text
- *   verdict  (experiments) verdict, mean, low, high, confidence, seeds, text
+ *   start    algorithm, hyperparameters {name: resolved value as text}, seed, threads, device, data {name, rows,
+ * columns}, command (the line that repeats the run); an experiment adds experiment, claim, arms, band, seeds metric
+ * name (the service's: "train:objective_loss", "validation:rmse"), value, step, epoch, t picture  kind, data, step, t
+ * (kinds and their data: below) log      text verdict  (experiments) verdict, mean, low, high, confidence, seeds, text
  *   end      status ("done", "stopped"), t, metrics {name: value}, peak_memory_bytes, bytes_read, rows_per_second
+ *            (rows times epochs over the seconds spent in training steps)
  *   error    what, where, fix                   the last line of a run that failed
  *
  * Inside an experiment every metric and picture also carries "arm" (its name) and "seed". t is seconds since the start.
  *
  * Pictures of Linear Learner:
- *   points    {"x":[..],"y":[..],"label":[..]}   at most 500 training rows, once, when there are 2 features (1: label is y)
- *   boundary  {"predictor_type":..,"weights":[[w..]..],"bias":[..]}   one row per class (one for binary and regressor),
- *             in the units of the raw features, so that score = w.x + b; when there are at most 2 features
- *   weights   {"names":[..]|null,"values":[[..]..]}   in normalised units, one row per class; when there are more */
+ *   points    {"x":[..],"y":[..],"label":[..]}   at most 500 training rows, once, when there are 2 features (1: label
+ * is y) boundary  {"predictor_type":..,"weights":[[w..]..],"bias":[..]}   one row per class (one for binary and
+ * regressor), in the units of the raw features, so that score = w.x + b; when there are at most 2 features weights
+ * {"names":[..]|null,"values":[[..]..]}   in normalised units, one row per class; when there are more */
 #ifndef ENGINE_EVENT_H
 #define ENGINE_EVENT_H
+
+#include <signal.h>
 
 #include "engine/base/json.h"
 #include "engine/base/str.h"
@@ -28,10 +29,11 @@
 struct event_sink {
     bool (*write)(void *context, const char *line, size_t len);
     void *context;
-    double started;     /* clock_seconds() at the start: t counts from here */
-    const char *arm;    /* added to metric and picture lines unless NULL */
-    long long seed;     /* added together with arm */
-    bool stopped;       /* a write returned false */
+    double started;                    /* clock_seconds() at the start: t counts from here */
+    const char *arm;                   /* added to metric and picture lines unless NULL */
+    long long seed;                    /* added together with arm */
+    bool stopped;                      /* a write returned false, or `stop` was seen */
+    const volatile sig_atomic_t *stop; /* set by a signal handler; NULL: none */
 };
 
 /* Builds one line: `event_begin(&line, sink, "metric")` opens the object and writes event (and arm, seed); the caller
@@ -44,6 +46,9 @@ struct event {
 
 void event_begin(struct event *e, struct event_sink *sink, const char *name);
 void event_send(struct event *e);
+
+bool event_stopping(struct event_sink *sink);     /* asked after every step: should the run end now? */
+double event_time(const struct event_sink *sink); /* t of a line written now */
 
 void event_metric(struct event_sink *sink, const char *name, double value, long step, int epoch);
 void event_log(struct event_sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));

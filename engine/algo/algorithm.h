@@ -1,5 +1,6 @@
 /* One const table per algorithm says what it takes; validation, `describe`, the web form and the check that a card's
- * stated default is right all come from it. Adding an algorithm: its file, one line in table.c, its experiments file. */
+ * stated default is right all come from it. Adding an algorithm: its file, one line in table.c, its experiments file.
+ */
 #ifndef ALGO_ALGORITHM_H
 #define ALGO_ALGORITHM_H
 
@@ -18,12 +19,12 @@ struct hyperparameter {
     bool takes_auto;
     bool min_open, max_open; /* the bound itself is not allowed */
     double min, max;         /* of numbers; +-INFINITY for none */
-    const char *choices;     /* "uniform|normal"; NULL for numbers and booleans */
+    const char *choices;     /* "uniform|normal"; of a number: words it takes besides; else NULL */
     const char *fallback;    /* the documented default, as text; NULL: none */
     bool required;
-    const char *when;        /* read only then: "predictor_type=multiclass_classifier"; NULL: always */
-    const char *not_yet;     /* why any value but the default is refused; NULL: effective */
-    const char *help;        /* one line */
+    const char *when;    /* read only then: "predictor_type=multiclass_classifier"; NULL: always */
+    const char *not_yet; /* sentence: why any value but the default is refused; NULL: effective */
+    const char *help;    /* one line */
 };
 
 /* Name = value pairs as given, then as resolved. Small: looked up by a linear search. */
@@ -40,8 +41,9 @@ struct settings {
 
 /* Adds or replaces; -1 when the name or value is too long or the table is full. */
 int settings_set(struct settings *s, const char *name, const char *value, struct error *err);
-const char *settings_get(const struct settings *s, const char *name); /* NULL when absent */
-double settings_number(const struct settings *s, const char *name);   /* NaN when absent or "auto" */
+void settings_settle(struct settings *s, const char *name, const char *value); /* replaces; `given` stays */
+const char *settings_get(const struct settings *s, const char *name);          /* NULL when absent */
+double settings_number(const struct settings *s, const char *name);            /* NaN when absent or "auto" */
 bool settings_true(const struct settings *s, const char *name);
 bool settings_is(const struct settings *s, const char *name, const char *value);
 
@@ -50,6 +52,16 @@ struct final_metric {
     char name[64]; /* "test:binary_classification_accuracy" */
     double value;
 };
+
+/* A look inside a linear model while it trains, in the units the optimiser works in:
+ * score = weights . ((x - shift) * factor) + bias, of the first class. */
+struct trace {
+    const float *weights, *shift, *factor; /* columns each */
+    size_t columns;
+    float bias;
+    long step; /* 0: before the first step */
+};
+
 struct training {
     const struct settings *settings;                 /* resolved and checked */
     const struct dataset *train, *validation, *test; /* the last two may be NULL */
@@ -57,10 +69,18 @@ struct training {
     int threads;
     double pace; /* seconds slept after each step so that people can watch; 0: full speed */
     struct event_sink *sink;
+    void (*trace)(void *context, const struct trace *at); /* called before the first and after every step; or NULL */
+    void *trace_context;
     struct final_metric metrics[48]; /* out */
     int metric_count;
     const char *model_dir; /* where to save, or NULL */
+    double rows_seen;      /* out: training rows times epochs */
+    double step_seconds;   /* out: time spent in training steps, without pace and evaluation */
 };
+
+/* Adds or replaces a final metric. */
+void training_metric(struct training *t, const char *name, double value);
+double training_metric_value(const struct training *t, const char *name); /* NaN when absent */
 
 struct algorithm {
     const char *name, *title;
@@ -69,7 +89,9 @@ struct algorithm {
     const char *const *channels;                  /* the first is required; ends at NULL */
     const char *const *pictures;                  /* kinds it emits; ends at NULL */
     const char *const *generators;                /* made data it can train on; ends at NULL */
-    /* Checks what a table cannot say (pairs that make no sense). NULL: nothing more to check. */
+    /* Writes the value that will be used in place of each "auto" that is known before the data. NULL: none has one. */
+    void (*settle)(struct settings *s);
+    /* Checks what a table cannot say (pairs that make no sense), after settle. NULL: nothing more to check. */
     int (*check)(const struct settings *s, struct error *err);
     /* Returns 0 also when the sink asked to stop (sink->stopped). Divergence is a result, not an error. */
     int (*train)(struct training *t, struct error *err);
@@ -84,6 +106,9 @@ extern const struct algorithm_entry algorithm_table[]; /* ends at name == NULL *
 
 /* NULL and an error that lists the names, or says that this one is not built yet. */
 const struct algorithm *algorithm_find(const char *name, struct error *err);
+
+/* Is it read at all with these settings? (its `when`) */
+bool hyperparameter_applies(const struct hyperparameter *h, const struct settings *s);
 
 /* Checks `given` against the table and writes every hyperparameter, resolved, to `out`. */
 int algorithm_resolve(const struct algorithm *a, const struct settings *given, struct settings *out, struct error *err);

@@ -1,0 +1,76 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/algo/algorithm.h"
+#include "engine/algo/linear_learner.h"
+#include "engine/suggest.h"
+
+const struct algorithm_entry algorithm_table[] = {
+    {"linear-learner", "Linear Learner", &linear_learner},
+    {"xgboost", "XGBoost", NULL},
+    {"seq2seq", "Seq2Seq", NULL},
+    {"deepar", "DeepAR", NULL},
+    {"blazingtext", "BlazingText", NULL},
+    {"object2vec", "Object2Vec", NULL},
+    {"object-detection", "Object Detection", NULL},
+    {NULL, NULL, NULL},
+};
+
+static void list_names(bool built, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (const struct algorithm_entry *e = algorithm_table; e->name && used < size; e++)
+        if (!built || e->algorithm)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", e->name);
+}
+
+const struct algorithm *algorithm_find(const char *name, struct error *err)
+{
+    struct suggestion near = {0};
+    char names[200], fix[256];
+    for (const struct algorithm_entry *e = algorithm_table; e->name; e++) {
+        suggest_offer(&near, name, e->name);
+        if (strcmp(e->name, name) != 0)
+            continue;
+        if (e->algorithm)
+            return e->algorithm;
+        list_names(true, names, sizeof names);
+        snprintf(fix, sizeof fix, "built so far: %s", names);
+        error_set(err, ERROR_INPUT, "algorithm", fix, "%s is not built yet", e->title);
+        return NULL;
+    }
+    list_names(false, names, sizeof names);
+    if (near.name[0])
+        snprintf(fix, sizeof fix, "did you mean %s?", near.name);
+    else
+        snprintf(fix, sizeof fix, "give one of %s", names);
+    error_set(err, ERROR_INPUT, "algorithm", fix, "There is no algorithm '%.100s'", name);
+    return NULL;
+}
+
+/* --- final metrics --------------------------------------------------------------------------------------------------
+ */
+
+void training_metric(struct training *t, const char *name, double value)
+{
+    const int max = (int)(sizeof t->metrics / sizeof *t->metrics);
+    int i = 0;
+    while (i < t->metric_count && strcmp(t->metrics[i].name, name) != 0)
+        i++;
+    if (i == max)
+        return;
+    if (i == t->metric_count)
+        t->metric_count++;
+    snprintf(t->metrics[i].name, sizeof t->metrics[i].name, "%s", name);
+    t->metrics[i].value = value;
+}
+
+double training_metric_value(const struct training *t, const char *name)
+{
+    for (int i = 0; i < t->metric_count; i++)
+        if (strcmp(t->metrics[i].name, name) == 0)
+            return t->metrics[i].value;
+    return NAN;
+}
