@@ -11,11 +11,11 @@ struct job {
     const char *content_type;              /* NULL: told from the file's name */
     const char *generate;                  /* recipe instead of paths, see data/generate.h */
     const char *model_dir;
-    struct settings settings;              /* as given */
+    struct settings settings; /* as given */
     uint64_t seed;
     int threads;
-    const char *device;                    /* "auto", "cpu", "cuda" */
-    double pace;                           /* seconds slept per step */
+    const char *device; /* "auto", "cpu", "cuda" */
+    double pace;        /* seconds slept per step */
 };
 
 /* Runs the whole job: resolve, read, start event, train, end event. On -1 the caller reports `err`. */

@@ -1,0 +1,331 @@
+/* The commands: what stands on the command line becomes a job, an experiment or a description. */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/confine.h"
+#include "engine/describe.h"
+#include "engine/experiment.h"
+#include "engine/job.h"
+#include "engine/suggest.h"
+
+#define THREADS_MAX 256
+#define PACE_MAX 60
+
+struct arguments {
+    struct job job;
+    const char *operand; /* what is no flag: an algorithm's name, an experiment's ID */
+    const char *confine;
+    bool flip, help, json;
+};
+
+/* --- flags ----------------------------------------------------------------------------------------------------------
+ */
+
+enum command_bit { TRAIN = 1, EXPERIMENT = 2, DESCRIBE = 4, ANY_COMMAND = 7 };
+
+enum flag_kind { FLAG_TEXT, FLAG_SWITCH, FLAG_SETTING, FLAG_SEED, FLAG_THREADS, FLAG_PACE };
+
+static const struct flag {
+    const char *name, *value, *help;
+    unsigned commands;
+    enum flag_kind kind;
+    size_t offset; /* of its field in struct arguments */
+} flags[] = {
+    {"--algorithm", "NAME", "linear-learner; describe lists all", TRAIN, FLAG_TEXT,
+     offsetof(struct arguments, job.algorithm)},
+    {"--train", "PATH", "training data: a file, a folder of files, or - for standard input", TRAIN, FLAG_TEXT,
+     offsetof(struct arguments, job.train)},
+    {"--validation", "PATH", "data that epochs are compared on", TRAIN, FLAG_TEXT,
+     offsetof(struct arguments, job.validation)},
+    {"--test", "PATH", "data that the final model is scored on", TRAIN, FLAG_TEXT,
+     offsetof(struct arguments, job.test)},
+    {"--content-type", "TYPE", "of the data, such as text/csv; else told from the name", TRAIN, FLAG_TEXT,
+     offsetof(struct arguments, job.content_type)},
+    {"--generate", "RECIPE", "made data instead of paths, such as gauss2:n=2000,noise=0.2", TRAIN, FLAG_TEXT,
+     offsetof(struct arguments, job.generate)},
+    {"--set", "NAME=VALUE", "a hyperparameter; may be given many times", TRAIN, FLAG_SETTING, 0},
+    {"--model", "DIR", "where to save the model", TRAIN, FLAG_TEXT, offsetof(struct arguments, job.model_dir)},
+    {"--threads", "N", "processor threads of matrix products (1)", TRAIN, FLAG_THREADS,
+     offsetof(struct arguments, job.threads)},
+    {"--device", "auto|cpu|cuda", "where to compute", TRAIN, FLAG_TEXT, offsetof(struct arguments, job.device)},
+    {"--seed", "N", "same seed, same result (1)", TRAIN | EXPERIMENT, FLAG_SEED, offsetof(struct arguments, job.seed)},
+    {"--pace", "SECONDS", "sleep after each step, so that people can watch", TRAIN | EXPERIMENT, FLAG_PACE,
+     offsetof(struct arguments, job.pace)},
+    {"--flip", NULL, "run the twin of the experiment, in which the claim should fail", EXPERIMENT, FLAG_SWITCH,
+     offsetof(struct arguments, flip)},
+    {"--confine", "SECONDS:MIB", "limit processor time and memory, forbid files, sockets and processes",
+     TRAIN | EXPERIMENT, FLAG_TEXT, offsetof(struct arguments, confine)},
+    {"--json", NULL, "as JSON, which it always is", DESCRIBE, FLAG_SWITCH, offsetof(struct arguments, json)},
+    {"--help", NULL, "this text", ANY_COMMAND, FLAG_SWITCH, offsetof(struct arguments, help)},
+};
+enum { FLAGS = sizeof flags / sizeof *flags };
+
+static int read_setting(struct arguments *a, const char *pair, struct error *err)
+{
+    const char *equals = strchr(pair, '=');
+    char name[sizeof a->job.settings.items[0].name];
+    if (!equals || equals == pair || (size_t)(equals - pair) >= sizeof name)
+        return error_set(err, ERROR_INPUT, "--set", "write --set NAME=VALUE", "'%.80s' is not a setting", pair);
+    snprintf(name, sizeof name, "%.*s", (int)(equals - pair), pair);
+    return settings_set(&a->job.settings, name, equals + 1, err);
+}
+
+static int read_whole(const char *flag, const char *text, unsigned long long max, unsigned long long *out,
+                      struct error *err)
+{
+    char fix[80], *end;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && !errno && *out <= max)
+        return 0;
+    snprintf(fix, sizeof fix, "give a whole number up to %llu", max);
+    return error_set(err, ERROR_INPUT, flag, fix, "%s takes a whole number, not '%.40s'", flag, text);
+}
+
+static int read_pace(const char *text, double *pace, struct error *err)
+{
+    char *end;
+    *pace = strtod(text, &end);
+    if (end != text && !*end && *pace >= 0 && *pace <= PACE_MAX)
+        return 0;
+    return error_set(err, ERROR_INPUT, "--pace", "give seconds from 0 to 60, such as 0.01",
+                     "--pace takes seconds, not '%.40s'", text);
+}
+
+static int read_flag(const struct flag *f, const char *value, struct arguments *a, struct error *err)
+{
+    void *field = (char *)a + f->offset;
+    unsigned long long number = 0;
+    switch (f->kind) {
+    case FLAG_TEXT:
+        *(const char **)field = value;
+        return 0;
+    case FLAG_SWITCH:
+        *(bool *)field = true;
+        return 0;
+    case FLAG_SETTING:
+        return read_setting(a, value, err);
+    case FLAG_PACE:
+        return read_pace(value, field, err);
+    case FLAG_SEED:
+        if (read_whole(f->name, value, INT64_MAX, &number, err) < 0)
+            return -1;
+        *(uint64_t *)field = number;
+        return 0;
+    case FLAG_THREADS:
+        if (read_whole(f->name, value, THREADS_MAX, &number, err) < 0)
+            return -1;
+        *(int *)field = number ? (int)number : 1;
+        return 0;
+    }
+    return 0;
+}
+
+static int unknown_flag(const char *word, unsigned command, struct error *err)
+{
+    struct suggestion near = {0};
+    char fix[128];
+    for (int i = 0; i < FLAGS; i++)
+        if (flags[i].commands & command)
+            suggest_offer(&near, word, flags[i].name);
+    if (near.name[0])
+        snprintf(fix, sizeof fix, "did you mean %s?", near.name);
+    else
+        snprintf(fix, sizeof fix, "flashlab-engine --help lists the flags");
+    return error_set(err, ERROR_INPUT, word, fix, "This command has no flag %.80s", word);
+}
+
+/* Takes "--name value" and "--name=value". */
+static int read_arguments(int argc, char **argv, unsigned command, struct arguments *a, struct error *err)
+{
+    for (int i = 2; i < argc; i++) {
+        const char *word = argv[i], *equals = strchr(word, '='), *value = "";
+        size_t len = equals ? (size_t)(equals - word) : strlen(word);
+        const struct flag *f = flags;
+        if (word[0] != '-') {
+            if (a->operand || command == TRAIN)
+                return error_set(err, ERROR_INPUT, word, "flashlab-engine --help shows the form",
+                                 "'%.80s' is one word too many", word);
+            a->operand = word;
+            continue;
+        }
+        while (f < flags + FLAGS &&
+               !((f->commands & command) && strlen(f->name) == len && strncmp(f->name, word, len) == 0))
+            f++;
+        if (f == flags + FLAGS)
+            return unknown_flag(word, command, err);
+        if (f->value) {
+            value = equals ? equals + 1 : ++i < argc ? argv[i] : NULL;
+            if (!value)
+                return error_set(err, ERROR_INPUT, f->name, f->help, "%s needs a value: %s", f->name, f->value);
+        } else if (equals) {
+            return error_set(err, ERROR_INPUT, f->name, "write it alone", "%s takes no value", f->name);
+        }
+        if (read_flag(f, value, a, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- commands -------------------------------------------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_to_stop(int signal_number)
+{
+    (void)signal_number;
+    stop_asked = 1;
+}
+
+/* False when nobody reads any more. */
+static bool write_line(void *context, const char *line, size_t len)
+{
+    FILE *out = context;
+    fwrite(line, 1, len, out);
+    putc('\n', out);
+    fflush(out);
+    return !ferror(out);
+}
+
+static int confine_as_asked(const char *limits, struct error *err)
+{
+    char *end = NULL;
+    double seconds;
+    long mib = 0;
+    if (!limits)
+        return 0;
+    seconds = strtod(limits, &end);
+    if (end != limits && *end == ':') {
+        const char *text = end + 1;
+        mib = strtol(text, &end, 10);
+        if (end != text && !*end && mib > 0 && seconds > 0 && isfinite(seconds))
+            return confine(seconds, mib, err);
+    }
+    return error_set(err, ERROR_INPUT, "--confine", "write SECONDS:MIB, such as 120:2048", "'%.60s' is not a limit",
+                     limits);
+}
+
+static int train_command(struct arguments *a, struct event_sink *sink, struct error *err)
+{
+    if (!a->job.algorithm)
+        return error_set(err, ERROR_INPUT, "--algorithm", "add --algorithm linear-learner", "No algorithm is named");
+    return job_run(&a->job, sink, err);
+}
+
+static int experiment_command(struct arguments *a, struct event_sink *sink, struct error *err)
+{
+    if (!a->operand)
+        return error_set(err, ERROR_INPUT, "experiment", "give its ID, such as LL-14, or a file",
+                         "No experiment is named");
+    return experiment_run(a->operand, a->flip, a->job.seed, a->job.pace, sink, err);
+}
+
+static int describe_command(struct arguments *a, struct event_sink *sink, struct error *err)
+{
+    struct str text = {0};
+    int status = describe(a->operand, &text, err);
+    if (status == 0)
+        sink->write(sink->context, text.data, text.len);
+    str_free(&text);
+    return status;
+}
+
+static const struct command {
+    const char *name, *form, *help;
+    enum command_bit bit;
+    int (*run)(struct arguments *a, struct event_sink *sink, struct error *err); /* NULL: comes later */
+} commands[] = {
+    {"train", "train --algorithm NAME (--train PATH | --generate RECIPE) [--set NAME=VALUE]...", "train a model", TRAIN,
+     train_command},
+    {"experiment", "experiment ID|FILE [--flip]", "test what a card claims", EXPERIMENT, experiment_command},
+    {"describe", "describe [ALGORITHM] --json", "say what the algorithms take", DESCRIBE, describe_command},
+    {"predict", NULL, NULL, 0, NULL},
+    {"serve", NULL, NULL, 0, NULL},
+    {"convert", NULL, NULL, 0, NULL},
+    {"bench", NULL, NULL, 0, NULL},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static int print_help(void)
+{
+    printf("flashlab-engine trains the demos of Flashlab. Standard output is one JSON object per line.\n\n");
+    for (int i = 0; i < COMMANDS; i++)
+        if (commands[i].run)
+            printf("  flashlab-engine %s\n      %s\n", commands[i].form, commands[i].help);
+    printf("\nFlags:\n");
+    for (int i = 0; i < FLAGS; i++)
+        printf("  %s%s%-*s %s\n", flags[i].name, flags[i].value ? " " : "",
+               (int)(28 - strlen(flags[i].name) - (flags[i].value != NULL)), flags[i].value ? flags[i].value : "",
+               flags[i].help);
+    printf("\nExit status: 0 done, 1 the input or the settings are at fault, 2 a fault of the program or machine.\n");
+    return 0;
+}
+
+static const struct command *find_command(const char *name, struct error *err)
+{
+    struct suggestion near = {0};
+    char fix[128];
+    for (int i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            if (commands[i].run)
+                return &commands[i];
+            error_set(err, ERROR_INPUT, name, "this build has train, experiment and describe",
+                      "The command %s comes with a later version", name);
+            return NULL;
+        }
+        suggest_offer(&near, name, commands[i].name);
+    }
+    if (near.name[0])
+        snprintf(fix, sizeof fix, "did you mean %s?", near.name);
+    else
+        snprintf(fix, sizeof fix, "use train, experiment or describe");
+    error_set(err, ERROR_INPUT, NULL, fix, "There is no command '%.80s'", name);
+    return NULL;
+}
+
+static void send_error(struct event_sink *sink, const struct error *err)
+{
+    struct event e;
+    event_begin(&e, sink, "error");
+    json_string(&e.json, "what", err->what);
+    json_string(&e.json, "where", err->where);
+    json_string(&e.json, "fix", err->fix);
+    event_send(&e);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction stop = {.sa_handler = ask_to_stop}, ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGPIPE, &ignore, NULL); /* a reader that went away is seen by the write that fails */
+}
+
+int main(int argc, char **argv)
+{
+    static struct arguments a = {.job = {.seed = 1, .threads = 1, .device = "auto"}};
+    struct event_sink sink = {.write = write_line, .context = stdout, .started = clock_seconds(), .stop = &stop_asked};
+    struct error err = {0};
+    const struct command *command;
+    int status = -1;
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        return print_help();
+    catch_signals();
+    command = find_command(argv[1], &err);
+    if (command && read_arguments(argc, argv, command->bit, &a, &err) == 0) {
+        if (a.help)
+            return print_help();
+        if (confine_as_asked(a.confine, &err) == 0)
+            status = command->run(&a, &sink, &err);
+    }
+    if (status == 0)
+        return 0;
+    send_error(&sink, &err);
+    return error_exit_status(&err);
+}
