@@ -1,30 +1,43 @@
 /* Small made data with planted truth (the catalogue's generators). A recipe is NAME[:parameter=value,...]:
- * "gauss2:n=2000,noise=0.2". Same recipe and seed, same bytes, on every machine. */
+ * "gauss2:n=2000,noise=0.2". Same recipe and seed, same bytes, on every machine: nothing here asks the C library for
+ * a sine, logarithm or power.
+ *
+ * n counts the training rows; validation has half as many (200 to 4,000), test always has GENERATE_TEST_ROWS, because
+ * many rows cost nothing here and make small effects visible. Labels of classes are 0, 1, 2, ... */
 #ifndef DATA_GENERATE_H
 #define DATA_GENERATE_H
+
+#include <stdbool.h>
 
 #include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/data/dataset.h"
 
+#define GENERATE_TEST_ROWS 4000
+#define GENERATE_VALUES_MAX 20000000 /* training rows x columns: 80 MB */
+
 struct generator_parameter {
     const char *name;
     double fallback, min, max;
+    bool whole; /* only whole numbers make sense */
     const char *help;
 };
 
 struct generator {
     const char *name, *title, *help;
-    const char *task; /* "binary", "multiclass", "regression": what its labels are for */
+    const char *task;                         /* "binary", "multiclass", "regression": what its labels are for */
     struct generator_parameter parameters[8]; /* ends at name == NULL */
 };
 
 extern const struct generator *const generators[]; /* ends at NULL */
 
-/* What the generator planted, for scoring; only the fields that the generator has are set. */
+/* What the generator planted, for scoring; only the fields that the generator has are set. The best guess is
+ * weights . (x / scales) + bias: a value, or class 1 when above 0; with more classes the most likely centre. */
 struct generator_truth {
     float *weights, *scales; /* columns each, or NULL */
-    double bias, bayes;      /* best reachable accuracy or loss; NaN when not known */
+    float *centres, *shares; /* gauss_mix: classes x columns, and each class's share of the rows; or NULL */
+    size_t classes;          /* 0 for regression */
+    double bias, bayes;      /* best reachable accuracy or mean squared error; NaN when not known */
 };
 
 /* Three independent parts from one source: the planted truth is drawn once, then train, validation and test rows.
@@ -33,6 +46,7 @@ int generate(const char *recipe, uint64_t seed, struct dataset *train, struct da
              struct generator_truth *truth, struct error *err);
 void generator_truth_free(struct generator_truth *truth);
 
-void generator_describe(struct json *j, const struct generator *g); /* {"name","title","help","task","parameters":[..]} */
+void generator_describe(struct json *j,
+                        const struct generator *g); /* {"name","title","help","task","parameters":[..]} */
 
 #endif

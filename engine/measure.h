@@ -1,0 +1,15 @@
+/* The measures that an experiment may compare, and what each gives to a run that diverged. */
+#ifndef ENGINE_MEASURE_H
+#define ENGINE_MEASURE_H
+
+#include "engine/data/dataset.h"
+
+struct measure;
+
+/* NULL when `metric` ("test:mse") is not one of them. */
+const struct measure *measure_find(const char *metric);
+
+/* The score on `test` of the guess that needs no features: the class seen most in `train`, or its mean label. */
+double measure_constant_guess(const struct measure *m, const struct dataset *train, const struct dataset *test);
+
+#endif
