@@ -5,10 +5,11 @@
  *     struct notes notes;
  *     if (notes_parse(&notes, bytes, len, &err) == 0) { ... notes_free(&notes); }
  *
- * Three marks may follow a fact, each on its own line; the built-in deck uses them and so can anyone:
+ * Four marks may stand among the facts, each on its own line; the built-in deck uses them and so can anyone:
  *     Source: linear-learner.md          where the facts below it, up to the next Source or heading, were read
  *     Often wrong: AdaGrad is an option  what notes often say instead of the fact above
- *     Why: one feature must not dominate explanation of the fact above */
+ *     Why: one feature must not dominate explanation of the fact above
+ *     Also true: momentum, beta_1        nothing is asked of it, and no question takes it for false */
 #ifndef STUDY_NOTES_H
 #define STUDY_NOTES_H
 
@@ -17,27 +18,31 @@
 
 #include "engine/base/error.h"
 
-#define NOTES_MAX_BYTES (4u << 20)   /* larger files are refused with a sentence */
-#define NOTES_MAX_LINE 4096u         /* bytes; a longer line is refused */
+#define NOTES_MAX_BYTES (4u << 20) /* larger files are refused with a sentence */
+#define NOTES_MAX_LINE 4096u       /* bytes; a longer line is refused */
 #define NOTES_MAX_LINES 50000u
 
 enum line_role {
-    LINE_BLANK,
+    LINE_BLANK, /* no words: also rules, code fences, lone bullets */
     LINE_DECK_TITLE,
     LINE_HEADING,
     LINE_FACT,         /* a statement of its own or an item below a lead-in */
     LINE_LEAD_IN,      /* "Can be used for:", introduces the items below */
     LINE_CONTINUATION, /* carries on the fact above */
-    LINE_MARK          /* Source, Often wrong, Why */
+    LINE_MARK          /* Source, Often wrong, Why, Also true */
 };
 
-/* One statement. Text is cleaned of bullets and trimmed, otherwise as written. */
+/* One statement. Text is cleaned of bullets and trimmed, otherwise as written. A line that begins with an arrow is
+ * joined by " → ", any other continuation by a blank, a block of code by line ends; no text is longer than
+ * NOTES_MAX_LINE. A long line that ends in a colon but says something by itself is a fact with items below it and loses
+ * the colon. */
 struct notes_fact {
-    int line, last_line;  /* 1-based, last_line covers continuations */
-    int section;          /* index into sections */
-    int parent;           /* index of the lead-in or fact above it, -1: none */
-    int depth;            /* 0 at the section's top */
-    bool lead_in;         /* introduces others; is not a fact by itself */
+    int line, last_line; /* 1-based, last_line covers continuations */
+    int section;         /* index into sections */
+    int parent;          /* index of the lead-in or fact above it, -1: none */
+    int depth;           /* 0 at the section's top */
+    bool lead_in;        /* introduces others; is not a fact by itself */
+    bool also;           /* the text of an "Also true" mark: nothing is asked of it */
     const char *text;
     const char *source, *often_wrong, *why; /* NULL when absent */
 };
@@ -52,12 +57,12 @@ struct notes_section {
 };
 
 enum problem_kind {
-    PROBLEM_HEADING_FOLDED,  /* a heading was taken for a near spelling of another */
-    PROBLEM_RUN_TOGETHER,    /* two bullets on one line, split or left whole: the message says which */
-    PROBLEM_UNFINISHED,      /* a lead-in without items, an end that breaks off */
-    PROBLEM_NO_SECTION,      /* facts before the first heading */
+    PROBLEM_HEADING_FOLDED, /* a heading was taken for a near spelling of another */
+    PROBLEM_RUN_TOGETHER,   /* two bullets on one line, split or left whole: the message says which */
+    PROBLEM_UNFINISHED,     /* a lead-in without items, an end that breaks off */
+    PROBLEM_NO_SECTION,     /* facts before the first heading */
     PROBLEM_EMPTY_SECTION,
-    PROBLEM_ODD_MARK         /* a mark with nothing to attach to */
+    PROBLEM_ODD_MARK /* a mark with nothing to attach to */
 };
 
 struct notes_problem {
