@@ -22,17 +22,19 @@ struct card_option {
 struct card {
     char id[CARD_ID_LENGTH + 1];
     enum card_type type;
-    const char *algorithm, *slug, *topic, *slot; /* algorithm "Linear Learner", slug "linear-learner" */
-    const char *stem;                            /* the question; a cloze has its blank as "____" */
+    const char *algorithm, *slug, *topic, *slot;  /* algorithm "Linear Learner", slug "linear-learner" */
+    const char *stem;                             /* the question; a cloze has its blank as "____" */
     struct card_option options[CARD_MAX_OPTIONS]; /* single choice only */
-    int option_count, key;                       /* key: index into options */
-    const char *const *answers;                  /* recall: the items; cloze: the word; single: the key's text */
+    int option_count, key;                        /* key: index into options */
+    const char *const *answers;                   /* recall: the items; cloze: the word; single: the key's text */
     int answer_count;
     const char *explanation; /* the fact as a full sentence, and its Why; never NULL */
     const char *correction;  /* "Notes often say: ..." or NULL */
     const char *source;      /* page, or NULL when the notes name none */
     int line;                /* of the fact in the notes */
     int fact;                /* index into notes.facts */
+    const int *cites; /* all lines of the notes that it was made from, ascending: an edit elsewhere leaves it be */
+    int cite_count;
     const char *template_name;
 };
 
