@@ -20,21 +20,32 @@ struct store *store_open(const char *dir, struct error *err);
 void store_close(struct store *s);
 
 /* Decks. `id` is a slug: "builtin", "models-flashcards". Synchronising keeps schedules and reviews of cards whose id
- * stays, hides (never deletes) cards that are gone, brings back hidden ones. */
+ * stays, hides (never deletes) cards that are gone, brings back hidden ones.
+ *
+ * Two decks may ask the same question, so a card's id here and in the API is struct card's own only in "builtin"; in
+ * any other deck it is a hash of the deck's id and it. The body carries the same id. */
+#define STORE_DECK_ID 64 /* size of a buffer for a deck's id */
+void store_deck_id(const char *title,
+                   char id[STORE_DECK_ID]); /* of a deck of one's own: "Models (v2)" is "models-v2" */
+int store_deck_exists(struct store *s, const char *id, struct error *err); /* 1, 0, -1 */
 struct deck_changes {
-    int added, kept, hidden;
+    int added;  /* asked now, were not before: new ones and those that came back */
+    int kept;   /* asked before and now */
+    int hidden; /* asked before, not any more */
 };
 int store_deck_sync(struct store *s, const char *id, const char *title, const struct deck *deck,
                     struct deck_changes *changes, struct error *err);
-int store_deck_delete(struct store *s, const char *id, struct error *err); /* "builtin" is refused */
+int store_deck_delete(struct store *s, const char *id,
+                      struct error *err); /* with its cards and reviews; not "builtin" */
 int store_decks_json(struct store *s, int64_t now_ms, struct str *out, struct error *err);
 
 /* One row of the study queue. */
 struct store_card {
     char id[CARD_ID_LENGTH + 1];
-    char deck[64];
+    char deck[STORE_DECK_ID];
     char slug[48], slot[32];
-    char *body; /* card_to_json's text, malloc'ed */
+    char *body;  /* card_to_json's text, malloc'ed */
+    char *words; /* question, answers and explanation: what a demo is looked up by; malloc'ed */
     struct schedule schedule;
 };
 void store_card_free(struct store_card *c);
@@ -42,17 +53,22 @@ void store_card_free(struct store_card *c);
 struct study_filter {
     const char *deck;      /* NULL: all decks */
     const char *algorithm; /* slug, NULL: all */
-    const char *not_card;  /* the card just answered is not asked again at once unless nothing else is due; NULL: none */
+    const char *not_card; /* the card just answered is not asked again at once unless nothing else is due; NULL: none */
 };
 struct study_counts {
-    int due, fresh, learning, total;
+    int due;      /* learning or in review, and due now */
+    int fresh;    /* never answered */
+    int learning; /* in the learning or relearning steps, due or not */
+    int total;
     int64_t next_due_ms; /* of the earliest card not due yet; 0: none */
 };
 
-/* 1: found, 0: nothing due, -1: error. Order: learning cards due, reviews due (most overdue first), new cards in deck order. */
+/* 1: found, 0: nothing due, -1: error. Order: learning cards due, reviews due (most overdue first), new cards in deck
+ * order. */
 int store_study_next(struct store *s, const struct study_filter *filter, int64_t now_ms, struct store_card *card,
                      struct study_counts *counts, struct error *err);
 int store_card_get(struct store *s, const char *id, struct store_card *card, struct error *err); /* 1, 0, -1 */
+/* In the order of the deck, algorithm by algorithm. 1: done, 0: there is no such deck, -1: error. */
 int store_cards_each(struct store *s, const char *deck, const char *algorithm, const char *slot,
                      void (*each)(void *context, const struct store_card *card), void *context, struct error *err);
 
@@ -66,7 +82,15 @@ struct review {
     int elapsed_ms; /* from question to grade */
     int64_t at_ms;
 };
-/* 1: stored, 0: known already, -1: error (ERROR_INPUT when the card is unknown). `after` gets the schedule in force. */
-int store_review_add(struct store *s, const struct review *review, struct schedule *after, struct error *err);
+/* 1: stored, 0: known already, -1: error. ERROR_INPUT with err->where "card": the card is unknown, "id": another answer
+ * has this id. `stored` gets the review as it is stored, `after` the schedule that it led to. */
+int store_review_add(struct store *s, const struct review *review, struct review *stored, struct schedule *after,
+                     struct error *err);
+
+/* Stored reviews, the newest first, from the one before the review `before` (NULL: from the newest), at most `limit`.
+ */
+int store_reviews_each(struct store *s, const char *before, int limit,
+                       void (*each)(void *context, const struct review *review, int64_t due_ms), void *context,
+                       struct error *err);
 
 #endif
