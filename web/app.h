@@ -4,6 +4,8 @@
 
 #include "web/config.h"
 
+#define FLASHLAB_VERSION "0.1.0"
+
 struct app {
     struct config config;
     struct store *store; /* web/store/store.h */

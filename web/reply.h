@@ -19,10 +19,14 @@ void reply_failure(struct request *r, const struct error *err);
 /* A file of the program by its embedded path, or from --static DIR while developing: ETag, encodings, 304, HEAD. */
 void reply_asset(struct request *r, const char *path);
 
+/* index.html, with the version of the files filled in and a policy that admits only its own scripts. */
+void reply_page(struct request *r, int status);
+
 void reply_no_content(struct request *r);
 
 /* For event streams: writes status line and headers, then gives the connection's socket away (non-blocking); the
- * worker thread is free when the handler returns. Returns the descriptor, owned by the caller, or -1 (replied already). */
+ * worker thread is free when the handler returns. Returns the descriptor, owned by the caller, or -1 (replied already).
+ */
 int reply_take_socket(struct request *r, const char *headers);
 
 #endif

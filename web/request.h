@@ -15,6 +15,9 @@ const char *request_path_value(const struct request *r, const char *name); /* "{
 const char *request_query(struct request *r, const char *name);            /* decoded; NULL when absent */
 const char *request_header(const struct request *r, const char *name);     /* NULL when absent */
 
+/* Whether an answer was given. Tells an optional field that is absent (NULL, no reply) from one that is at fault. */
+bool request_replied(const struct request *r);
+
 /* The body as JSON (at most the route's max_body, nesting at most 64, content type application/json). The request owns
  * it. NULL: the error was replied already, return at once. */
 cJSON *request_json(struct request *r);
