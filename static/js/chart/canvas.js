@@ -1,0 +1,78 @@
+// A canvas that knows its size, the device's pixels and the theme, and a plain pair of axes round a plot.
+import { useEffect, useRef } from 'preact/hooks';
+import { html } from 'htm/preact';
+import { look } from '../state.js';
+import { number } from '../format.js';
+import { ticks, tokens } from './palette.js';
+
+/** Draws with `draw(ctx, width, height, tokens)` in CSS pixels whenever the component is drawn, resized or re-themed. */
+export function Canvas({ draw, class: name }) {
+  const canvas = useRef(null);
+  const latest = useRef(draw);
+  latest.current = draw;
+  const paint = useRef(null);
+  paint.current ??= () => {
+    const el = canvas.current;
+    if (!el || !el.clientWidth) return;
+    const ratio = devicePixelRatio || 1;
+    const [w, h] = [el.clientWidth, el.clientHeight];
+    if (el.width !== Math.round(w * ratio) || el.height !== Math.round(h * ratio)) {
+      el.width = Math.round(w * ratio);
+      el.height = Math.round(h * ratio);
+    }
+    const ctx = el.getContext('2d');
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, w, h);
+    latest.current(ctx, w, h, tokens());
+  };
+  useEffect(() => paint.current());
+  useEffect(() => {
+    const watcher = new ResizeObserver(() => paint.current());
+    watcher.observe(canvas.current);
+    const end = look.listen(() => requestAnimationFrame(paint.current));
+    return () => {
+      watcher.disconnect();
+      end();
+    };
+  }, []);
+  return html`<canvas ref=${canvas} class=${name} aria-hidden="true"></canvas>`;
+}
+
+/** The plot inside a canvas: {left, top, width, height, x(v), y(v)}. */
+export function plot(ctx, width, height, t, [x0, x1], [y0, y1]) {
+  ctx.font = t.font;
+  const widest = Math.max(0, ...ticks(y0, y1).map((v) => ctx.measureText(number(v)).width));
+  const left = widest + 2 * t.rem, right = 0.5 * t.rem, top = 0.5 * t.rem, bottom = 2.75 * t.rem;
+  const w = Math.max(1, width - left - right), h = Math.max(1, height - top - bottom);
+  return { left, top, width: w, height: h, x: (v) => left + ((v - x0) / (x1 - x0)) * w, y: (v) => top + (1 - (v - y0) / (y1 - y0)) * h, xs: [x0, x1], ys: [y0, y1] };
+}
+
+export function axes(ctx, p, t, xName, yName) {
+  ctx.font = t.font;
+  ctx.fillStyle = t.muted;
+  ctx.strokeStyle = t.edge;
+  ctx.lineWidth = 1;
+  ctx.strokeRect(p.left + 0.5, p.top + 0.5, p.width - 1, p.height - 1);
+  ctx.textAlign = 'center';
+  ctx.textBaseline = 'top';
+  for (const v of ticks(...p.xs, Math.max(2, p.width / (5 * t.rem)))) ctx.fillText(number(v), p.x(v), p.top + p.height + 0.25 * t.rem);
+  ctx.fillText(xName, p.left + p.width / 2, p.top + p.height + 1.5 * t.rem);
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'middle';
+  for (const v of ticks(...p.ys, Math.max(2, p.height / (3.5 * t.rem)))) ctx.fillText(number(v), p.left - 0.375 * t.rem, p.y(v));
+  ctx.save();
+  ctx.translate(0.625 * t.rem, p.top + p.height / 2);
+  ctx.rotate(-Math.PI / 2);
+  ctx.textAlign = 'center';
+  ctx.fillText(yName, 0, 0);
+  ctx.restore();
+}
+
+export function clip(ctx, p, draw) {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(p.left, p.top, p.width, p.height);
+  ctx.clip();
+  draw();
+  ctx.restore();
+}

@@ -1,0 +1,32 @@
+// The lab's front page: the experiments that test a claim, and the seven algorithms.
+import { html } from 'htm/preact';
+import { getOnce, useLoad } from '../api.js';
+import { Failure, Placeholder, useTitle } from './parts.js';
+
+export default function Lab() {
+  useTitle('Lab');
+  const { data, error, again } = useLoad(() => Promise.all([getOnce('/algorithms'), getOnce('/experiments')]), []);
+  return html`<div>
+    <h1>Lab</h1>
+    <p class="lead">Do not believe the card: run it.</p>
+    ${error && html`<${Failure} what="The lab did not load." error=${error} again=${again} />`}
+    ${!data && !error && html`<${Placeholder} tall />`}
+    ${data && html`<${Lists} algorithms=${data[0].algorithms} experiments=${data[1].experiments} />`}
+  </div>`;
+}
+
+function Lists({ algorithms, experiments }) {
+  return html`
+    <section class="group" aria-labelledby="proofs"><h2 id="proofs">Claims to test</h2>
+      <ul class="claims">${experiments.map((e) => html`<li key=${e.id}>
+        <a class="claim-link" href=${`/demo/${e.algorithm}/${e.id}`}>${e.claim}</a>
+        <span class="quiet">${e.id}, ${e.title}: ${e.data_says}</span>
+      </li>`)}</ul>
+    </section>
+    <section class="group" aria-labelledby="seven"><h2 id="seven">The seven algorithms</h2>
+      <ul class="rows">${algorithms.map((a) => html`<li class="row lab-row" key=${a.name}>
+        <span class="row-title"><a class=${a.built ? null : 'quiet'} href=${`/demo/${a.name}`}>${a.title}</a></span>
+        <span class="quiet">${a.built ? `playground: ${a.hyperparameters.length} hyperparameters, ${a.generators.length} kinds of made data` : 'not built yet; its cards are here'}</span>
+      </li>`)}</ul>
+    </section>`;
+}

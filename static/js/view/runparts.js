@@ -1,0 +1,92 @@
+// What every page with a run shows: where it stands, what went wrong, the numbers, how to repeat it.
+import { html } from 'htm/preact';
+import { metric, number, plain, seconds } from '../format.js';
+import { useElapsed } from '../stream.js';
+import { CopyLine, Icon } from './parts.js';
+
+const WORDS = {
+  connecting: 'Connecting',
+  running: 'Running',
+  done: 'Done',
+  failed: 'Failed',
+  stopped: 'Stopped',
+  gone: 'No longer kept',
+};
+
+/** One line of fixed height: state, time, and `children` for what the page adds. */
+export function RunState({ run, children }) {
+  const running = run?.status === 'running';
+  const elapsed = useElapsed(running);
+  if (!run) return html`<p class="run-state quiet">${children ?? 'Not started'}</p>`;
+  const words = run.status === 'queued' ? queueWords(run) : WORDS[run.status];
+  const time = running ? seconds(elapsed) : run.end ? seconds(run.end.t ?? run.time) : '';
+  return html`<p class="run-state" data-status=${run.status}>
+    <span class=${running ? 'pulse' : 'pulse pulse-off'} aria-hidden="true"></span>
+    <strong>${words}</strong> ${time && html`<span class="quiet">${time}</span>`}
+    ${run.broken && html`<span class="bad">connection lost, taking it up again</span>`} <span class="quiet">${children}</span>
+  </p>`;
+}
+
+function queueWords({ position, aheadSeconds }) {
+  const wait = aheadSeconds ? `, about ${seconds(aheadSeconds)}` : '';
+  return position ? `Waiting, place ${position} in the queue${wait}` : 'Waiting for a free place';
+}
+
+/** What, where, what to do: for a run that failed. */
+export function RunError({ run }) {
+  if (!run?.error || run.status === 'done') return null;
+  const { what, where, fix } = run.error;
+  return html`<div class="run-error" role="alert">
+    <p class="run-error-title"><${Icon} name="warning" /> ${run.status === 'stopped' ? 'The run was stopped' : 'The run failed'}</p>
+    <dl>
+      <div><dt>what</dt><dd>${what}</dd></div>
+      ${where && html`<div><dt>where</dt><dd><code>${where}</code></dd></div>`}
+      ${fix && html`<div><dt>what to do</dt><dd>${fix}</dd></div>`}
+    </dl>
+  </div>`;
+}
+
+const SPLITS = ['train', 'validation', 'test'];
+
+/** Metrics as the service names them, split:metric, laid out with a column for each split. `values`: [[name, value]..]. */
+export function Metrics({ values, caption }) {
+  const rows = new Map();
+  for (const [name, value] of values) {
+    const { split, own } = metric(name);
+    if (!rows.has(own)) rows.set(own, {});
+    rows.get(own)[split] = value;
+  }
+  const splits = SPLITS.filter((s) => values.some(([name]) => metric(name).split === s));
+  return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${caption}><table class="metrics">
+    <caption>${caption}</caption>
+    <thead><tr><th scope="col">metric</th>${splits.map((s) => html`<th scope="col" class="number" key=${s}><code>${s}:</code></th>`)}<th scope="col" class="wide-only">direction</th></tr></thead>
+    <tbody>${[...rows].map(([own, found]) => html`<tr key=${own}>
+      <th scope="row"><code title=${plain(own)}>${breakable(own)}</code></th>
+      ${splits.map((s) => html`<td class="number" key=${s}>${s in found ? number(found[s], 4) : ''}</td>`)}
+      <td class="quiet wide-only">${metric(own).direction}</td>
+    </tr>`)}</tbody>
+  </table></div>`;
+}
+
+/** The name may wrap after its colon and underscores. */
+const breakable = (name) => name.split(/(?<=[:_])/).map((part) => html`${part}<wbr />`);
+
+export function Repeat({ command, children }) {
+  if (!command) return null;
+  return html`<section class="repeat" aria-labelledby="repeat-title">
+    <h2 id="repeat-title">How to repeat it</h2>
+    <p class="quiet">The same command gives the same numbers. Run it beside the server's program. ${children}</p>
+    <${CopyLine} text=${command} label="Command that repeats the run" />
+  </section>`;
+}
+
+const MIB = 1024 * 1024;
+/** What the run cost, as the engine measured it. */
+export function cost(run) {
+  const { start, end } = run;
+  const parts = [];
+  if (start?.device) parts.push(`${start.device.toUpperCase()}${start.threads ? `, ${start.threads} thread${start.threads === 1 ? '' : 's'}` : ''}`);
+  if (end?.peak_memory_bytes) parts.push(`${number(end.peak_memory_bytes / MIB)} MiB at most`);
+  if (end?.rows_per_second) parts.push(`${number(end.rows_per_second)} rows a second`);
+  return parts.join(' \u00b7 ');
+}

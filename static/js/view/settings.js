@@ -1,0 +1,85 @@
+// The form of a run, made from what the engine says it takes. Values are text, as the service writes them; an empty one
+// means the documented default. Errors are found while typing; the engine checks again.
+import { html } from 'htm/preact';
+
+// Shown at first when the algorithm has them; the rest waits in a disclosure.
+const ESSENTIAL = ['predictor_type', 'learning_rate', 'optimizer', 'epochs', 'mini_batch_size', 'num_classes', 'normalize_data'];
+
+export const isEssential = (h, preset) => h.required || ESSENTIAL.includes(h.name) || (preset && h.name in preset);
+
+export function rangeWords(h) {
+  if (h.type === 'choice') return '';
+  const parts = [];
+  if (h.min !== null && h.min !== undefined && h.max !== null && h.max !== undefined) parts.push(`${h.min_open ? 'above' : 'from'} ${h.min} ${h.max_open ? 'to below' : 'to'} ${h.max}`);
+  else if (h.min !== null && h.min !== undefined) parts.push(`${h.min_open ? 'above' : 'at least'} ${h.min}`);
+  else if (h.max !== null && h.max !== undefined) parts.push(`${h.max_open ? 'below' : 'at most'} ${h.max}`);
+  if (h.auto) parts.push('or auto');
+  return parts.join(' ');
+}
+
+/** What is wrong with a value, as a short sentence, or null. */
+export function fault(h, text) {
+  if (text === '' || text === undefined) return h.required ? 'needed' : null;
+  if (h.type === 'boolean' || h.type === 'choice' || (h.auto && text === 'auto')) return null;
+  const value = Number(text);
+  if (!Number.isFinite(value)) return `a number${h.auto ? ' or auto' : ''}`;
+  if (h.type === 'integer' && !Number.isInteger(value)) return 'a whole number';
+  const low = h.min === null || h.min === undefined || (h.min_open ? value > h.min : value >= h.min);
+  const high = h.max === null || h.max === undefined || (h.max_open ? value < h.max : value <= h.max);
+  return low && high ? null : rangeWords(h);
+}
+
+/** Whether `when` ("predictor_type=multiclass_classifier", alternatives by "|") holds for the values. */
+export function applies(h, values) {
+  if (!h.when) return true;
+  const [name, wanted = ''] = h.when.split('=');
+  return wanted.split('|').includes(values[name] ?? '');
+}
+
+export function Setting({ h, value, set, values }) {
+  const unread = !applies(h, values);
+  const problem = h.not_yet || unread ? null : fault(h, value);
+  const note = h.not_yet ?? (unread ? `read only with ${h.when}` : problem);
+  const id = `set-${h.name}`;
+  const shared = { id, class: 'input', disabled: Boolean(h.not_yet), 'aria-invalid': problem ? 'true' : null, 'aria-describedby': `${id}-note`, onChange: (e) => set(h.name, e.target.value) };
+  const fallback = h.default ?? (h.required ? 'choose' : 'none');
+  const options = h.type === 'boolean' ? ['true', 'false'] : h.type === 'choice' ? h.choices : null;
+  return html`<div class=${unread || h.not_yet ? 'setting setting-off' : 'setting'}>
+    <label for=${id}><code>${h.name}</code></label>
+    ${options
+      ? html`<select ...${shared} value=${value ?? ''}>
+          <option value="">${h.required ? 'choose' : `${fallback} (default)`}</option>${options.map((o) => html`<option key=${o} value=${o}>${o}</option>`)}</select>`
+      : html`<input ...${shared} value=${value ?? ''} placeholder=${fallback} inputmode=${h.auto ? 'text' : 'decimal'} autocomplete="off" spellcheck="false"
+          onInput=${shared.onChange} />`}
+    <small id=${`${id}-note`} class=${problem ? 'bad' : 'quiet'}>${[note, note === problem && problem ? null : h.help].filter(Boolean).join('. ')}</small>
+  </div>`;
+}
+
+/** "gauss2:n=2000,noise=0.2" <-> {name, values}. */
+export function parseRecipe(text) {
+  const [name, list = ''] = (text ?? '').split(':');
+  return { name, values: Object.fromEntries(list.split(',').filter(Boolean).map((pair) => pair.split('='))) };
+}
+
+export function recipeText({ name, values }) {
+  const set = Object.entries(values).filter(([, value]) => value !== '');
+  return name + (set.length ? `:${set.map(([key, value]) => `${key}=${value}`).join(',')}` : '');
+}
+
+export function DataChoice({ generators, recipe, setRecipe }) {
+  const generator = generators.find((g) => g.name === recipe.name);
+  const choose = (name) => setRecipe({ name, values: {} });
+  return html`<fieldset class="settings">
+    <legend>Data</legend>
+    <div class="setting">
+      <label for="data">made data, with a known truth</label>
+      <select id="data" class="input" value=${recipe.name} onChange=${(e) => choose(e.target.value)}>${generators.map((g) => html`<option key=${g.name} value=${g.name}>${g.title}</option>`)}</select>
+      <small class="quiet">${generator?.help}</small>
+    </div>
+    ${generator?.parameters.map((p) => {
+      const h = { ...p, type: p.whole ? 'integer' : 'float', default: String(p.default), required: false };
+      return html`<${Setting} key=${`${generator.name}-${p.name}`} h=${{ ...h, help: p.help }} value=${recipe.values[p.name]} values=${{}}
+        set=${(name, value) => setRecipe({ ...recipe, values: { ...recipe.values, [name]: value } })} />`;
+    })}
+  </fieldset>`;
+}
