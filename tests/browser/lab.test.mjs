@@ -1,0 +1,108 @@
+// The lab in a browser: a run that is watched, a trainer that is killed, a claim that is put to the test and flipped.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openSite, pixels } from './harness.mjs';
+
+let site;
+before(async () => (site = await openSite()));
+after(() => site.close());
+
+const state = (page, status) => page.locator(`.run-state[data-status=${status}]`).first().waitFor();
+
+test('a demo: the curve grows, the boundary moves, the final metrics stand', async () => {
+  const page = await site.page();
+  await page.goto('/demo/linear-learner');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await state(page, 'running');
+  const curve = page.locator('.curves');
+  const boundary = page.locator('canvas.square');
+  await curve.locator('canvas').waitFor();
+  await boundary.waitFor();
+  const [firstCurve, firstBoundary, firstWords] = [await pixels(curve), await pixels(boundary), await page.locator('.readout').first().innerText()];
+  await page.waitForFunction((words) => document.querySelector('.readout').innerText !== words, firstWords);
+  await page.waitForTimeout(300);
+  assert.notEqual(await pixels(curve), firstCurve, 'the curve moves');
+  assert.notEqual(await pixels(boundary), firstBoundary, 'the boundary moves');
+  await state(page, 'done');
+  await page.getByRole('table', { name: 'Final metrics' }).waitFor();
+  const id = new URL(page.url()).searchParams.get('run');
+  const { text } = await site.server.get(`/api/v1/runs/${id}/events`);
+  const end = text.split('\n').filter((l) => l.startsWith('data: ')).map((l) => JSON.parse(l.slice(6))).find((l) => l.event === 'end');
+  const accuracy = end.metrics['test:binary_classification_accuracy'];
+  const shown = await page.getByRole('row', { name: /binary_classification_accuracy/ }).innerText();
+  assert.ok(shown.includes(String(Number(accuracy.toPrecision(4)))), `${accuracy} in "${shown}"`);
+  assert.match(await page.locator('.copy code').innerText(), /^flashlab-engine train --algorithm linear-learner/);
+  await curve.locator('xpath=..').focus();
+  await page.keyboard.press('End');
+  assert.match(await page.locator('.readout').first().innerText(), /^step \d+, train/);
+  await page.getByText('Table').first().click();
+  await page.locator('.twin tbody tr').first().waitFor();
+  await site.settled(page, 'demo-done');
+  await page.reload();
+  await state(page, 'done');
+});
+
+test('settings are checked while typing and live in the address', async () => {
+  const page = await site.page({ width: 390 });
+  await page.goto('/demo/linear-learner');
+  await page.getByLabel('learning_rate').fill('-1');
+  assert.equal(await page.getByRole('button', { name: 'Start' }).isDisabled(), true);
+  await page.getByLabel('learning_rate').fill('0.5');
+  await page.getByLabel('made data, with a known truth').selectOption('scaled_lin');
+  await page.getByLabel('pace').fill('0');
+  assert.match(page.url(), /data=scaled_lin/);
+  assert.match(page.url(), /h\.learning_rate=0\.5/);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await state(page, 'done');
+  await page.locator('.weight').nth(9).waitFor();
+  await site.settled(page, 'demo-weights-390');
+});
+
+test('a killed trainer shows what happened', async () => {
+  const page = await site.page();
+  await page.goto('/demo/linear-learner?pace=0.05');
+  const status = new Promise((resolve) => page.on('response', async (r) => r.url().endsWith('/runs') && resolve(await r.json())));
+  await page.getByRole('button', { name: 'Start' }).click();
+  const { id } = await status;
+  await state(page, 'running');
+  process.kill(await pidOf(id), 'SIGKILL');
+  await page.locator('.run-error').waitFor({ timeout: 3000 });
+  assert.match(await page.locator('.run-error').innerText(), /what[\s\S]*what to do/);
+  await state(page, 'failed');
+  await site.settled(page, 'demo-killed');
+});
+
+/** The trainer's process, from the first lines of the run's events. */
+async function pidOf(id) {
+  const reply = await fetch(`${site.server.url}/api/v1/runs/${id}/events`);
+  let text = '';
+  for await (const chunk of reply.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const pid = /"status":"running","pid":(\d+)/.exec(text);
+    if (pid) return Number(pid[1]);
+  }
+  throw new Error('the run never said that it runs');
+}
+
+test('LL-14: predicted, run to the verdict, flipped', async () => {
+  const page = await site.page();
+  await page.goto('/demo/linear-learner/LL-14');
+  const start = page.getByRole('button', { name: 'Start' });
+  await start.waitFor();
+  assert.equal(await start.isDisabled(), true, 'predict first');
+  await page.getByLabel('it depends').check();
+  await start.click();
+  await page.locator('.pairs').waitFor();
+  const first = page.locator('section.arena').first().locator('.verdict');
+  await first.and(page.locator('[data-verdict]')).waitFor({ timeout: 60000 });
+  assert.equal(await first.getAttribute('data-verdict'), 'confirmed');
+  assert.match(await first.innerText(), /Δ \+0\.\d+ \[\+0\.\d+, \+0\.\d+\]/);
+  const { json } = await site.server.get('/api/v1/experiments');
+  assert.ok((await page.locator('.pairs .seed').count()) >= json.experiments.find((e) => e.id === 'LL-14').seeds.start);
+  await site.settled(page, 'experiment-verdict');
+  await page.getByRole('button', { name: /^Flip it/ }).click();
+  await page.locator('.combined').waitFor({ timeout: 60000 });
+  assert.match(await page.locator('.combined').innerText(), /Only if the scales differ/);
+  assert.match(await page.locator('.your-prediction').innerText(), /it depends/);
+  await site.settled(page, 'experiment-flipped');
+});

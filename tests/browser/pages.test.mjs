@@ -1,0 +1,84 @@
+// Pages to read: deck, notes, lab, what is not built, what is not there, at both widths.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openSite } from './harness.mjs';
+
+let site;
+before(async () => (site = await openSite()));
+after(() => site.close());
+
+const PAGES = [
+  ['home', '/', /\d+ new/],
+  ['deck', '/deck/builtin?algorithm=linear-learner', /seven algorithms/],
+  ['notes', '/notes', 'Your notes as a deck'],
+  ['lab', '/demo', 'Lab'],
+  ['unbuilt', '/demo/xgboost', 'XGBoost'],
+  ['playground', '/demo/linear-learner', /Linear Learner/],
+  ['experiment', '/demo/linear-learner/LL-14', /Normalise/],
+  ['missing', '/nowhere', 'There is no page at this address'],
+];
+
+for (const look of [{ width: 1280 }, { width: 390, dark: true }]) {
+  test(`every page at ${look.width} px${look.dark ? ', dark' : ''}`, async () => {
+    const page = await site.page(look);
+    for (const [name, address, heading] of PAGES) {
+      const reply = await page.goto(address);
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+      await page.locator('.placeholder').first().waitFor({ state: 'detached' });
+      if (reply.status() === 404) page.faults.length = 0; // the browser reports the status itself
+      await site.settled(page, `${name}-${look.width}${look.dark ? '-dark' : ''}`);
+    }
+  });
+}
+
+test('the first load of home is small', async () => {
+  const page = await site.page();
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  let bytes = 0;
+  session.on('Network.loadingFinished', (e) => (bytes += e.encodedDataLength));
+  await page.goto('/');
+  await page.getByRole('heading', { level: 1, name: /\d+ new/ }).waitFor();
+  await page.waitForLoadState('networkidle');
+  assert.ok(bytes > 5000 && bytes < 100_000, `${bytes} bytes`);
+});
+
+test('an unbuilt algorithm says so and leads to its cards', async () => {
+  const page = await site.page();
+  await page.goto('/demo/xgboost');
+  await page.getByText('The demo of this algorithm is not built yet.').waitFor();
+  await page.getByRole('link', { name: 'read them' }).click();
+  await page.getByRole('heading', { level: 2, name: 'XGBoost' }).waitFor();
+  assert.match(page.url(), /\/deck\/builtin\?algorithm=xgboost$/);
+  const all = await page.locator('.entry').count();
+  await page.getByLabel('Topic').selectOption({ index: 1 });
+  await page.waitForFunction((n) => document.querySelectorAll('.entry').length < n, all);
+  assert.match(page.url(), /topic=/);
+});
+
+test('notes: checked line by line, made into a deck, deleted', async () => {
+  const page = await site.page();
+  await page.goto('/notes');
+  const notes = 'Own notes\nLinear Learner - Input\nCSV is supported with the label in the first column\nFile and Pipe mode both work\n' +
+    'DeepAR - Input\nEvery record needs a start time stamp\nEvery record needs a target\nBlazingTest - Input\nOne sentence a line\nTokens are separated by spaces\n' +
+    'BlazingText - Instances\nA single CPU machine is enough for small data\nBlazingText - Model\nFinds vectors for words\n';
+  await page.getByLabel('Notes').fill(notes);
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByRole('heading', { name: 'What was understood' }).waitFor();
+  const { json: report } = await site.server.post('/api/v1/notes/check', { notes });
+  const cards = Object.values(report.cards).reduce((a, b) => a + b, 0);
+  assert.ok(cards > 0, 'the notes give cards');
+  const shown = await page.locator('.numbers dd').allInnerTexts();
+  assert.deepEqual(shown, [`${report.sections}`, `${report.algorithms}`, `${report.facts}`, `${report.facts_covered} of ${report.facts}`, `${cards}`]);
+  assert.equal(await page.locator('table.lines').first().locator('tbody tr').count(), (report.problems.length || report.refusals.length));
+  await site.settled(page, 'notes-report');
+  await page.getByLabel('Title of the deck').fill('My own deck');
+  await page.getByRole('button', { name: 'Make the deck' }).click();
+  await page.getByText('The deck “My own deck” is made').first().waitFor();
+  await page.getByRole('button', { name: 'Delete My own deck' }).click();
+  await site.settled(page, 'notes-made');
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('button', { name: 'Delete My own deck' }).waitFor({ state: 'detached' });
+  const { json } = await site.server.get('/api/v1/decks');
+  assert.deepEqual(json.decks.map((d) => d.id), ['builtin']);
+});

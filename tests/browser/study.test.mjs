@@ -1,0 +1,112 @@
+// Studying in a browser: three cards by keyboard, what an answer shows, answers while the server is away.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openSite } from './harness.mjs';
+
+let site;
+before(async () => (site = await openSite()));
+after(() => site.close());
+
+const cardOn = (page) => page.locator('[data-card]').getAttribute('data-card');
+
+/** Answers the card on the screen by keyboard and returns how long the next one took to appear, in ms of the page's clock. */
+async function answer(page, grade) {
+  await page.keyboard.press(' ');
+  await page.locator('.answer').waitFor();
+  return page.evaluate(
+    (key) =>
+      new Promise((resolve) => {
+        const card = document.querySelector('.card');
+        const from = performance.now();
+        const watcher = new MutationObserver(() => {
+          if (card.isConnected || !document.querySelector('.stem')) return;
+          watcher.disconnect();
+          resolve(performance.now() - from);
+        });
+        watcher.observe(document.querySelector('.study'), { childList: true, subtree: true });
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+      }),
+    grade,
+  );
+}
+
+test('three cards from the home page by keyboard', async () => {
+  const page = await site.page();
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Study', exact: true }).last().waitFor();
+  await site.settled(page, 'home');
+  await page.keyboard.press('s');
+  await page.locator('.stem').waitFor();
+  const seen = [await cardOn(page)];
+  for (const grade of ['3', '1', '4']) {
+    await answer(page, grade);
+    seen.push(await cardOn(page));
+  }
+  assert.equal(new Set(seen).size, 4, 'four different cards');
+  await page.waitForFunction(() => localStorage.getItem('flashlab.outbox') === '[]');
+  const { json } = await site.server.get('/api/v1/study/next');
+  assert.equal(json.counts.total - json.counts.new, 3, 'the server has the three answers');
+  assert.equal(page.url(), `${site.server.url}/study`);
+  await page.goBack();
+  await page.getByRole('heading', { name: /due|new/ }).waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('a single choice shows what is right, what was chosen and why the others are wrong', async () => {
+  const { json } = await site.server.get('/api/v1/decks/builtin/cards?algorithm=linear-learner');
+  const single = json.cards.find((c) => c.type === 'single');
+  const page = await site.page({ width: 390, dark: true });
+  await page.route('**/api/v1/study/next*', async (route) => {
+    const reply = await route.fetch();
+    await route.fulfill({ response: reply, json: { ...(await reply.json()), card: single } });
+  });
+  await page.goto('/study');
+  await page.locator('button.option').first().waitFor();
+  await site.settled(page, 'study-single-390-dark');
+  const wrong = single.key === 0 ? 1 : 0;
+  await page.keyboard.press(String(wrong + 1));
+  await page.locator('.judged.right').waitFor();
+  assert.match(await page.locator('.judged').nth(single.key).innerText(), /right/);
+  assert.match(await page.locator('.judged').nth(wrong).innerText(), /wrong, your choice/);
+  assert.equal(await page.locator('.why').count(), single.options.filter((o) => o.why).length);
+  assert.match(await page.locator('.explanation').innerText(), new RegExp(single.explanation.slice(0, 20).replace(/[^\w ]/g, '.')));
+  assert.equal(await page.locator('.grade-fitting').innerText().then((t) => /Again/.test(t)), true);
+  await site.settled(page, 'study-single-answer-390-dark');
+});
+
+test('an answer given while the server does not answer is kept and sent once', async () => {
+  const page = await site.page();
+  await page.goto('/study?algorithm=deepar');
+  await page.locator('.stem').waitFor();
+  await page.waitForLoadState('networkidle');
+  const before = (await site.server.get('/api/v1/study/next?algorithm=deepar')).json.counts;
+  await page.route('**/api/v1/**', (route) => route.abort());
+  await answer(page, '3');
+  await page.getByText('1 answer not saved yet').waitFor();
+  assert.equal(await page.evaluate(() => JSON.parse(localStorage.getItem('flashlab.outbox')).length), 1);
+  page.faults.length = 0; // the browser reports the refused connection itself
+  await page.unroute('**/api/v1/**');
+  await page.reload();
+  await page.waitForFunction(() => localStorage.getItem('flashlab.outbox') === '[]');
+  const now = (await site.server.get('/api/v1/study/next?algorithm=deepar')).json.counts;
+  assert.equal(now.new, before.new - 1);
+  assert.deepEqual(page.faults, []);
+});
+
+test('the keys sheet lists what can be pressed; the theme button turns the page dark', async () => {
+  const page = await site.page();
+  await page.goto('/study');
+  await page.locator('.stem').waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').getByText('show the answer').waitFor();
+  await site.settled(page, 'keys');
+  await page.keyboard.press('Escape');
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await paper();
+  await page.getByRole('button', { name: 'Dark theme' }).click();
+  assert.notEqual(await paper(), light);
+  await page.reload();
+  await page.locator('.stem').waitFor();
+  assert.notEqual(await paper(), light, 'remembered');
+  await site.settled(page, 'study-dark');
+});

@@ -1,0 +1,260 @@
+/* Reading CSV: what is taken, what is refused and with which words, and numbers as strtod reads them. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <zlib.h>
+
+#include "engine/base/rng.h"
+#include "engine/format/csv.h"
+#include "engine/format/format.h"
+
+static int read_text(const char *text, size_t len, struct dataset *d, struct error *err)
+{
+    struct input *in = input_open_bytes(text, len, "t.csv");
+    struct csv_table table = {.data = d};
+    int status;
+    *d = (struct dataset){0};
+    *err = (struct error){0};
+    status = csv_read(in, &table, err);
+    csv_finish(&table);
+    input_close(in);
+    return status;
+}
+
+static void takes_what_the_service_takes(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t rows, columns;
+        float cells[12]; /* label, features, row after row; NAN is missing */
+    } cases[] = {
+        {"1,2.5,3\n0,-4,5e2\n", 2, 2, {1, 2.5f, 3, 0, -4, 500}},
+        {"1,2,3", 1, 2, {1, 2, 3}},
+        {"1,2\r\n3,4\r\n", 2, 1, {1, 2, 3, 4}},
+        {"1,,3\n2,4,\n", 2, 2, {1, NAN, 3, 2, 4, NAN}},
+        {"\"1\",\"2.5\",\"3\"\n", 1, 2, {1, 2.5f, 3}},
+        {" 1 ,\t2 , 3\n\n  \n4,5,6\n\n", 2, 2, {1, 2, 3, 4, 5, 6}},
+        {"\xEF\xBB\xBF"
+         "1,2\n",
+         1,
+         1,
+         {1, 2}},
+        {"\"1\" , \"2\"\n", 1, 1, {1, 2}},
+        {"+1,.5\n-0,1.\n", 2, 1, {1, .5f, -0.0f, 1}},
+        {"1,\"\"\n", 1, 1, {1, NAN}},
+        {"1,1e-50\n", 1, 1, {1, 0}},
+    };
+    struct dataset d;
+    struct error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (read_text(cases[i].text, strlen(cases[i].text), &d, &err) < 0)
+            fail_msg("case %zu: %s", i, err.what);
+        assert_int_equal(d.rows, cases[i].rows);
+        assert_int_equal(d.columns, cases[i].columns);
+        for (size_t r = 0; r < d.rows; r++)
+            for (size_t c = 0; c <= d.columns; c++) {
+                float is = c ? d.x[r * d.columns + c - 1] : d.y[r], wanted = cases[i].cells[r * (d.columns + 1) + c];
+                assert_true(isnan(wanted) ? isnan(is) : is == wanted);
+            }
+        dataset_free(&d);
+    }
+}
+
+static void refuses_with_file_line_and_column(void **state)
+{
+    static const struct {
+        const char *text, *where, *says;
+    } cases[] = {
+        {"label,age\n1,2\n", "t.csv, line 1", "header"},
+        {"\"label\",\"age\"\n1,2\n", "t.csv, line 1", "header"},
+        {"1,2\n3,abc\n", "t.csv, line 2, column 2", "'abc' is not a number"},
+        {"1,2\nx,4\n", "t.csv, line 2, column 1", "'x' is not a number"},
+        {"1,2\n3,4,5\n", "t.csv, line 2", "has 3 columns, the rows before have 2"},
+        {"1,2,3\n\n3,4\n", "t.csv, line 3", "has 2 columns, the rows before have 3"},
+        {"1\n", "t.csv, line 1", "at least one feature"},
+        {",2\n", "t.csv, line 1, column 1", "label is missing"},
+        {"1,1e39\n", "t.csv, line 1, column 2", "too large"},
+        {"1,0x10\n", "t.csv, line 1, column 2", "not a number"},
+        {"1,inf\n", "t.csv, line 1, column 2", "not a number"},
+        {"1,nan\n", "t.csv, line 1, column 2", "not a number"},
+        {"1,1e\n", "t.csv, line 1, column 2", "not a number"},
+        {"1,1;2\n", "t.csv, line 1, column 2", "not a number"},
+        {"1,\" 3 \"\n", "t.csv, line 1, column 2", "not a number"},
+        {"1,\"3\n4\",5\n", "t.csv, line 1, column 2", "not a number"},
+    };
+    struct dataset d;
+    struct error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(read_text(cases[i].text, strlen(cases[i].text), &d, &err), -1);
+        assert_string_equal(err.where, cases[i].where);
+        if (!strstr(err.what, cases[i].says))
+            fail_msg("case %zu says: %s", i, err.what);
+        assert_int_equal(err.code, ERROR_INPUT);
+        assert_true(err.fix[0]);
+        dataset_free(&d);
+    }
+}
+
+static void reads_numbers_as_strtod_does(void **state)
+{
+    static const char *const hard[] = {"0",
+                                       "-0",
+                                       "9007199254740993",
+                                       "1e22",
+                                       "1e23",
+                                       "123456789012345678901234567890",
+                                       "0.1",
+                                       "2.2250738585072011e-308",
+                                       "4.9e-324",
+                                       "1e-400",
+                                       "1e400",
+                                       "1.7976931348623157e308",
+                                       "0.000000000000000000000000000000000000000000000000000001",
+                                       "179769313486231580793e289",
+                                       "5e-1",
+                                       "00012.50",
+                                       "1e+05",
+                                       "1E-7",
+                                       "8.5e-22",
+                                       "9007199254740992.0"};
+    struct rng r;
+    char text[64];
+    double value;
+    (void)state;
+    for (size_t i = 0; i < sizeof hard / sizeof *hard; i++) {
+        assert_true(csv_number(hard[i], strlen(hard[i]), &value));
+        assert_true(value == strtod(hard[i], NULL));
+    }
+    rng_init(&r, 1, 1);
+    for (int i = 0; i < 20000; i++) {
+        double number = (rng_uniform(&r) - .5) * pow(10, (double)rng_below(&r, 60) - 30);
+        int digits = (int)rng_below(&r, 19);
+        snprintf(text, sizeof text, i % 2 ? "%.*g" : "%.*e", digits, number);
+        assert_true(csv_number(text, strlen(text), &value));
+        assert_true(value == strtod(text, NULL));
+    }
+    assert_false(csv_number("", 0, &value));
+    assert_false(csv_number(".", 1, &value));
+    assert_false(csv_number("1 ", 2, &value));
+    assert_false(csv_number("--1", 3, &value));
+}
+
+/* Rows that cross the reader's blocks, and lines at the limit. */
+static void reads_long_files_and_refuses_long_lines(void **state)
+{
+    size_t size = 3 << 20, len = 0, rows = 0;
+    char *text = malloc(size);
+    struct dataset d;
+    struct error err;
+    (void)state;
+    while (len + 40 < size)
+        len += (size_t)sprintf(text + len, "%zu,%zu.5,%zu\n", rows % 7, rows, rows * 3), rows++;
+    assert_int_equal(read_text(text, len, &d, &err), 0);
+    assert_int_equal(d.rows, rows);
+    for (size_t i = 0; i < rows; i++)
+        assert_true(d.y[i] == (float)(i % 7) && d.x[2 * i] == (float)((double)i + .5) &&
+                    d.x[2 * i + 1] == (float)(i * 3));
+    dataset_free(&d);
+    memset(text, '1', size);
+    assert_int_equal(read_text(text, size, &d, &err), -1);
+    assert_int_equal(err.code, ERROR_LIMIT);
+    assert_string_equal(err.where, "t.csv, line 1");
+    dataset_free(&d);
+    memset(text, ',', size); /* a row of empty cells as long as a line may be */
+    text[CSV_LINE_MAX] = '\n';
+    assert_int_equal(read_text(text, CSV_LINE_MAX + 1, &d, &err), -1);
+    assert_int_equal(err.code, ERROR_LIMIT);
+    dataset_free(&d);
+    free(text);
+}
+
+static char folder[64];
+
+static void write_file(const char *name, const char *text, bool packed)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (packed) {
+        gzFile f = gzopen(path, "ab"); /* a second call adds a second gzip member */
+        gzputs(f, text);
+        gzclose(f);
+    } else {
+        FILE *f = fopen(path, "w");
+        fputs(text, f);
+        fclose(f);
+    }
+}
+
+static void reads_folders_in_order_and_gzip_members(void **state)
+{
+    struct dataset d;
+    struct error err;
+    char path[128];
+    (void)state;
+    strcpy(folder, "/tmp/flashlab-csv-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    write_file("b.csv", "3,30\n", false);
+    write_file("a.csv.gz", "1,10\n", true);
+    write_file("a.csv.gz", "2,20\n", true);
+    write_file(".hidden", "no,numbers\n", false);
+    write_file("_SUCCESS", "", false);
+    assert_int_equal(format_read(folder, "text/csv; label_size=1", &d, &err), 0);
+    assert_int_equal(d.rows, 3);
+    assert_true(d.y[0] == 1 && d.y[1] == 2 && d.y[2] == 3 && d.x[2] == 30);
+    dataset_free(&d);
+    write_file("c.csv", "4,1,2\n", false);
+    assert_int_equal(format_read(folder, NULL, &d, &err), -1);
+    assert_non_null(strstr(err.where, "c.csv, line 1"));
+    snprintf(path, sizeof path, "%s/a.csv.gz", folder);
+    assert_int_equal(truncate(path, 20), 0);
+    assert_int_equal(format_read(path, NULL, &d, &err), -1);
+    assert_non_null(strstr(err.what, "end too early"));
+    snprintf(path, sizeof path, "rm -r %s", folder);
+    assert_int_equal(system(path), 0);
+}
+
+static void refuses_other_types_plainly(void **state)
+{
+    static const struct {
+        const char *path, *type, *says;
+    } cases[] = {{"x", "application/x-recordio-protobuf", "cannot be read by this build"},
+                 {"x.parquet", NULL, "cannot be read by this build"},
+                 {"x.pbr.gz", NULL, "cannot be read by this build"},
+                 {"x", "text/tsv", "There is no content type"},
+                 {"x", "text/csv;label_size=0", "Training data need one label"},
+                 {"x", "text/csv;header=yes", "Training data need one label"},
+                 {"/nonexistent/x.csv", NULL, "cannot be opened"},
+                 {"/dev/null", "text/csv", "no rows"}};
+    struct dataset d;
+    struct error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(format_read(cases[i].path, cases[i].type, &d, &err), -1);
+        if (!strstr(err.what, cases[i].says))
+            fail_msg("case %zu says: %s", i, err.what);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_what_the_service_takes),
+        cmocka_unit_test(refuses_with_file_line_and_column),
+        cmocka_unit_test(reads_numbers_as_strtod_does),
+        cmocka_unit_test(reads_long_files_and_refuses_long_lines),
+        cmocka_unit_test(reads_folders_in_order_and_gzip_members),
+        cmocka_unit_test(refuses_other_types_plainly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,100 @@
+/* Optimisers against the published formulas computed apart (tests/reference/optimiser.py), and the schedule. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/nn/optimiser.h"
+#include "engine/nn/schedule.h"
+#include "tests/golden/optimiser.h"
+
+/* Weights are 32-bit: five steps of about 0.1 leave a few units in the seventh digit. */
+static void five_steps_are_those_of_the_formulas(void **state)
+{
+    (void)state;
+    for (size_t c = 0; c < sizeof golden_steps / sizeof *golden_steps; c++) {
+        struct optimiser o;
+        float memory[6] = {0}, w[3];
+        memcpy(w, golden_start, sizeof w);
+        optimiser_init(&o, golden_steps[c].kind, memory, 3);
+        o.momentum = (float)golden_steps[c].a;
+        if (o.kind == OPTIMISER_ADAM) {
+            o.beta_1 = (float)golden_steps[c].a;
+            o.beta_2 = (float)golden_steps[c].b;
+        }
+        for (int t = 0; t < 5; t++)
+            optimiser_step(&o, w, golden_gradients[t], golden_steps[c].rate, golden_steps[c].decay, golden_steps[c].l1);
+        for (int i = 0; i < 3; i++)
+            if (fabs((double)w[i] - golden_steps[c].wanted[i]) > 2e-6)
+                fail_msg("case %zu, weight %d: %.9g, wanted %.9g", c, i, (double)w[i], golden_steps[c].wanted[i]);
+    }
+}
+
+/* For plain SGD, weight decay and the gradient of an L2 penalty are the same step. */
+static void decay_is_the_l2_gradient(void **state)
+{
+    struct optimiser a, b;
+    float state_a[1] = {0}, state_b[1] = {0}, w = 0.8f, v = 0.8f, g = 0.3f, with_penalty = 0.3f + 0.25f * 0.8f;
+    (void)state;
+    optimiser_init(&a, OPTIMISER_SGD, state_a, 1);
+    optimiser_init(&b, OPTIMISER_SGD, state_b, 1);
+    optimiser_step(&a, &w, &g, 0.5, 0.25, 0);
+    optimiser_step(&b, &v, &with_penalty, 0.5, 0, 0);
+    assert_true(w == v);
+}
+
+/* L1 alone brings a weight to exactly 0 and keeps it there; a gradient below its strength does not move it. */
+static void l1_makes_exact_zeros(void **state)
+{
+    static const enum optimiser_kind kinds[] = {OPTIMISER_SGD, OPTIMISER_ADAM, OPTIMISER_RMSPROP};
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        struct optimiser o;
+        float memory[4] = {0}, w[2] = {0.3f, -0.3f};
+        const float g[2] = {0.01f, -0.01f};
+        optimiser_init(&o, kinds[k], memory, 2);
+        for (int t = 0; t < 3000; t++)
+            optimiser_step(&o, w, g, 0.01, 0, 0.05);
+        assert_true(w[0] == 0 && w[1] == 0);
+    }
+}
+
+static void keeps_what_is_not_a_number(void **state)
+{
+    struct optimiser o;
+    float memory[1] = {0}, w = 0.1f, g = NAN;
+    (void)state;
+    optimiser_init(&o, OPTIMISER_SGD, memory, 1);
+    optimiser_step(&o, &w, &g, 0.1, 0, 0.1);
+    assert_true(isnan(w));
+}
+
+static void the_rate_falls_in_steps_to_its_floor(void **state)
+{
+    const struct schedule s = {.rate = 1, .factor = 0.5, .minimum = 0.2, .interval = 10}, off = {.rate = 3},
+                          low = {.rate = 0.1, .factor = 0.5, .minimum = 0.2, .interval = 10};
+    (void)state;
+    assert_true(schedule_rate(&s, 0) == 1 && schedule_rate(&s, 9) == 1);
+    assert_true(schedule_rate(&s, 10) == 0.5 && schedule_rate(&s, 29) == 0.25);
+    assert_true(schedule_rate(&s, 30) == 0.2 && schedule_rate(&s, 1000000) == 0.2);
+    assert_true(schedule_rate(&off, 1000) == 3);
+    assert_true(schedule_rate(&low, 500) == 0.1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(five_steps_are_those_of_the_formulas),
+        cmocka_unit_test(decay_is_the_l2_gradient),
+        cmocka_unit_test(l1_makes_exact_zeros),
+        cmocka_unit_test(keeps_what_is_not_a_number),
+        cmocka_unit_test(the_rate_falls_in_steps_to_its_floor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,340 @@
+// Runs over the real server: with the real trainer, and with programs in its place that behave badly.
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { build, sleep, startServer } from './harness.mjs';
+
+const engine = path.join(build, 'flashlab-engine');
+const sanitized = build.includes('asan');
+const short = {
+  algorithm: 'linear-learner',
+  data: 'gauss2:n=200,noise=0.3',
+  hyperparameters: { predictor_type: 'binary_classifier', epochs: 1, mini_batch_size: 50 },
+};
+const long = { ...short, hyperparameters: { ...short.hyperparameters, epochs: 1000, early_stopping_patience: 1000 }, pace: 0.02 };
+
+// Reads an event stream until it ends, or until `enough(events)`: a list of { id, data }.
+async function watch(server, id, { headers = {}, query = '', enough = () => false } = {}) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(new Error('the stream did not end')), 30000);
+  const response = await fetch(`${server.url}/api/v1/runs/${id}/events${query}`, { headers, signal: stop.signal });
+  const events = [];
+  let text = '';
+  assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  try {
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
+        const match = text.slice(0, end).match(/^id: (\d+)\ndata: (.*)$/);
+        if (match) events.push({ id: Number(match[1]), data: JSON.parse(match[2]) });
+        else assert.match(text.slice(0, end), /^:/);
+      }
+      if (enough(events)) break;
+    }
+  } finally {
+    clearTimeout(timer);
+    stop.abort();
+  }
+  return events;
+}
+
+const last = (events) => events.at(-1).data;
+const isRunning = (events) => events.some((e) => e.data.event === 'start');
+
+async function start(server, body) {
+  const { status, json } = await server.post('/api/v1/runs', body);
+  assert.equal(status, 202, JSON.stringify(json));
+  return json;
+}
+
+async function until(check, message) {
+  for (let i = 0; i < 1000; i++, await sleep(20)) if (await check()) return;
+  assert.fail(message);
+}
+
+const stop = async (server, id) => (await server.send('DELETE', `/api/v1/runs/${id}`)).json;
+const alive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe('runs', () => {
+  let server;
+  before(async () => (server = await startServer({ args: ['--runs', '2'] })));
+  after(async () => {
+    const { code } = await server.stop();
+    assert.equal(code, 0);
+  });
+
+  test('a run says what it does, in numbered events, to whoever watches and whenever', async () => {
+    const run = await start(server, { ...short, seed: 7, pace: 0.001 });
+    assert.match(run.id, /^[0-9a-f]{16}$/);
+    assert.equal(
+      run.command,
+      'flashlab-engine train --algorithm linear-learner --generate gauss2:n=200,noise=0.3 ' +
+        '--set predictor_type=binary_classifier --set epochs=1 --set mini_batch_size=50 --seed 7',
+    );
+    const events = await watch(server, run.id);
+    assert.deepEqual(events.map((e) => e.id), events.map((_, i) => i + 1));
+    assert.deepEqual(events[0].data, { event: 'status', status: 'queued', position: 1, ahead_seconds: null });
+    assert.equal(events[1].data.status, 'running');
+    assert.ok(events[1].data.pid > 1);
+    assert.equal(events[2].data.event, 'start');
+    assert.equal(events[2].data.hyperparameters.epochs, '1');
+    assert.ok(events.some((e) => e.data.event === 'metric' && e.data.name === 'train:objective_loss'));
+    assert.equal(events.at(-2).data.event, 'end');
+    assert.deepEqual(last(events), { event: 'status', status: 'done', error: null });
+
+    const { json } = await server.get(`/api/v1/runs/${run.id}`);
+    assert.deepEqual(
+      [json.status, json.position, json.events, json.error, json.algorithm, json.experiment],
+      ['done', null, events.length, null, 'linear-learner', null],
+    );
+    assert.deepEqual(await watch(server, run.id), events);
+    assert.deepEqual(await watch(server, run.id, { headers: { 'Last-Event-ID': '3' } }), events.slice(3));
+    assert.deepEqual(await watch(server, run.id, { query: '?after=4' }), events.slice(4));
+    const over = await server.get(`/api/v1/runs/${run.id}/events`, { 'Last-Event-ID': String(events.length) });
+    assert.equal(over.status, 204); // tells the browser not to come back
+  });
+
+  test('a watcher that left comes back and misses nothing', async () => {
+    const run = await start(server, long);
+    const some = await watch(server, run.id, { enough: (e) => e.length > 8 });
+    await until(async () => (await server.get('/healthz')).json.watchers === 0, 'the watcher is still counted');
+    const more = await watch(server, run.id, {
+      headers: { 'Last-Event-ID': String(some.at(-1).id) },
+      enough: (e) => e.length > 3,
+    });
+    assert.equal(more[0].id, some.at(-1).id + 1);
+    await stop(server, run.id);
+    assert.equal(last(await watch(server, run.id)).status, 'stopped');
+  });
+
+  test('the algorithm alone runs its demo', async () => {
+    const run = await start(server, { algorithm: 'linear-learner' });
+    const { json } = await server.get('/api/v1/algorithms');
+    const { demo } = json.algorithms.find((a) => a.name === 'linear-learner');
+    assert.ok(run.command.includes(`--generate ${demo.data}`));
+    for (const [name, value] of Object.entries(demo.hyperparameters)) assert.ok(run.command.includes(`${name}=${value}`));
+    const events = await watch(server, run.id, { enough: (e) => e.some((x) => x.data.event === 'metric') });
+    assert.ok(isRunning(events));
+    await stop(server, run.id);
+    await watch(server, run.id);
+  });
+
+  test('more runs than may run at once wait in line, see their place, and all end', async () => {
+    const first = [await start(server, long), await start(server, long)];
+    for (const run of first) await watch(server, run.id, { enough: isRunning });
+    const waiting = [];
+    for (let i = 0; i < 10; i++) waiting.push(await start(server, short));
+    assert.deepEqual(waiting.map((run) => run.position), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert.deepEqual((await server.get('/healthz')).json.runs, { running: 2, queued: 10 });
+
+    await stop(server, waiting[3].id);
+    assert.equal(last(await watch(server, waiting[3].id)).status, 'stopped');
+    assert.equal((await server.get(`/api/v1/runs/${waiting[9].id}`)).json.position, 9);
+    assert.equal((await server.get(`/api/v1/runs/${waiting[2].id}`)).json.position, 3);
+
+    for (const run of first) await stop(server, run.id);
+    for (const [i, run] of waiting.entries()) {
+      const events = await watch(server, run.id);
+      const places = events.filter((e) => e.data.status === 'queued').map((e) => e.data.position);
+      assert.equal(places[0], i + 1);
+      assert.ok(places.every((place, k) => k === 0 || place < places[k - 1]), `places ${places}`);
+      if (i !== 3) assert.equal(last(events).status, 'done');
+    }
+    for (const run of first) assert.equal(last(await watch(server, run.id)).status, 'stopped');
+    assert.deepEqual((await server.get('/healthz')).json.runs, { running: 0, queued: 0 });
+  });
+
+  test('a killed trainer is an error on its own page and nowhere else', async () => {
+    const victim = await start(server, long);
+    const other = await start(server, { ...short, pace: 0.01 });
+    const events = await watch(server, victim.id, { enough: isRunning });
+    process.kill(events.find((e) => e.data.status === 'running').data.pid, 'SIGKILL');
+    const all = await watch(server, victim.id);
+    assert.equal(last(all).status, 'failed');
+    assert.match(last(all).error.what, /^Trainer stopped: killed by signal 9 \(SIGKILL\)/);
+    assert.ok(last(all).error.where && last(all).error.fix);
+    assert.deepEqual((await server.get(`/api/v1/runs/${victim.id}`)).json.error, last(all).error);
+    assert.equal(last(await watch(server, other.id)).status, 'done');
+  });
+
+  test('what the trainer refuses is said in its words', async () => {
+    const run = await start(server, { ...short, hyperparameters: { ...short.hyperparameters, learning_rate: -1 } });
+    const events = await watch(server, run.id);
+    assert.equal(events.at(-2).data.event, 'error');
+    assert.equal(last(events).status, 'failed');
+    assert.equal(last(events).error.what, events.at(-2).data.what);
+    assert.match(Object.values(last(events).error).join(' '), /learning_rate/);
+    const recipe = await start(server, { ...short, data: 'no-such-data' });
+    assert.match(Object.values(last(await watch(server, recipe.id)).error).join(' '), /no-such-data/);
+  });
+
+  test('an experiment runs, with its flip and its seed in the command', async () => {
+    const run = await start(server, { algorithm: 'linear-learner', experiment: 'LL-14', flip: true, seed: 3 });
+    assert.equal(run.command, 'flashlab-engine experiment LL-14 --flip --seed 3');
+    assert.equal(run.experiment, 'LL-14');
+    const events = await watch(server, run.id, { enough: (e) => e.some((x) => x.data.event === 'metric') });
+    assert.equal(events.find((e) => e.data.event === 'start').data.flip, true);
+    await stop(server, run.id);
+    assert.match(last(await watch(server, run.id)).status, /stopped|done/);
+  });
+
+  test('requests at fault are refused with a code and the field', async () => {
+    const cases = [
+      [404, 'unknown_algorithm', 'algorithm', { algorithm: 'k-means' }],
+      [409, 'not_built', 'algorithm', { algorithm: 'xgboost' }],
+      [400, 'missing_field', 'algorithm', {}],
+      [400, 'invalid_field', 'algorithm', { algorithm: 5 }],
+      [404, 'unknown_experiment', 'experiment', { algorithm: 'linear-learner', experiment: 'LL-00' }],
+      [400, 'invalid_field', 'flip', { algorithm: 'linear-learner', experiment: 'LL-14', flip: 'yes' }],
+      [400, 'invalid_field', 'data', { ...short, data: 7 }],
+      [400, 'invalid_field', 'data', { ...short, data: 'a\nb' }],
+      [400, 'invalid_field', 'data', { ...short, data: '' }],
+      [400, 'invalid_field', 'data', { ...short, data: 'x'.repeat(301) }],
+      [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: ['epochs'] }],
+      [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { epochs: [1] } }],
+      [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { epochs: 'x'.repeat(80) } }],
+      [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { 'a=b': 1 } }],
+      [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { 'a\u0007': 1 } }],
+      [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { '': 1 } }],
+      [400, 'invalid_field', 'hyperparameters',
+        { ...short, hyperparameters: Object.fromEntries(Array.from({ length: 81 }, (_, i) => [`h${i}`, 1])) }],
+      [400, 'invalid_field', 'seed', { ...short, seed: -1 }],
+      [400, 'invalid_field', 'seed', { ...short, seed: 1.5 }],
+      [400, 'invalid_field', 'pace', { ...short, pace: -1 }],
+      [400, 'invalid_field', 'pace', { ...short, pace: '1' }],
+      [400, 'invalid_field', 'device', { ...short, device: '' }],
+    ];
+    for (const [status, code, field, body] of cases) {
+      const answer = await server.post('/api/v1/runs', body);
+      assert.deepEqual([answer.status, answer.json.error?.code, answer.json.error?.field], [status, code, field],
+        JSON.stringify(body).slice(0, 120) + ' ' + answer.text);
+      assert.match(answer.json.error.message, /\.$/);
+    }
+    const unknown = '/api/v1/runs/0123456789abcdef';
+    for (const answer of [await server.get(unknown), await server.get(`${unknown}/events`), await server.send('DELETE', unknown)])
+      assert.deepEqual([answer.status, answer.json.error.code], [404, 'unknown_run']);
+    const run = await start(server, short);
+    assert.equal((await server.get(`/api/v1/runs/${run.id}/events?after=x`)).status, 400);
+    const invoked = await server.post(`/api/v1/runs/${run.id}/invocations`, {});
+    assert.deepEqual([invoked.status, invoked.json.error.code], [501, 'not_available']);
+    await watch(server, run.id);
+    assert.equal((await stop(server, run.id)).status, 'done'); // stopping what has ended is fine
+  });
+
+  test('all settings a run may have reach the trainer', async () => {
+    const hyperparameters = Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`h${i}`, i]));
+    const run = await start(server, { ...short, hyperparameters });
+    assert.match(run.command, /--set h79=79/);
+    assert.equal(last(await watch(server, run.id)).status, 'failed'); // the trainer knows none of them
+  });
+
+  test('the catalogue and the algorithms are listed', async () => {
+    const { json } = await server.get('/api/v1/algorithms');
+    assert.deepEqual(json.algorithms.map((a) => a.name),
+      ['linear-learner', 'xgboost', 'seq2seq', 'deepar', 'blazingtext', 'object2vec', 'object-detection']);
+    assert.ok(json.algorithms[0].hyperparameters.some((h) => h.name === 'learning_rate'));
+    assert.deepEqual(json.algorithms[1].built, false);
+    const { experiments } = (await server.get('/api/v1/experiments')).json;
+    const normalising = experiments.find((e) => e.id === 'LL-14');
+    assert.equal(normalising.algorithm, 'linear-learner');
+    assert.deepEqual(json.algorithms[0].experiments.find((e) => e.id === 'LL-14'),
+      { id: 'LL-14', title: normalising.title, claim: normalising.claim });
+  });
+});
+
+describe('trainers that behave badly', () => {
+  let server, folder;
+  const asked = (behaviour) => ({ algorithm: 'linear-learner', data: behaviour, hyperparameters: {} });
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'flashlab-engine-'));
+    const script = path.join(folder, 'engine');
+    await writeFile(script, `#!/bin/sh
+[ "$1" = describe ] && exec '${engine}' "$@"
+echo '{"event":"start"}'
+case "$5" in
+  garbage) echo 'Segmentation fault';;
+  endless) exec yes '{"event":"log","text":"again"}';;
+  no-line) exec cat /dev/zero;;
+  forged) echo '{"event":"status","status":"done"}';;
+  hang) trap '' TERM; while :; do sleep 0.2; done;;
+  liar) echo '{"event":"end","status":"done"}'; exit 3;;
+  mute) exit 0;;
+  crash) echo 'assertion failed: x > 0' >&2; kill -ABRT $$;;
+esac
+[ "$5" = good ] && echo '{"event":"end","status":"done"}' && exit 0
+sleep 600
+`);
+    await chmod(script, 0o755);
+    server = await startServer({ args: ['--engine', script, '--runs', '3', '--run-seconds', '1'] });
+  });
+  after(async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('each ends as an error that says what happened, and the server lives', async () => {
+    const expected = {
+      garbage: /not an event/,
+      endless: /more than 20,000 lines/,
+      'no-line': /a line of more than 256 KB/,
+      forged: /only the server may/,
+      hang: /longer than the 1 seconds/,
+      liar: /exit status 3 after it had said "done"/,
+      mute: /exit status 0 in the middle of its work/,
+      crash: /crashed with signal 6 \(SIGABRT\)/,
+    };
+    const runs = {};
+    for (const behaviour of Object.keys(expected)) runs[behaviour] = await start(server, asked(behaviour));
+    const good = await start(server, asked('good'));
+    for (const [behaviour, what] of Object.entries(expected)) {
+      const events = await watch(server, runs[behaviour].id);
+      assert.equal(last(events).status, 'failed', behaviour);
+      assert.match(last(events).error.what, what);
+      assert.ok(last(events).error.fix.length > 10, behaviour);
+      assert.ok(events.length <= 20010);
+      if (behaviour === 'crash') assert.match(last(events).error.where, /assertion failed: x > 0/);
+      assert.equal(events.filter((e) => e.data.event === 'status' && e.data.status === 'done').length, 0, behaviour);
+    }
+    assert.equal(last(await watch(server, good.id)).status, 'done');
+    assert.deepEqual((await server.get('/healthz')).json.runs, { running: 0, queued: 0 });
+  });
+});
+
+test('a trainer gets no more memory than it may', { skip: sanitized && 'AddressSanitizer needs the whole address space' }, async () => {
+  const server = await startServer({ args: ['--run-memory', '64'] });
+  try {
+    const run = await start(server, { ...short, data: 'scaled_lin:n=1000000,d=20' });
+    const events = await watch(server, run.id);
+    assert.equal(last(events).status, 'failed');
+    assert.match(JSON.stringify(last(events).error), /memory/i);
+  } finally {
+    await server.stop();
+  }
+});
+
+test('trainers end with the server, also when it is killed', async () => {
+  for (const signal of ['SIGTERM', 'SIGKILL']) {
+    const server = await startServer();
+    const run = await start(server, long);
+    const events = await watch(server, run.id, { enough: isRunning });
+    const { pid } = events.find((e) => e.data.status === 'running').data;
+    assert.ok(alive(pid));
+    await server.stop(signal);
+    await until(() => !alive(pid) || readFile(`/proc/${pid}/stat`, 'utf8').then((s) => / Z /.test(s), () => true),
+      `the trainer outlived ${signal}`);
+  }
+});
+
+test('a missing trainer is told at the start, with the option to mend it', async () => {
+  await assert.rejects(startServer({ args: ['--engine', '/nowhere/flashlab-engine'] }), /\/nowhere\/flashlab-engine.*--engine/s);
+  await assert.rejects(startServer({ args: ['--engine', '/bin/true'] }), /\/bin\/true.*--engine/s);
+});
