@@ -8,7 +8,8 @@ export function number(value, digits = 3) {
   if (value === null || value === undefined || Number.isNaN(value)) return 'none';
   if (!Number.isFinite(value)) return value > 0 ? 'infinite' : `${MINUS}infinite`;
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return proper(value.toExponential(1)).replace('e-', `e${MINUS}`);
+  if (size !== 0 && (size < 1e-4 || size >= 1e9))
+    return proper(value.toExponential(1)).replace('e+', 'e').replace('e-', `e${MINUS}`);
   if (size >= 1000) return proper(Math.round(value).toLocaleString('en'));
   return proper(String(Number(value.toPrecision(digits))));
 }

@@ -18,7 +18,8 @@ export function useKeys(bindings) {
 /** What can be pressed now, newest table first, each line once. */
 export const keysInForce = () => [...tables].reverse().flatMap((table) => table.bindings.filter((b) => b.help));
 
-const typing = (target) => target.closest?.('input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]');
+const typing = (target) =>
+  target.closest?.('input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]');
 const ownsKey = (target, key) =>
   (key === ' ' || key === 'Enter') && target.closest?.('button, a[href], summary, input, select, [role=slider]');
 

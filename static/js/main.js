@@ -27,7 +27,8 @@ function Header({ path }) {
       <button class="icon-button wide-only" type="button" aria-pressed=${String(projector)} onClick=${toggleProjector}
         aria-label="Projector size" title="Projector size"><${Icon} name="projector" /></button>
       <button class="icon-button" type="button" aria-pressed=${String(theme === 'dark')} onClick=${toggleTheme}
-        aria-label="Dark theme" title=${theme === 'dark' ? 'Light theme' : 'Dark theme'}><${Icon} name="theme" /></button>
+        aria-label="Dark theme" title=${theme === 'dark' ? 'Light theme' : 'Dark theme'}><${Icon} name="theme" />
+          </button>
       <button class="icon-button" type="button" onClick=${() => sheetOpen.set(true)} aria-label="Keys" title="Keys (?)">
         <${Icon} name="question" /></button>
     </div>
@@ -38,7 +39,8 @@ function Outbox() {
   const { pending, failing, refused } = useCell(outbox);
   if (refused)
     return html`<${Notice} kind="bad" title="An answer could not be saved">
-      ${refused} <button type="button" class="text-button" onClick=${() => outbox.set({ ...outbox.get(), refused: null })}>Close</button>
+      ${refused} <button type="button" class="text-button"
+        onClick=${() => outbox.set({ ...outbox.get(), refused: null })}>Close</button>
     <//>`;
   if (!failing || !pending) return null;
   return html`<${Notice} kind="wait" title=${`${count(pending, 'answer')} not saved yet`}>
@@ -57,11 +59,14 @@ function KeySheet() {
   const close = () => sheetOpen.set(false);
   return html`<dialog class="sheet" ref=${dialog} onClose=${close} aria-labelledby="keys-title">
     <h2 id="keys-title">Keys</h2>
-    ${open &&
-    html`<dl class="keys">
-      ${keysInForce().map(({ key, label, help }) => html`<div><dt><kbd>${label ?? [key].flat()[0]}</kbd></dt><dd>${help}</dd></div>`)}
+    ${
+      open &&
+      html`<dl class="keys">
+      ${keysInForce().map(({ key, label, help }) => html`<div><dt><kbd>${label ?? [key].flat()[0]}</kbd></dt>
+        <dd>${help}</dd></div>`)}
       <div><dt><kbd>tab</kbd></dt><dd>go from control to control; arrow keys move along a chart</dd></div>
-    </dl>`}
+    </dl>`
+    }
     <button class="button" type="button" onClick=${close}>Close</button>
   </dialog>`;
 }
@@ -75,7 +80,11 @@ function useView(at) {
   useEffect(() => {
     let current = true;
     setFailed(null);
-    if (!route.view) loadView(route).then(() => current && redraw((n) => n + 1), (error) => current && setFailed(error));
+    if (!route.view)
+      loadView(route).then(
+        () => current && redraw((n) => n + 1),
+        (error) => current && setFailed(error),
+      );
     return () => (current = false);
   }, [route]);
   if (route.view) shown.current = { View: route.view, params, path: at.path };
@@ -101,10 +110,12 @@ function Shell() {
     <${Header} path=${at.path} />
     <${Outbox} />
     <main id="main" class="page" tabindex="-1" ref=${main}>
-      ${failed &&
-      html`<${Notice} kind="bad" title="This page did not load">
+      ${
+        failed &&
+        html`<${Notice} kind="bad" title="This page did not load">
         The server does not answer. <button class="text-button" type="button" onClick=${() => location.reload()}>Try again</button>
-      <//>`}
+      <//>`
+      }
       ${View && html`<${View} key=${path} ...${params} query=${at.query} />`}
     </main>
     <${Spoken} />

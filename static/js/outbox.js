@@ -35,7 +35,7 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** Resolves with the server's reply, however long that takes; rejects only when the server refuses the answer for good. */
+/** Resolves with the server's reply, however long that takes; rejects only when the server refuses it for good. */
 export function send(review) {
   const reply = new Promise((resolve, reject) => waiting.set(review.id, { resolve, reject }));
   if (!keep.write(NAME, JSON.stringify([...stored(), review]))) unsaved.push(review);

@@ -71,7 +71,8 @@ function ownLink(event) {
 export function startRouter() {
   addEventListener('popstate', () => place.set(here()));
   document.addEventListener('click', (event) => {
-    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+      return;
     const link = ownLink(event);
     if (!link || (link.hash && link.pathname === location.pathname)) return;
     event.preventDefault();

@@ -33,7 +33,8 @@ const APPLY = {
   error: (run, line) => (run.error = { what: line.what, where: line.where, fix: line.fix }),
   status: (run, line) => {
     run.status = line.status;
-    if (line.status === 'queued') Object.assign(run, { position: line.position, aheadSeconds: line.ahead_seconds ?? null });
+    if (line.status === 'queued')
+      Object.assign(run, { position: line.position, aheadSeconds: line.ahead_seconds ?? null });
     if (line.error) run.error = line.error;
   },
 };
@@ -46,7 +47,8 @@ export function applyEvent(run, line) {
 
 function addMetric(run, line) {
   const key = `${line.arm ?? ''}|${line.seed ?? ''}|${line.name}`;
-  if (!run.curves.has(key)) run.curves.set(key, { arm: line.arm, seed: line.seed, name: line.name, xs: [], ys: [], diverged: null });
+  if (!run.curves.has(key))
+    run.curves.set(key, { arm: line.arm, seed: line.seed, name: line.name, xs: [], ys: [], diverged: null });
   const curve = run.curves.get(key);
   if (!line.arm) run.metrics.set(line.name, line.value);
   if (typeof line.value !== 'number' || !Number.isFinite(line.value)) {

@@ -1,5 +1,5 @@
-// The study queue in memory: the card on the screen, the one after it, the counts. A grade changes the screen in the same
-// frame; the network follows behind.
+// The study queue in memory: the card on the screen, the one after it, the counts. A grade changes the screen in the
+// same frame; the network follows behind.
 import { cell } from './state.js';
 import { get, queryOf } from './api.js';
 import { send, uuid } from './outbox.js';
@@ -17,7 +17,15 @@ const EMPTY = { due: 0, new: 0, learning: 0, total: 0 };
 
 function createSession(filter) {
   // status: loading, card, waiting (graded, the next one is on its way), empty, error
-  const view = cell({ status: 'loading', card: null, revealed: false, chosen: null, ticked: [], counts: EMPTY, nextDueMs: null });
+  const view = cell({
+    status: 'loading',
+    card: null,
+    revealed: false,
+    chosen: null,
+    ticked: [],
+    counts: EMPTY,
+    nextDueMs: null,
+  });
   let ahead = null;
   let shownAt = 0;
   const unsaved = []; // ids of cards graded here and not acknowledged yet, oldest first

@@ -48,7 +48,11 @@ async function explain(run) {
   try {
     const known = await get(`/runs/${encodeURIComponent(run.id)}`);
     run.status = finished(known) ? known.status : 'failed';
-    run.error = known.error ?? { what: 'The events of this run cannot be read.', where: 'connection', fix: 'Reload the page.' };
+    run.error = known.error ?? {
+      what: 'The events of this run cannot be read.',
+      where: 'connection',
+      fix: 'Reload the page.',
+    };
   } catch (error) {
     run.status = error.status === 404 ? 'gone' : 'failed';
     run.error = { what: error.message, where: 'connection', fix: 'Start it again.' };

@@ -14,13 +14,25 @@ import { chromium } from 'playwright-core';
 import { startServer } from '../web/harness.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core');
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--no-first-run',
+  '--disable-component-update',
+  '--disable-sync',
+];
 const HEIGHTS = { 390: 844, 1280: 800, 1920: 1080 };
 
 export async function openSite(options) {
   const server = await startServer(options);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
-  return { server, page: (look) => newPage(browser, server.url, look), settled, close: () => Promise.all([browser.close(), server.stop()]) };
+  return {
+    server,
+    page: (look) => newPage(browser, server.url, look),
+    settled,
+    close: () => Promise.all([browser.close(), server.stop()]),
+  };
 }
 
 async function newPage(browser, baseURL, { width = 1280, dark = false } = {}) {
@@ -61,8 +73,15 @@ async function violations(page) {
     await page.evaluate(await readFile(axe, 'utf8'));
   }
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`);
+  return found.violations.map(
+    (v) =>
+      `${v.id}: ${v.help}: ${v.nodes
+        .map((n) => n.target.join(' '))
+        .slice(0, 3)
+        .join(' | ')}`,
+  );
 }
 
 /** The pixels of an element's canvas as one text, to see whether a picture changed. */
-export const pixels = (locator) => locator.evaluate((el) => (el instanceof HTMLCanvasElement ? el : el.querySelector('canvas')).toDataURL());
+export const pixels = (locator) =>
+  locator.evaluate((el) => (el instanceof HTMLCanvasElement ? el : el.querySelector('canvas')).toDataURL());

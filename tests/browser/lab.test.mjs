@@ -18,7 +18,11 @@ test('a demo: the curve grows, the boundary moves, the final metrics stand', asy
   const boundary = page.locator('canvas.square');
   await curve.locator('canvas').waitFor();
   await boundary.waitFor();
-  const [firstCurve, firstBoundary, firstWords] = [await pixels(curve), await pixels(boundary), await page.locator('.readout').first().innerText()];
+  const [firstCurve, firstBoundary, firstWords] = [
+    await pixels(curve),
+    await pixels(boundary),
+    await page.locator('.readout').first().innerText(),
+  ];
   await page.waitForFunction((words) => document.querySelector('.readout').innerText !== words, firstWords);
   await page.waitForTimeout(300);
   assert.notEqual(await pixels(curve), firstCurve, 'the curve moves');
@@ -27,7 +31,11 @@ test('a demo: the curve grows, the boundary moves, the final metrics stand', asy
   await page.getByRole('table', { name: 'Final metrics' }).waitFor();
   const id = new URL(page.url()).searchParams.get('run');
   const { text } = await site.server.get(`/api/v1/runs/${id}/events`);
-  const end = text.split('\n').filter((l) => l.startsWith('data: ')).map((l) => JSON.parse(l.slice(6))).find((l) => l.event === 'end');
+  const end = text
+    .split('\n')
+    .filter((l) => l.startsWith('data: '))
+    .map((l) => JSON.parse(l.slice(6)))
+    .find((l) => l.event === 'end');
   const accuracy = end.metrics['test:binary_classification_accuracy'];
   const shown = await page.getByRole('row', { name: /binary_classification_accuracy/ }).innerText();
   assert.ok(shown.includes(String(Number(accuracy.toPrecision(4)))), `${accuracy} in "${shown}"`);
@@ -61,7 +69,9 @@ test('settings are checked while typing and live in the address', async () => {
 test('a killed trainer shows what happened', async () => {
   const page = await site.page();
   await page.goto('/demo/linear-learner?pace=0.05');
-  const status = new Promise((resolve) => page.on('response', async (r) => r.url().endsWith('/runs') && resolve(await r.json())));
+  const status = new Promise((resolve) =>
+    page.on('response', async (r) => r.url().endsWith('/runs') && resolve(await r.json())),
+  );
   await page.getByRole('button', { name: 'Start' }).click();
   const { id } = await status;
   await state(page, 'running');

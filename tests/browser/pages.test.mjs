@@ -59,9 +59,22 @@ test('an unbuilt algorithm says so and leads to its cards', async () => {
 test('notes: checked line by line, made into a deck, deleted', async () => {
   const page = await site.page();
   await page.goto('/notes');
-  const notes = 'Own notes\nLinear Learner - Input\nCSV is supported with the label in the first column\nFile and Pipe mode both work\n' +
-    'DeepAR - Input\nEvery record needs a start time stamp\nEvery record needs a target\nBlazingTest - Input\nOne sentence a line\nTokens are separated by spaces\n' +
-    'BlazingText - Instances\nA single CPU machine is enough for small data\nBlazingText - Model\nFinds vectors for words\n';
+  const notes = [
+    'Own notes',
+    'Linear Learner - Input',
+    'CSV is supported with the label in the first column',
+    'File and Pipe mode both work',
+    'DeepAR - Input',
+    'Every record needs a start time stamp',
+    'Every record needs a target',
+    'BlazingTest - Input',
+    'One sentence a line',
+    'Tokens are separated by spaces',
+    'BlazingText - Instances',
+    'A single CPU machine is enough for small data',
+    'BlazingText - Model',
+    'Finds vectors for words',
+  ].join('\n');
   await page.getByLabel('Notes').fill(notes);
   await page.getByRole('button', { name: 'Check' }).click();
   await page.getByRole('heading', { name: 'What was understood' }).waitFor();
@@ -69,8 +82,17 @@ test('notes: checked line by line, made into a deck, deleted', async () => {
   const cards = Object.values(report.cards).reduce((a, b) => a + b, 0);
   assert.ok(cards > 0, 'the notes give cards');
   const shown = await page.locator('.numbers dd').allInnerTexts();
-  assert.deepEqual(shown, [`${report.sections}`, `${report.algorithms}`, `${report.facts}`, `${report.facts_covered} of ${report.facts}`, `${cards}`]);
-  assert.equal(await page.locator('table.lines').first().locator('tbody tr').count(), (report.problems.length || report.refusals.length));
+  assert.deepEqual(shown, [
+    `${report.sections}`,
+    `${report.algorithms}`,
+    `${report.facts}`,
+    `${report.facts_covered} of ${report.facts}`,
+    `${cards}`,
+  ]);
+  assert.equal(
+    await page.locator('table.lines').first().locator('tbody tr').count(),
+    report.problems.length || report.refusals.length,
+  );
   await site.settled(page, 'notes-report');
   await page.getByLabel('Title of the deck').fill('My own deck');
   await page.getByRole('button', { name: 'Make the deck' }).click();
@@ -80,5 +102,8 @@ test('notes: checked line by line, made into a deck, deleted', async () => {
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('button', { name: 'Delete My own deck' }).waitFor({ state: 'detached' });
   const { json } = await site.server.get('/api/v1/decks');
-  assert.deepEqual(json.decks.map((d) => d.id), ['builtin']);
+  assert.deepEqual(
+    json.decks.map((d) => d.id),
+    ['builtin'],
+  );
 });

@@ -9,25 +9,13 @@ after(() => site.close());
 
 const cardOn = (page) => page.locator('[data-card]').getAttribute('data-card');
 
-/** Answers the card on the screen by keyboard and returns how long the next one took to appear, in ms of the page's clock. */
+/** Answers the card on the screen by keyboard; resolves when the next one stands there. */
 async function answer(page, grade) {
   await page.keyboard.press(' ');
   await page.locator('.answer').waitFor();
-  return page.evaluate(
-    (key) =>
-      new Promise((resolve) => {
-        const card = document.querySelector('.card');
-        const from = performance.now();
-        const watcher = new MutationObserver(() => {
-          if (card.isConnected || !document.querySelector('.stem')) return;
-          watcher.disconnect();
-          resolve(performance.now() - from);
-        });
-        watcher.observe(document.querySelector('.study'), { childList: true, subtree: true });
-        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
-      }),
-    grade,
-  );
+  const before = await cardOn(page);
+  await page.keyboard.press(grade);
+  await page.waitForFunction((id) => (document.querySelector('[data-card]')?.dataset.card ?? id) !== id, before);
 }
 
 test('three cards from the home page by keyboard', async () => {
@@ -69,8 +57,17 @@ test('a single choice shows what is right, what was chosen and why the others ar
   assert.match(await page.locator('.judged').nth(single.key).innerText(), /right/);
   assert.match(await page.locator('.judged').nth(wrong).innerText(), /wrong, your choice/);
   assert.equal(await page.locator('.why').count(), single.options.filter((o) => o.why).length);
-  assert.match(await page.locator('.explanation').innerText(), new RegExp(single.explanation.slice(0, 20).replace(/[^\w ]/g, '.')));
-  assert.equal(await page.locator('.grade-fitting').innerText().then((t) => /Again/.test(t)), true);
+  assert.match(
+    await page.locator('.explanation').innerText(),
+    new RegExp(single.explanation.slice(0, 20).replace(/[^\w ]/g, '.')),
+  );
+  assert.equal(
+    await page
+      .locator('.grade-fitting')
+      .innerText()
+      .then((t) => /Again/.test(t)),
+    true,
+  );
   await site.settled(page, 'study-single-answer-390-dark');
 });
 

@@ -1,7 +1,7 @@
 // What a linear model with one or two features sees right now: the training points, and behind them its regions,
 // redrawn from the newest weights.
 import { html } from 'htm/preact';
-import { number, signed } from '../format.js';
+import { signed } from '../format.js';
 import { arm, extent, marker, mix, rgb } from './palette.js';
 import { axes, Canvas, clip, plot } from './canvas.js';
 import { Figure } from './figure.js';
@@ -9,8 +9,10 @@ import { Figure } from './figure.js';
 const CELLS = 96; // of the raster along each side; smoothed when drawn
 
 export function Boundary({ points, boundary, title = 'What the model sees', note }) {
-  return html`<${Figure} title=${title} note=${note} file="boundary" empty=${!points} summary=${summary(points, boundary)} table=${() => tableOf(boundary)}
-    picture=${() => html`<${Canvas} class="square" draw=${(ctx, w, h, t) => draw(ctx, w, h, t, points, boundary)} />`} />`;
+  return html`<${Figure} title=${title} note=${note} file="boundary" empty=${!points}
+    summary=${summary(points, boundary)} table=${() => tableOf(boundary)}
+    picture=${() => html`<${Canvas} class="square"
+      draw=${(ctx, w, h, t) => draw(ctx, w, h, t, points, boundary)} />`} />`;
 }
 
 const flat = (points) => !points.y?.length; // one feature: the label is drawn upwards
@@ -20,18 +22,22 @@ function summary(points, boundary) {
   if (!points) return 'The training points and the regions of the model appear here.';
   const shown = `${points.x.length} training rows`;
   if (!boundary) return `${shown}; no boundary yet.`;
-  return boundary.weights.length > 1 ? `${shown}; ${boundary.weights.length} classes, one region each.` : `${shown}; score = ${scoreWords(boundary)}`;
+  return boundary.weights.length > 1
+    ? `${shown}; ${boundary.weights.length} classes, one region each.`
+    : `${shown}; score = ${scoreWords(boundary)}`;
 }
 
 /** "2.05 x1 − 1.83 x2 + 0.10": decimals are fixed, so that the line does not dance while it trains. */
 function scoreWords({ weights: [row], bias: [constant] }) {
   const terms = [...row.map((w, i) => [w, `\u202fx${i + 1}`]), [constant, '']];
-  return terms.map(([value, name], i) => {
-    const text = signed(value, 2);
-    const sign = /^[+\u2212]/.test(text) ? text[0] : '+';
-    const size = text.replace(/^[+\u2212]/, '');
-    return (i ? ` ${sign} ` : sign === '+' ? '' : sign) + size + name;
-  }).join('');
+  return terms
+    .map(([value, name], i) => {
+      const text = signed(value, 2);
+      const sign = /^[+\u2212]/.test(text) ? text[0] : '+';
+      const size = text.replace(/^[+\u2212]/, '');
+      return (i ? ` ${sign} ` : sign === '+' ? '' : sign) + size + name;
+    })
+    .join('');
 }
 
 function tableOf(boundary) {
@@ -49,7 +55,8 @@ function draw(ctx, width, height, t, points, boundary) {
   if (!points) return;
   const upwards = flat(points) ? points.label : points.y;
   const p = plot(ctx, width, height, t, padded(extent(points.x)), padded(extent(upwards)));
-  if (boundary) clip(ctx, p, () => (flat(points) ? drawFit(ctx, p, t, boundary) : drawRegions(ctx, p, t, boundary, points)));
+  if (boundary)
+    clip(ctx, p, () => (flat(points) ? drawFit(ctx, p, t, boundary) : drawRegions(ctx, p, t, boundary, points)));
   clip(ctx, p, () => drawPoints(ctx, p, t, points, upwards, boundary));
   axes(ctx, p, t, 'x1', flat(points) ? 'label' : 'x2');
 }
@@ -97,12 +104,18 @@ function drawLevel(ctx, p, t, { weights: [[a, b]], bias: [c] }) {
   const norm = Math.hypot(a, b);
   const [x0, y0] = [(-c * a) / norm ** 2, (-c * b) / norm ** 2];
   const [dx, dy] = [(-b / norm) * far, (a / norm) * far];
-  stroke(ctx, t.ink, 2, [[p.x(x0 - dx), p.y(y0 - dy)], [p.x(x0 + dx), p.y(y0 + dy)]]);
+  stroke(ctx, t.ink, 2, [
+    [p.x(x0 - dx), p.y(y0 - dy)],
+    [p.x(x0 + dx), p.y(y0 + dy)],
+  ]);
 }
 
 function drawFit(ctx, p, t, { weights: [[a]], bias: [c], predictor_type: kind }) {
   const answer = kind === 'regressor' ? (x) => a * x + c : (x) => 1 / (1 + Math.exp(-(a * x + c)));
-  const line = Array.from({ length: 101 }, (_, i) => p.xs[0] + (i / 100) * (p.xs[1] - p.xs[0])).map((x) => [p.x(x), p.y(answer(x))]);
+  const line = Array.from({ length: 101 }, (_, i) => p.xs[0] + (i / 100) * (p.xs[1] - p.xs[0])).map((x) => [
+    p.x(x),
+    p.y(answer(x)),
+  ]);
   stroke(ctx, t.value(arm(1).color), 2.5, line);
 }
 

@@ -42,9 +42,22 @@ export function Canvas({ draw, class: name }) {
 export function plot(ctx, width, height, t, [x0, x1], [y0, y1]) {
   ctx.font = t.font;
   const widest = Math.max(0, ...ticks(y0, y1).map((v) => ctx.measureText(number(v)).width));
-  const left = widest + 2 * t.rem, right = 0.5 * t.rem, top = 0.5 * t.rem, bottom = 2.75 * t.rem;
-  const w = Math.max(1, width - left - right), h = Math.max(1, height - top - bottom);
-  return { left, top, width: w, height: h, x: (v) => left + ((v - x0) / (x1 - x0)) * w, y: (v) => top + (1 - (v - y0) / (y1 - y0)) * h, xs: [x0, x1], ys: [y0, y1] };
+  const left = widest + 2 * t.rem,
+    right = 0.5 * t.rem,
+    top = 0.5 * t.rem,
+    bottom = 2.75 * t.rem;
+  const w = Math.max(1, width - left - right),
+    h = Math.max(1, height - top - bottom);
+  return {
+    left,
+    top,
+    width: w,
+    height: h,
+    x: (v) => left + ((v - x0) / (x1 - x0)) * w,
+    y: (v) => top + (1 - (v - y0) / (y1 - y0)) * h,
+    xs: [x0, x1],
+    ys: [y0, y1],
+  };
 }
 
 export function axes(ctx, p, t, xName, yName) {
@@ -55,11 +68,13 @@ export function axes(ctx, p, t, xName, yName) {
   ctx.strokeRect(p.left + 0.5, p.top + 0.5, p.width - 1, p.height - 1);
   ctx.textAlign = 'center';
   ctx.textBaseline = 'top';
-  for (const v of ticks(...p.xs, Math.max(2, p.width / (5 * t.rem)))) ctx.fillText(number(v), p.x(v), p.top + p.height + 0.25 * t.rem);
+  for (const v of ticks(...p.xs, Math.max(2, p.width / (5 * t.rem))))
+    ctx.fillText(number(v), p.x(v), p.top + p.height + 0.25 * t.rem);
   ctx.fillText(xName, p.left + p.width / 2, p.top + p.height + 1.5 * t.rem);
   ctx.textAlign = 'right';
   ctx.textBaseline = 'middle';
-  for (const v of ticks(...p.ys, Math.max(2, p.height / (3.5 * t.rem)))) ctx.fillText(number(v), p.left - 0.375 * t.rem, p.y(v));
+  for (const v of ticks(...p.ys, Math.max(2, p.height / (3.5 * t.rem))))
+    ctx.fillText(number(v), p.left - 0.375 * t.rem, p.y(v));
   ctx.save();
   ctx.translate(0.625 * t.rem, p.top + p.height / 2);
   ctx.rotate(-Math.PI / 2);

@@ -9,15 +9,19 @@ const LEVELS = 9;
 
 /** data: {x: {name, low, high}, y: .., grid, values, path, optimum}; style: an arm's colour, dash and marker. */
 export function Contour({ title, note, data, style, file }) {
-  return html`<${Figure} title=${title} note=${note} file=${file} empty=${!data} summary=${summary(data)} table=${() => tableOf(data)}
-    picture=${(cursor) => html`<${Canvas} class="contour" draw=${(ctx, w, h, t) => data && draw(ctx, w, h, t, data, style, cursor)} />`} />`;
+  return html`<${Figure} title=${title} note=${note} file=${file} empty=${!data} summary=${summary(data)}
+    table=${() => tableOf(data)}
+    picture=${(cursor) => html`<${Canvas} class="contour"
+      draw=${(ctx, w, h, t) => data && draw(ctx, w, h, t, data, style, cursor)} />`} />`;
 }
 
 function summary(data) {
   if (!data) return 'The loss over two weights, and the way of SGD through it; comes with the first seed.';
   const turns = data.path.length;
   const at = (point) => `(${number(point[0])}, ${number(point[1])})`;
-  return turns ? `${turns} points of the way, from ${at(data.path[0])} to ${at(data.path.at(-1))}; the lowest loss is at ${at(data.optimum)}.` : 'No way drawn yet.';
+  return turns
+    ? `${turns} points of the way, from ${at(data.path[0])} to ${at(data.path.at(-1))}; the lowest loss is at ${at(data.optimum)}.`
+    : 'No way drawn yet.';
 }
 
 function tableOf(data) {
@@ -74,7 +78,12 @@ function drawLine(ctx, p, { grid, values, x, y }, level) {
   ctx.beginPath();
   for (let j = 0; j < grid - 1; j++) {
     for (let i = 0; i < grid - 1; i++) {
-      const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+      const corners = [
+        [i, j],
+        [i + 1, j],
+        [i + 1, j + 1],
+        [i, j + 1],
+      ];
       const heights = corners.map(([a, b]) => values[b * grid + a] - level);
       const crossings = [];
       for (let k = 0; k < 4; k++) {

@@ -1,5 +1,6 @@
 // The frame of every chart: title, picture, what it says in one line, a table twin, a download. The rows of the table
 // are also the stops of the arrow keys: `cursor` is the row under the reader, or null.
+import { number } from '../format.js';
 import { useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 
@@ -15,26 +16,45 @@ export function Figure({ title, note, summary, empty, table, file, picture, tool
   const move = (event) => {
     const all = table().rows.length;
     const now = cursor ?? (event.key === 'ArrowLeft' ? all : -1);
-    const next = { ArrowRight: now + 1, ArrowUp: now - 1, ArrowDown: now + 1, ArrowLeft: now - 1, Home: 0, End: all - 1, PageUp: now - 10, PageDown: now + 10 }[event.key];
+    const next = {
+      ArrowRight: now + 1,
+      ArrowUp: now - 1,
+      ArrowDown: now + 1,
+      ArrowLeft: now - 1,
+      Home: 0,
+      End: all - 1,
+      PageUp: now - 10,
+      PageDown: now + 10,
+    }[event.key];
     if (event.key === 'Escape') setCursor(null);
     if (next === undefined || !all) return;
     event.preventDefault();
     setCursor(Math.min(all - 1, Math.max(0, next)));
   };
   return html`<figure class="figure">
-    <figcaption><span class="figure-title">${title}</span> ${note && html`<span class="quiet">${note}</span>`}</figcaption>
-    ${empty ? html`<div class="picture picture-empty">${summary}</div>` : html`<div class="picture" tabindex="0" role="slider" aria-label=${`${title}. Arrow keys move along it.`} aria-valuemin="0" aria-valuemax=${String(Math.max(0, rows.length - 1))}
-      aria-valuenow=${String(at ?? 0)} aria-valuetext=${said} onKeyDown=${move} onBlur=${() => setCursor(null)}>${picture(at)}</div>`}
+    <figcaption><span class="figure-title">${title}</span> ${note && html`<span
+      class="quiet">${note}</span>`}</figcaption>
+    ${
+      empty
+        ? html`<div class="picture picture-empty">${summary}</div>`
+        : html`<div class="picture" tabindex="0" role="slider" aria-label=${`${title}. Arrow keys move along it.`}
+          aria-valuemin="0" aria-valuemax=${String(Math.max(0, rows.length - 1))}
+      aria-valuenow=${String(at ?? 0)} aria-valuetext=${said} onKeyDown=${move}
+        onBlur=${() => setCursor(null)}>${picture(at)}</div>`
+    }
     <p class="readout">${empty ? '' : said}</p>
     <div class="figure-tools">
-      <details onToggle=${(e) => setOpen(e.target.open)}><summary>Table</summary>${open && data && html`<${Twin} ...${data} title=${title} />`}</details>
-      <button class="text-button" type="button" disabled=${empty} aria-label=${`CSV of ${title}`} onClick=${() => download(file, table())}>CSV</button>
+      <details onToggle=${(e) => setOpen(e.target.open)}>
+        <summary>Table</summary>${open && data && html`<${Twin} ...${data} title=${title} />`}</details>
+      <button class="text-button" type="button" disabled=${empty} aria-label=${`CSV of ${title}`}
+        onClick=${() => download(file, table())}>CSV</button>
       ${tools}
     </div>
   </figure>`;
 }
 
-const readout = (columns, row) => columns.map((c, i) => `${c} ${row[i] ?? 'none'}`).join(', ');
+const readout = (columns, row) =>
+  columns.map((c, i) => `${c} ${typeof row[i] === 'number' ? number(row[i], 4) : (row[i] ?? 'none')}`).join(', ');
 
 const SHOWN_ROWS = 200;
 function Twin({ columns, rows, title }) {
@@ -43,7 +63,8 @@ function Twin({ columns, rows, title }) {
   return html`<div class="table-wrap twin" tabindex="0" role="region" aria-label=${`${title}, as a table`}><table>
     ${step > 1 && html`<caption class="quiet">every ${step}th of ${rows.length} rows; the download has all</caption>`}
     <thead><tr>${columns.map((c) => html`<th scope="col">${c}</th>`)}</tr></thead>
-    <tbody>${shown.map((row, i) => html`<tr key=${i}>${row.map((cell) => html`<td>${cell ?? ''}</td>`)}</tr>`)}</tbody>
+    <tbody>${shown.map((row, i) => html`<tr
+      key=${i}>${row.map((cell) => html`<td>${typeof cell === 'number' ? number(cell, 4) : (cell ?? '')}</td>`)}</tr>`)}</tbody>
   </table></div>`;
 }
 

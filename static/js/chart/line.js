@@ -1,4 +1,5 @@
-// Live curves over steps, several at once: uPlot draws, this file joins the series, labels their ends and follows the theme.
+// Live curves over steps, several at once: uPlot draws, this file joins the series, labels their ends and follows the
+// theme.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { look } from '../state.js';
@@ -15,26 +16,33 @@ function loadLibrary() {
     sheet.href = new URL('../../vendor/uplot.css', import.meta.url);
     sheet.onload = sheet.onerror = resolve;
     document.head.append(sheet);
-  }).then(() => import('uplot')).then((module) => module.default);
+  })
+    .then(() => import('uplot'))
+    .then((module) => module.default);
   return library;
 }
 
-/** series: [{key, label, end, color: token name, dash, marker, faded, xs, ys, diverged}]; `end`: write the label at its end. */
+/** series: [{key, label, end, color: token name, dash, marker, faded, xs, ys, diverged: step or null}]; `end`: the label
+ *  stands at its end. */
 export function LineChart({ title, note, series, yLabel, xLabel = 'step', file, logarithmic }) {
   const [log, setLog] = useState(null);
   const useLog = (log ?? logarithmic) && series.every((s) => s.ys.every((y) => y > 0));
-  return html`<${Figure} title=${title} note=${note} file=${file} empty=${!series.some((s) => s.ys.length)} summary=${summary(series)} table=${() => tableOf(series, xLabel)}
-    picture=${(cursor) => html`<${Curves} series=${series} yLabel=${yLabel} xLabel=${xLabel} log=${useLog} cursor=${cursor} />`}
-    tools=${html`<label class="check"><input type="checkbox" checked=${log ?? Boolean(logarithmic)} onChange=${(e) => setLog(e.target.checked)} /> log scale</label>`} />`;
+  return html`<${Figure} title=${title} note=${note} file=${file} empty=${!series.some((s) => s.ys.length)}
+    summary=${summary(series)} table=${() => tableOf(series, xLabel)}
+    picture=${(cursor) => html`<${Curves} series=${series} yLabel=${yLabel} xLabel=${xLabel} log=${useLog}
+      cursor=${cursor} />`}
+    tools=${html`<label class="check"><input type="checkbox" checked=${log ?? Boolean(logarithmic)}
+      onChange=${(e) => setLog(e.target.checked)} /> log scale</label>`} />`;
 }
 
 function summary(series) {
   const named = series.filter((s) => s.end && (s.ys.length || s.diverged !== null));
   if (!named.length) return 'The curves appear here, one point a step.';
-  return named
-    .map((s) => `${s.label}: ${s.diverged !== null && s.diverged !== undefined ? `diverged at step ${s.diverged}` : `${number(s.ys.at(-1))} at step ${number(s.xs.at(-1))}`}`)
-    .join('; ');
+  return named.map((s) => `${s.label}: ${endWords(s)}`).join('; ');
 }
+
+const endWords = ({ xs, ys, diverged }) =>
+  diverged === null ? `${number(ys.at(-1))} at step ${number(xs.at(-1))}` : `diverged at step ${diverged}`;
 
 /** uPlot wants one x for all: the union of the steps, holes where a series has none. */
 function join(series) {
@@ -43,11 +51,14 @@ function join(series) {
   if (same) return [series[0].xs, ...series.map((s) => s.ys)];
   const xs = [...new Set(series.flatMap((s) => s.xs))].sort((a, b) => a - b);
   const place = new Map(xs.map((x, i) => [x, i]));
-  return [xs, ...series.map((s) => {
-    const ys = new Array(xs.length).fill(undefined);
-    s.xs.forEach((x, i) => (ys[place.get(x)] = s.ys[i]));
-    return ys;
-  })];
+  return [
+    xs,
+    ...series.map((s) => {
+      const ys = new Array(xs.length).fill(undefined);
+      s.xs.forEach((x, i) => (ys[place.get(x)] = s.ys[i]));
+      return ys;
+    }),
+  ];
 }
 
 function tableOf(series, xLabel) {
@@ -60,7 +71,10 @@ function Curves({ series, yLabel, xLabel, log, cursor }) {
   const chart = useRef(null); // {u, key, series}
   const [ready, setReady] = useState(null);
   useEffect(() => {
-    loadLibrary().then((UPlot) => setReady(() => UPlot), () => setReady(null));
+    loadLibrary().then(
+      (UPlot) => setReady(() => UPlot),
+      () => setReady(null),
+    );
   }, []);
   useEffect(() => {
     if (!ready) return;
@@ -96,20 +110,54 @@ function Curves({ series, yLabel, xLabel, log, cursor }) {
 
 function build(UPlot, box, held, { log, yLabel, xLabel }) {
   const t = tokens();
-  const axis = (label, size, log) => ({ label, labelFont: t.font, font: t.font, stroke: t.muted, size, labelSize: 1.5 * t.rem, gap: 0.25 * t.rem, labelGap: 0,
-    grid: { stroke: t.line, width: 1, filter: log ? roundPowers : all }, filter: log ? roundPowers : all, ticks: { show: false }, values: (u, list) => list.map((v) => (v === null ? '' : number(v))) });
+  const axis = (label, size, log) => ({
+    label,
+    labelFont: t.font,
+    font: t.font,
+    stroke: t.muted,
+    size,
+    labelSize: 1.5 * t.rem,
+    gap: 0.25 * t.rem,
+    labelGap: 0,
+    grid: { stroke: t.line, width: 1, filter: log ? roundPowers : all },
+    filter: log ? roundPowers : all,
+    ticks: { show: false },
+    values: (u, list) => list.map((v) => (v === null ? '' : number(v))),
+  });
   const ends = held.series.some((s) => s.end);
-  return new UPlot({
-    width: box.clientWidth, height: box.clientHeight, legend: { show: false }, cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
-    padding: [0.5 * t.rem, ends ? labelRoom(held.series, t) : t.rem, 0, 0],
-    scales: { x: { time: false, range: (u, low, high) => [low ?? 0, high > low ? high : (low ?? 0) + 1] }, y: { distr: log ? 3 : 1, range: log ? undefined : room } },
-    axes: [axis(xLabel, 1.75 * t.rem), axis(yLabel, 4 * t.rem, log)],
-    series: [{}, ...held.series.map((s) => ({ stroke: t.value(s.color), width: s.faded ? 1 : 2, dash: s.dash, alpha: s.faded ? 0.35 : 1, spanGaps: true, points: { show: false } }))],
-    hooks: { draw: [(u) => drawEnds(u, held.series, t)] },
-  }, [[], ...held.series.map(() => [])], box);
+  return new UPlot(
+    {
+      width: box.clientWidth,
+      height: box.clientHeight,
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
+      padding: [0.5 * t.rem, ends ? labelRoom(held.series, t) : t.rem, 0, 0],
+      scales: {
+        x: { time: false, range: (u, low, high) => [low ?? 0, high > low ? high : (low ?? 0) + 1] },
+        y: { distr: log ? 3 : 1, range: log ? undefined : room },
+      },
+      axes: [{ ...axis(xLabel, 1.75 * t.rem), incrs: WHOLE_STEPS }, axis(yLabel, 4 * t.rem, log)],
+      series: [
+        {},
+        ...held.series.map((s) => ({
+          stroke: t.value(s.color),
+          width: s.faded ? 1 : 2,
+          dash: s.dash,
+          alpha: s.faded ? 0.35 : 1,
+          spanGaps: true,
+          points: { show: false },
+        })),
+      ],
+      hooks: { draw: [(u) => drawEnds(u, held.series, t)] },
+    },
+    [[], ...held.series.map(() => [])],
+    box,
+  );
 }
 
 const all = (u, splits) => splits;
+/** Steps are counted: no tick between two of them. */
+const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((power) => [1, 2, 5].map((m) => m * 10 ** power));
 
 /** On a log axis: powers of ten; the values between them only where few powers are in sight. */
 function roundPowers(u, splits) {
@@ -136,7 +184,9 @@ function labelRoom(series, t) {
 function drawEnds(u, series, t) {
   const { ctx } = u;
   const ratio = devicePixelRatio || 1;
-  const ends = series.filter((s) => s.end && s.ys.length).map((s) => ({ s, x: u.valToPos(s.xs.at(-1), 'x', true), y: u.valToPos(s.ys.at(-1), 'y', true) }));
+  const ends = series
+    .filter((s) => s.end && s.ys.length)
+    .map((s) => ({ s, x: u.valToPos(s.xs.at(-1), 'x', true), y: u.valToPos(s.ys.at(-1), 'y', true) }));
   ends.sort((a, b) => a.y - b.y);
   ctx.save();
   ctx.font = t.font.replace(/^[\d.]+/, (px) => px * ratio);

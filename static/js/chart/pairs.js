@@ -1,5 +1,5 @@
-// The verdict chart: on the left each seed as a line from arm to arm, on the right each seed's difference as a dot, with
-// the mean, its interval and the band that does not matter. All seeds are drawn.
+// The verdict chart: on the left each seed as a line from arm to arm, on the right each seed's difference as a dot,
+// with the mean, its interval and the band that does not matter. All seeds are drawn.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { number, signed } from '../format.js';
@@ -8,20 +8,38 @@ import { Figure } from './figure.js';
 
 /** data: the event's {metric, rows, mean, low, high} or null; arms: [{label}]; band: what does not matter. */
 export function Pairs({ title, note, data, arms, band, label, file }) {
-  return html`<${Figure} title=${title} note=${note} file=${file} empty=${!data?.rows.length} summary=${summary(data, arms)} table=${() => tableOf(data, arms)}
-    picture=${(cursor) => html`<${Picture} data=${data} arms=${arms} band=${band} label=${label} cursor=${cursor} />`} />`;
+  return html`<${Figure} title=${title} note=${note} file=${file} empty=${!data?.rows.length}
+    summary=${summary(data, arms)} table=${() => tableOf(data, arms)}
+    picture=${(cursor) => html`<${Picture} data=${data} arms=${arms} band=${band} label=${label}
+      cursor=${cursor} />`} />`;
 }
 
 function summary(data, arms) {
   if (!data?.rows.length) return 'A line for every seed as it finishes, and the mean of the differences.';
   const better = data.rows.filter((r) => r.difference > 0).length;
-  return `${data.rows.length} seeds; ${arms[1].label} is higher in ${better}. Mean difference ${signed(data.mean)}${Number.isFinite(data.low) ? ` [${signed(data.low)}, ${signed(data.high)}]` : ''}.`;
+  const interval = Number.isFinite(data.low) ? ` [${signed(data.low)}, ${signed(data.high)}]` : '';
+  return `${data.rows.length} seeds; ${arms[1].label} is higher in ${better}. Mean difference ${signed(data.mean)}${interval}.`;
 }
 
 function tableOf(data, arms) {
   const names = arms.map((a) => a.label);
-  const rows = (data?.rows ?? []).map((r) => [r.seed, ...r.values, r.difference, ...(r.chosen ?? []), ...(r.diverged ?? []).map((d) => (d ? 'yes' : 'no'))]);
-  return { columns: ['seed', ...names, 'difference', ...names.map((n) => `tuned value, ${n}`), ...names.map((n) => `diverged, ${n}`)], rows };
+  const rows = (data?.rows ?? []).map((r) => [
+    r.seed,
+    ...r.values,
+    r.difference,
+    ...(r.chosen ?? []),
+    ...(r.diverged ?? []).map((d) => (d ? 'yes' : 'no')),
+  ]);
+  return {
+    columns: [
+      'seed',
+      ...names,
+      'difference',
+      ...names.map((n) => `tuned value, ${n}`),
+      ...names.map((n) => `diverged, ${n}`),
+    ],
+    rows,
+  };
 }
 
 const finite = (values) => values.filter((v) => Number.isFinite(v));
@@ -31,7 +49,18 @@ function layout(width, height) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const inner = width - 7 * rem; // left and right numbers
   const left = 3 * rem;
-  return { rem, width, height, top: 1.75 * rem, bottom: height - 1.75 * rem, left, a: left + 0.12 * inner, b: left + 0.48 * inner, from: left + 0.68 * inner, to: left + inner + 0.5 * rem };
+  return {
+    rem,
+    width,
+    height,
+    top: 1.75 * rem,
+    bottom: height - 1.75 * rem,
+    left,
+    a: left + 0.12 * inner,
+    b: left + 0.48 * inner,
+    from: left + 0.68 * inner,
+    to: left + inner + 0.5 * rem,
+  };
 }
 
 function scale(values, minimum, at) {
@@ -50,7 +79,8 @@ function Picture({ data, arms, band, label, cursor }) {
     watcher.observe(box.current);
     return () => watcher.disconnect();
   }, []);
-  return html`<div ref=${box}>${size && html`<${Drawing} at=${layout(...size)} data=${data} arms=${arms} band=${band} label=${label} cursor=${cursor} />`}</div>`;
+  return html`<div ref=${box}>${size && html`<${Drawing} at=${layout(...size)} data=${data} arms=${arms} band=${band}
+    label=${label} cursor=${cursor} />`}</div>`;
 }
 
 function Drawing({ at, data, arms, band, label, cursor }) {
@@ -60,8 +90,10 @@ function Drawing({ at, data, arms, band, label, cursor }) {
   return html`<svg class="pairs" viewBox=${`0 0 ${at.width} ${at.height}`} aria-hidden="true">
     <${Axis} x=${at.left} scale=${left} side="left" />
     <text class="axis" x="0" y=${at.height - 0.25 * at.rem}>${label}</text>
-    ${[at.a, at.b].map((x, i) => html`<line class="post" x1=${x} x2=${x} y1=${at.top} y2=${at.bottom} /><text class="arm" x=${x} y=${0.875 * at.rem} text-anchor="middle">${arms[i].label}</text>`)}
-    ${rows.map((r, i) => html`<${Slope} key=${r.seed} at=${at} row=${r} y=${left.y} lit=${cursor === i} newest=${i === rows.length - 1} />`)}
+    ${[at.a, at.b].map((x, i) => html`<line class="post" x1=${x} x2=${x} y1=${at.top} y2=${at.bottom} /><text
+      class="arm" x=${x} y=${0.875 * at.rem} text-anchor="middle">${arms[i].label}</text>`)}
+    ${rows.map((r, i) => html`<${Slope} key=${r.seed} at=${at} row=${r} y=${left.y} lit=${cursor === i}
+      newest=${i === rows.length - 1} />`)}
     ${rows.length > 1 && html`<${Mean} at=${at} rows=${rows} y=${left.y} />`}
     <${Differences} at=${at} data=${data} band=${band} scale=${right} cursor=${cursor} />
   </svg>`;
@@ -69,20 +101,27 @@ function Drawing({ at, data, arms, band, label, cursor }) {
 
 function Axis({ x, scale, side }) {
   const decimals = scale.high - scale.low < 0.1 ? 3 : 2;
-  return ticks(scale.low, scale.high, 5).map((v) => html`<text class="axis" key=${v} x=${side === 'left' ? x - 6 : x + 6} y=${scale.y(v)} dy="0.35em" text-anchor=${side === 'left' ? 'end' : 'start'}>${side === 'left' ? number(v) : signed(v, decimals)}</text>`);
+  return ticks(scale.low, scale.high, 5).map(
+    (v) =>
+      html`<text class="axis" key=${v} x=${side === 'left' ? x - 6 : x + 6} y=${scale.y(v)} dy="0.35em"
+        text-anchor=${side === 'left' ? 'end' : 'start'}>${side === 'left' ? number(v) : signed(v, decimals)}</text>`,
+  );
 }
 
 function Slope({ at, row, y, lit, newest }) {
   const heights = row.values.map((v, i) => (row.diverged?.[i] || !Number.isFinite(v) ? at.bottom : y(v)));
   return html`<g class=${lit ? 'seed lit' : newest ? 'seed newest' : 'seed'}>
     <line x1=${at.a} y1=${heights[0]} x2=${at.b} y2=${heights[1]} />
-    ${heights.map((h, i) => (row.diverged?.[i] ? html`<${Diverged} x=${[at.a, at.b][i]} y=${h} />` : html`<${Dot} i=${i} x=${[at.a, at.b][i]} y=${h} />`))}
+    ${heights.map((h, i) => (row.diverged?.[i] ? html`<${Diverged} x=${[at.a, at.b][i]} y=${h} />` : html`<${Dot}
+      i=${i} x=${[at.a, at.b][i]} y=${h} />`))}
   </g>`;
 }
 
 function Dot({ i, x, y }) {
   const style = { fill: `var(${arm(i).color})` };
-  return i ? html`<rect class="dot" style=${style} x=${x - 4} y=${y - 4} width="8" height="8" />` : html`<circle class="dot" style=${style} cx=${x} cy=${y} r="4.5" />`;
+  return i
+    ? html`<rect class="dot" style=${style} x=${x - 4} y=${y - 4} width="8" height="8" />`
+    : html`<circle class="dot" style=${style} cx=${x} cy=${y} r="4.5" />`;
 }
 
 function Diverged({ x, y }) {
@@ -94,7 +133,10 @@ function Mean({ at, rows, y }) {
     const values = finite(rows.map((r) => r.values[i]));
     return values.reduce((a, b) => a + b, 0) / values.length;
   });
-  return means.every(Number.isFinite) && html`<line class="mean" x1=${at.a} y1=${y(means[0])} x2=${at.b} y2=${y(means[1])} />`;
+  return (
+    means.every(Number.isFinite) &&
+    html`<line class="mean" x1=${at.a} y1=${y(means[0])} x2=${at.b} y2=${y(means[1])} />`
+  );
 }
 
 /** The interval stands in the middle, the seeds' dots left and right of it, each at its own fixed place. */
@@ -110,9 +152,15 @@ function Differences({ at, data, band, scale, cursor }) {
     <${Axis} x=${at.to} scale=${scale} side="right" />
     <text class="arm" x=${middle} y=${0.875 * at.rem} text-anchor="middle">difference</text>
     <text class="axis" x=${at.width} y=${at.height - 0.25 * at.rem} text-anchor="end">grey: too small to matter</text>
-    ${rows.map((r, i) => Number.isFinite(r.difference) && html`<circle key=${r.seed} class=${cursor === i ? 'difference lit' : 'difference'} cx=${place(i)} cy=${y(r.difference)} r="4" />`)}
-    ${rows.length > 1 && Number.isFinite(data.low) && Number.isFinite(data.high) &&
-    html`<path class="interval" d=${`M${middle - 9} ${y(data.high)}h18m-9 0V${y(data.low)}m-9 0h18`} />`}
-    ${Number.isFinite(data.mean) && html`<rect class="mean-mark" x=${middle - 7} y=${y(data.mean) - 3} width="14" height="6" />`}
+    ${rows.map((r, i) => Number.isFinite(r.difference) && html`<circle key=${r.seed}
+      class=${cursor === i ? 'difference lit' : 'difference'} cx=${place(i)} cy=${y(r.difference)} r="4" />`)}
+    ${
+      rows.length > 1 &&
+      Number.isFinite(data.low) &&
+      Number.isFinite(data.high) &&
+      html`<path class="interval" d=${`M${middle - 9} ${y(data.high)}h18m-9 0V${y(data.low)}m-9 0h18`} />`
+    }
+    ${Number.isFinite(data.mean) && html`<rect class="mean-mark" x=${middle - 7} y=${y(data.mean) - 3} width="14"
+      height="6" />`}
   </g>`;
 }

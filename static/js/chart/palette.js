@@ -11,7 +11,16 @@ export function tokens() {
   const style = getComputedStyle(document.documentElement);
   const rem = parseFloat(style.fontSize);
   const value = (name) => style.getPropertyValue(name).trim();
-  return { rem, value, font: `${0.875 * rem}px ${value('--sans')}`, ink: value('--ink'), muted: value('--muted'), line: value('--line'), surface: value('--surface'), edge: value('--edge') };
+  return {
+    rem,
+    value,
+    font: `${0.875 * rem}px ${value('--sans')}`,
+    ink: value('--ink'),
+    muted: value('--muted'),
+    line: value('--line'),
+    surface: value('--surface'),
+    edge: value('--edge'),
+  };
 }
 
 /** "#rrggbb" -> [r, g, b]. */
@@ -22,8 +31,19 @@ export const mix = (a, b, t) => a.map((x, i) => x + (b[i] - x) * t);
 export function marker(ctx, kind, x, y, r) {
   ctx.beginPath();
   if (kind === 'square') ctx.rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8);
-  else if (kind === 'triangle') polygon(ctx, [[x, y - r * 1.2], [x + r * 1.1, y + r * 0.8], [x - r * 1.1, y + r * 0.8]]);
-  else if (kind === 'diamond') polygon(ctx, [[x, y - r * 1.3], [x + r * 1.3, y], [x, y + r * 1.3], [x - r * 1.3, y]]);
+  else if (kind === 'triangle')
+    polygon(ctx, [
+      [x, y - r * 1.2],
+      [x + r * 1.1, y + r * 0.8],
+      [x - r * 1.1, y + r * 0.8],
+    ]);
+  else if (kind === 'diamond')
+    polygon(ctx, [
+      [x, y - r * 1.3],
+      [x + r * 1.3, y],
+      [x, y + r * 1.3],
+      [x - r * 1.3, y],
+    ]);
   else if (kind === 'plus') polygon(ctx, plus(x, y, r));
   else if (kind === 'bar') ctx.rect(x - r * 1.3, y - r * 0.5, r * 2.6, r);
   else ctx.arc(x, y, r, 0, 2 * Math.PI);
@@ -35,8 +55,22 @@ function polygon(ctx, points) {
 }
 
 function plus(x, y, r) {
-  const a = r * 1.2, b = r * 0.45;
-  return [[-b, -a], [b, -a], [b, -b], [a, -b], [a, b], [b, b], [b, a], [-b, a], [-b, b], [-a, b], [-a, -b], [-b, -b]].map(([dx, dy]) => [x + dx, y + dy]);
+  const a = r * 1.2,
+    b = r * 0.45;
+  return [
+    [-b, -a],
+    [b, -a],
+    [b, -b],
+    [a, -b],
+    [a, b],
+    [b, b],
+    [b, a],
+    [-b, a],
+    [-b, b],
+    [-a, b],
+    [-a, -b],
+    [-b, -b],
+  ].map(([dx, dy]) => [x + dx, y + dy]);
 }
 
 /** Round values between low and high, about `wanted` of them. */
@@ -52,7 +86,8 @@ export function ticks(low, high, wanted = 5) {
 }
 
 export const extent = (values) => {
-  let low = Infinity, high = -Infinity;
+  let low = Infinity,
+    high = -Infinity;
   for (const v of values) {
     if (v < low) low = v;
     if (v > high) high = v;

@@ -19,7 +19,9 @@ export default function Demo({ algorithm, query }) {
   const { data, error, again } = useLoad(() => getOnce('/algorithms'), []);
   const entry = data?.algorithms.find((a) => a.name === algorithm);
   useTitle(entry ? `${entry.title} demo` : 'Demo');
-  if (error) return html`<div class="stack"><h1>Demo</h1><${Failure} what="The demo did not load." error=${error} again=${again} /></div>`;
+  if (error)
+    return html`<div class="stack"><h1>Demo</h1><${Failure} what="The demo did not load." error=${error}
+      again=${again} /></div>`;
   if (!data) return html`<div class="stack"><h1>Demo</h1><${Placeholder} tall /></div>`;
   if (!entry) return html`<${Unknown} algorithm=${algorithm} all=${data.algorithms} />`;
   if (!entry.built) return html`<${Unbuilt} entry=${entry} />`;
@@ -29,13 +31,15 @@ export default function Demo({ algorithm, query }) {
 function Unknown({ algorithm, all }) {
   return html`<div class="stack"><h1>There is no algorithm called ${algorithm}</h1>
     <p>These are the seven:</p>
-    <ul class="plain-list">${all.map((a) => html`<li key=${a.name}><a href=${`/demo/${a.name}`}>${a.title}</a></li>`)}</ul></div>`;
+    <ul class="plain-list">${all.map((a) => html`<li key=${a.name}><a href=${`/demo/${a.name}`}>${a.title}</a>
+      </li>`)}</ul></div>`;
 }
 
 export function Unbuilt({ entry }) {
   return html`<div class="stack"><h1>${entry.title}</h1>
     <p class="lead">The demo of this algorithm is not built yet.</p>
-    <p>Its cards are ready: <a href=${`/deck/builtin?algorithm=${entry.name}`}>read them</a> or <a href=${`/study?algorithm=${entry.name}`}>study them</a>.
+    <p>Its cards are ready: <a href=${`/deck/builtin?algorithm=${entry.name}`}>read them</a> or <a
+      href=${`/study?algorithm=${entry.name}`}>study them</a>.
       What can be run today is listed in <a href="/demo">the lab</a>.</p></div>`;
 }
 
@@ -47,7 +51,12 @@ function settingsOf(entry, query) {
   const preset = entry.demo ?? {};
   const hyper = { ...preset.hyperparameters };
   for (const [name, value] of query) if (name.startsWith('h.')) hyper[name.slice(2)] = value;
-  return { recipe: parseRecipe(query.get('data') ?? preset.data ?? entry.generators[0].name), hyper, seed: query.get('seed') ?? '1', pace: query.get('pace') ?? String(preset.pace ?? 0) };
+  return {
+    recipe: parseRecipe(query.get('data') ?? preset.data ?? entry.generators[0].name),
+    hyper,
+    seed: query.get('seed') ?? '1',
+    pace: query.get('pace') ?? String(preset.pace ?? 0),
+  };
 }
 
 /** The same the other way: only what differs from the preset, so that a link stays short. */
@@ -67,7 +76,8 @@ function addressOf(entry, { recipe, hyper, seed, pace }) {
 }
 
 /** "default" in the address empties a value that the preset sets. */
-const cleaned = (hyper) => Object.fromEntries(Object.entries(hyper).map(([k, v]) => [k, v === 'default' ? '' : String(v)]));
+const cleaned = (hyper) =>
+  Object.fromEntries(Object.entries(hyper).map(([k, v]) => [k, v === 'default' ? '' : String(v)]));
 
 function Playground({ entry, query }) {
   const [settings, setSettings] = useState(() => {
@@ -82,13 +92,31 @@ function Playground({ entry, query }) {
     setSettings(next);
     setQuery({ ...addressOf(entry, next), run: id });
   };
-  const values = useMemo(() => ({ ...Object.fromEntries(entry.hyperparameters.map((h) => [h.name, h.default ?? ''])), ...nonEmpty(settings.hyper) }), [settings]);
-  const problems = entry.hyperparameters.filter((h) => !h.not_yet && applies(h, values) && fault(h, settings.hyper[h.name]));
+  const values = useMemo(
+    () => ({
+      ...Object.fromEntries(entry.hyperparameters.map((h) => [h.name, h.default ?? ''])),
+      ...nonEmpty(settings.hyper),
+    }),
+    [settings],
+  );
+  const problems = entry.hyperparameters.filter(
+    (h) => !h.not_yet && applies(h, values) && fault(h, settings.hyper[h.name]),
+  );
   const start = async () => {
     setStarted({});
     try {
-      const hyperparameters = Object.fromEntries(Object.entries(nonEmpty(settings.hyper)).filter(([name]) => entry.hyperparameters.some((h) => h.name === name && applies(h, values))));
-      const reply = await post('/runs', { algorithm: entry.name, data: recipeText(settings.recipe), hyperparameters, seed: Number(settings.seed) || 1, pace: Number(settings.pace) || 0 });
+      const hyperparameters = Object.fromEntries(
+        Object.entries(nonEmpty(settings.hyper)).filter(([name]) =>
+          entry.hyperparameters.some((h) => h.name === name && applies(h, values)),
+        ),
+      );
+      const reply = await post('/runs', {
+        algorithm: entry.name,
+        data: recipeText(settings.recipe),
+        hyperparameters,
+        seed: Number(settings.seed) || 1,
+        pace: Number(settings.pace) || 0,
+      });
       setStarted(reply);
       setQuery({ run: reply.id });
       announce('Started');
@@ -99,14 +127,18 @@ function Playground({ entry, query }) {
   const stop = () => call('DELETE', `/runs/${encodeURIComponent(id)}`).catch((error) => setStarted({ error }));
   useOutcome(run);
   const active = run && !finished(run) && run.status !== 'gone';
+  const note = problems.length ? `Check ${problems.map((h) => h.name).join(', ')}` : run ? paceNote(settings.pace) : null;
   return html`<div class="playground">
     <div class="play-head">
       <h1>${entry.title} <span class="quiet">playground</span></h1>
       <div class="bar">
-        ${active
-          ? html`<button class="button" type="button" onClick=${stop}>Stop</button>`
-          : html`<button class="button button-primary" type="button" disabled=${problems.length > 0} onClick=${start}>${run ? 'Start again' : 'Start'}</button>`}
-        <${RunState} run=${run?.status === 'gone' ? null : run}>${problems.length ? `Check ${problems.map((h) => h.name).join(', ')}` : run ? paceNote(settings.pace) : null}<//>
+        ${
+          active
+            ? html`<button class="button" type="button" onClick=${stop}>Stop</button>`
+            : html`<button class="button button-primary" type="button" disabled=${problems.length > 0}
+              onClick=${start}>${run ? 'Start again' : 'Start'}</button>`
+        }
+        <${RunState} run=${run?.status === 'gone' ? null : run}>${note}<//>
       </div>
     </div>
     <div class="play-body">
@@ -123,8 +155,10 @@ function Playground({ entry, query }) {
   </div>`;
 }
 
-const nonEmpty = (values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '' && value !== undefined));
-const paceNote = (pace) => (Number(pace) > 0 ? `slowed by ${number(Number(pace) * 1000)} ms a step so that you can watch` : '');
+const nonEmpty = (values) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '' && value !== undefined));
+const paceNote = (pace) =>
+  Number(pace) > 0 ? `slowed by ${number(Number(pace) * 1000)} ms a step so that you can watch` : '';
 
 /** Says aloud how the run ended. */
 function useOutcome(run) {
@@ -140,7 +174,8 @@ function Form({ entry, settings, change, values }) {
   const setRecipe = (recipe) => {
     const generator = entry.generators.find((g) => g.name === recipe.name);
     const task = TASKS[generator?.task];
-    const takes = (name, value) => value && entry.hyperparameters.some((h) => h.name === name && (!h.choices || h.choices.includes(value)));
+    const takes = (name, value) =>
+      value && entry.hyperparameters.some((h) => h.name === name && (!h.choices || h.choices.includes(value)));
     const hyper = { ...settings.hyper };
     if (recipe.name !== settings.recipe.name && takes('predictor_type', task)) hyper.predictor_type = task;
     const classes = recipe.values.classes ?? generator?.parameters.find((p) => p.name === 'classes')?.default;
@@ -149,16 +184,25 @@ function Form({ entry, settings, change, values }) {
   };
   const leads = (h) => isEssential(h, entry.demo?.hyperparameters) && applies(h, values) && !h.not_yet;
   const [first, rest] = [true, false].map((wanted) => entry.hyperparameters.filter((h) => leads(h) === wanted));
-  const field = (h) => html`<${Setting} key=${h.name} h=${h} value=${settings.hyper[h.name]} set=${set} values=${values} />`;
-  const plainSetting = (name, label, help, value, put) => html`<div class="setting"><label for=${`set-${name}`}>${label}</label>
-    <input class="input" id=${`set-${name}`} inputmode="decimal" value=${value} onInput=${(e) => put(e.target.value)} aria-describedby=${`set-${name}-note`} /><small class="quiet" id=${`set-${name}-note`}>${help}</small></div>`;
+  const field = (h) =>
+    html`<${Setting} key=${h.name} h=${h} value=${settings.hyper[h.name]} set=${set} values=${values} />`;
+  const plainSetting = (
+    name,
+    label,
+    help,
+    value,
+    put,
+  ) => html`<div class="setting"><label for=${`set-${name}`}>${label}</label>
+    <input class="input" id=${`set-${name}`} inputmode="decimal" value=${value} onInput=${(e) => put(e.target.value)}
+      aria-describedby=${`set-${name}-note`} /><small class="quiet" id=${`set-${name}-note`}>${help}</small></div>`;
   return html`<form class="play-form" onSubmit=${(e) => e.preventDefault()} aria-label="Settings">
     <${DataChoice} generators=${entry.generators} recipe=${settings.recipe} setRecipe=${setRecipe} />
     <fieldset class="settings"><legend>Hyperparameters</legend>${first.map(field)}</fieldset>
-    <details class="rest"><summary>${rest.length} more hyperparameters</summary><div class="settings">${rest.map(field)}</div></details>
+    <details class="rest"><summary>${rest.length} more hyperparameters</summary><div
+      class="settings">${rest.map(field)}</div></details>
     <fieldset class="settings"><legend>Run</legend>
       ${plainSetting('seed', 'seed', 'same seed, same numbers', settings.seed, (seed) => change({ seed }))}
-      ${plainSetting('pace', 'pace', 'seconds to wait after each step, to watch; 0 is full speed', settings.pace, (pace) => change({ pace }))}
+      ${plainSetting('pace', 'pace', 'seconds to wait after each step; 0 is full speed', settings.pace, (pace) => change({ pace }))}
     </fieldset>
   </form>`;
 }
@@ -166,11 +210,19 @@ function Form({ entry, settings, change, values }) {
 const LOSS = /^(train|validation):objective_loss$/;
 function Pictures({ run, entry }) {
   const curves = [...(run?.curves.values() ?? [])].filter((c) => LOSS.test(c.name));
-  const series = curves.map((c, i) => ({ ...c, key: c.name, label: metric(c.name).split || c.name, end: true, ...arm(i) }));
+  const series = curves.map((c, i) => ({
+    ...c,
+    key: c.name,
+    label: metric(c.name).split || c.name,
+    end: true,
+    ...arm(i),
+  }));
   const { points, boundary, weights } = run?.pictures ?? {};
   return html`<div class="pictures">
-    <${LineChart} title="Loss" note="objective_loss, lower is better" series=${series} yLabel="loss" file=${`${entry.name}-loss`} />
-    ${weights && !points ? html`<${Weights} weights=${weights} />` : html`<${Boundary} points=${points} boundary=${boundary} note=${points ? `${points.x.length} training rows` : null} />`}
+    <${LineChart} title="Loss" note="objective_loss, lower is better" series=${series} yLabel="loss"
+      file=${`${entry.name}-loss`} />
+    ${weights && !points ? html`<${Weights} weights=${weights} />` : html`<${Boundary} points=${points}
+      boundary=${boundary} note=${points ? `${points.x.length} training rows` : null} />`}
   </div>`;
 }
 
@@ -178,7 +230,9 @@ function Numbers({ run }) {
   const final = run?.end?.metrics;
   const values = final ? Object.entries(final) : [...(run?.metrics ?? [])];
   return html`<div class="numbers-box">
-    ${values.length ? html`<${Metrics} values=${values} caption=${final ? 'Final metrics' : 'Metrics so far'} />` : html`<p class="quiet">The metrics appear here, under the names the service gives them.</p>`}
+    ${values.length ? html`<${Metrics} values=${values}
+      caption=${final ? 'Final metrics' : 'Metrics so far'} />` : html`<p
+      class="quiet">The metrics appear here, under the names the service gives them.</p>`}
     ${run && html`<p class="quiet">${cost(run)}</p>`}
   </div>`;
 }
@@ -186,7 +240,9 @@ function Numbers({ run }) {
 function Experiments({ entry }) {
   if (!entry.experiments?.length) return null;
   return html`<section aria-labelledby="claims-title"><h2 id="claims-title">Claims to test</h2>
-    <ul class="claims">${entry.experiments.map((e) => html`<li key=${e.id}><a class="claim-link" href=${`/demo/${entry.name}/${e.id}`}>${e.claim}</a><span class="quiet">${e.id}, ${e.title}</span></li>`)}</ul></section>`;
+    <ul class="claims">${entry.experiments.map((e) => html`<li key=${e.id}><a class="claim-link"
+      href=${`/demo/${entry.name}/${e.id}`}>${e.claim}</a><span class="quiet">${e.id}, ${e.title}</span>
+      </li>`)}</ul></section>`;
 }
 
 /** The address of the playground with the settings of an experiment's arm. */

@@ -21,11 +21,14 @@ export default function Experiment({ algorithm, experiment: id, query }) {
   const entry = data?.[0].algorithms.find((a) => a.name === algorithm);
   const found = data?.[1].experiments.find((e) => e.id === id && e.algorithm === algorithm);
   useTitle(found ? `${found.title}, ${found.id}` : 'Experiment');
-  if (error) return html`<div class="stack"><h1>Experiment</h1><${Failure} what="The experiment did not load." error=${error} again=${again} /></div>`;
+  if (error)
+    return html`<div class="stack"><h1>Experiment</h1><${Failure} what="The experiment did not load." error=${error}
+      again=${again} /></div>`;
   if (!data) return html`<div class="stack"><h1>Experiment</h1><${Placeholder} tall /></div>`;
   if (entry && !entry.built) return html`<${Unbuilt} entry=${entry} />`;
   if (!found)
-    return html`<div class="stack"><h1>There is no experiment ${id}</h1><p>What can be run is listed in <a href="/demo">the lab</a>.</p></div>`;
+    return html`<div class="stack"><h1>There is no experiment ${id}</h1><p>What can be run is listed in <a
+      href="/demo">the lab</a>.</p></div>`;
   return html`<${Proof} experiment=${found} entry=${entry} query=${query} />`;
 }
 
@@ -41,7 +44,11 @@ function Proof({ experiment, entry, query }) {
   const start = async (name) => {
     setFailure(null);
     try {
-      const reply = await post('/runs', { algorithm: experiment.algorithm, experiment: experiment.id, flip: name === 'flip' });
+      const reply = await post('/runs', {
+        algorithm: experiment.algorithm,
+        experiment: experiment.id,
+        flip: name === 'flip',
+      });
       setQuery(name === 'run' ? { run: reply.id, flip: null } : { flip: reply.id });
       announce('Started');
     } catch (error) {
@@ -55,7 +62,10 @@ function Proof({ experiment, entry, query }) {
   const shared = { experiment, start, stop, active };
   return html`<div class="proof">
     <header class="claim">
-      <p class="quiet"><a href=${`/demo/${entry.name}`}>${entry.title}</a> \u00b7 ${experiment.title} \u00b7 ${experiment.id} \u00b7 <a href=${cardsOf(experiment)}>its cards</a></p>
+      <p class="quiet">
+        <a href=${`/demo/${entry.name}`}>${entry.title}</a> \u00b7 ${experiment.title} \u00b7 ${experiment.id} \u00b7${' '}
+        <a href=${cardsOf(experiment)}>its cards</a>
+      </p>
       <h1>\u201c${experiment.claim}\u201d</h1>
     </header>
     <div class="predict-row">
@@ -64,7 +74,8 @@ function Proof({ experiment, entry, query }) {
     </div>
     ${failure && html`<${Failure} what="The run did not start." error=${failure} />`}
     <${Arena} ...${shared} name="run" run=${runs.run} says=${experiment.data_says}>
-      ${runs.run?.verdict && html`<p class="your-prediction">${predictionWords(prediction, runs.run.verdict, runs.flip?.verdict)}</p>`}
+      ${runs.run?.verdict && html`<p
+        class="your-prediction">${predictionWords(prediction, runs.run.verdict, runs.flip?.verdict)}</p>`}
     <//>
     ${(runs.run?.verdict || runs.flip) && html`<${Flip} ...${shared} runs=${runs} />`}
     <${Combined} experiment=${experiment} first=${runs.run?.verdict} second=${runs.flip?.verdict} />
@@ -73,7 +84,8 @@ function Proof({ experiment, entry, query }) {
 }
 
 const known = (run) => (run?.status === 'gone' ? null : run);
-const cardsOf = (e) => `/deck/builtin?algorithm=${e.algorithm}${e.slots?.length ? `&topic=${encodeURIComponent(e.slots[0])}` : ''}`;
+const cardsOf = (e) =>
+  `/deck/builtin?algorithm=${e.algorithm}${e.slots?.length ? `&topic=${encodeURIComponent(e.slots[0])}` : ''}`;
 
 function useSpokenVerdict(run) {
   const text = run?.verdict?.text;
@@ -86,9 +98,11 @@ function Controls({ runs, prediction, start, stop, active }) {
   const run = runs.run;
   const waits = !prediction && !run;
   if (active === 'run')
-    return html`<div class="controls"><button class="button" type="button" onClick=${() => stop('run')}>Stop</button><${RunState} run=${run}>${progress(run)}<//></div>`;
+    return html`<div class="controls"><button class="button" type="button" onClick=${() => stop('run')}>Stop</button>
+      <${RunState} run=${run}>${progress(run)}<//></div>`;
   return html`<div class="controls">
-    <button class=${run?.verdict ? 'button' : 'button button-primary'} type="button" disabled=${waits || Boolean(active)} onClick=${() => start('run')}>${run ? 'Run it again' : 'Start'}</button>
+    <button class=${run?.verdict ? 'button' : 'button button-primary'} type="button"
+      disabled=${waits || Boolean(active)} onClick=${() => start('run')}>${run ? 'Run it again' : 'Start'}</button>
     <${RunState} run=${run}>${run ? cost(run) : waits ? 'Predict first, then start.' : 'Ready.'}<//>
   </div>`;
 }
@@ -110,15 +124,28 @@ function Arena({ experiment, run, name, says, children }) {
     <p class="quiet">Data: ${says}. Held equal: ${experiment.budget}</p>
     <${RunError} run=${run} />
     <div class="pictures">
-      <${LineChart} title="Training loss, every seed" note="lower is better" series=${seriesOf(experiment, run)} yLabel="train loss" file=${`${prefix}-curves`} logarithmic />
-      <${Pairs} title=${`${capital(experiment.measure.label)}, seed by seed`} note=${measure.direction} data=${run?.pictures.pairs} arms=${arms} band=${experiment.band} label=${experiment.measure.label} file=${`${prefix}-pairs`} />
+      <${LineChart} title="Training loss, every seed" note="lower is better" series=${seriesOf(experiment, run)}
+        yLabel="train loss" file=${`${prefix}-curves`} logarithmic />
+      <${Pairs} title=${`${capital(experiment.measure.label)}, seed by seed`} note=${measure.direction}
+        data=${run?.pictures.pairs} arms=${arms} band=${experiment.band} label=${experiment.measure.label}
+        file=${`${prefix}-pairs`} />
     </div>
-    <${Verdict} verdict=${run?.verdict} pairs=${run?.pictures.pairs} experiment=${experiment} running=${run && !finished(run)} log=${run?.logs.at(-1)} />
+    <${Verdict} verdict=${run?.verdict} pairs=${run?.pictures.pairs} experiment=${experiment}
+      running=${run && !finished(run)} log=${run?.logs.at(-1)} />
     ${children}
-    ${experiment.pictures.includes('contour') &&
-    html`<div class="pictures">${arms.map((a, i) => html`<${Contour} key=${a.name} title=${`The way down, ${a.label}`} note=${contour[a.name] ? `seed ${contour[a.name].seed}; cross: lowest loss` : null}
-      data=${contour[a.name]} style=${arm(i)} file=${`${prefix}-contour-${a.name}`} />`)}</div>`}
-    ${run?.logs.length > 0 && html`<details><summary>What the run said, ${count(run.logs.length, 'line')}</summary><ol class="logs">${run.logs.map((text, i) => html`<li key=${i}>${text}</li>`)}</ol></details>`}
+    ${
+      experiment.pictures.includes('contour') &&
+      html`<div class="pictures">${arms.map(
+        (
+          a,
+          i,
+        ) => html`<${Contour} key=${a.name} title=${`The way down, ${a.label}`}
+          note=${contour[a.name] ? `seed ${contour[a.name].seed}; cross: lowest loss` : null}
+      data=${contour[a.name]} style=${arm(i)} file=${`${prefix}-contour-${a.name}`} />`,
+      )}</div>`
+    }
+    ${run?.logs.length > 0 && html`<details><summary>What the run said, ${count(run.logs.length, 'line')}</summary><ol
+      class="logs">${run.logs.map((text, i) => html`<li key=${i}>${text}</li>`)}</ol></details>`}
   </section>`;
 }
 
@@ -133,7 +160,14 @@ function seriesOf(experiment, run) {
     const mine = curves.filter((c) => c.arm === a.name);
     return mine.map((c, k) => {
       const newest = k === mine.length - 1;
-      return { ...c, key: `${a.name}-${c.seed}`, label: newest ? a.label : `${a.label}, seed ${c.seed}`, end: newest, faded: !newest, ...arm(i) };
+      return {
+        ...c,
+        key: `${a.name}-${c.seed}`,
+        label: newest ? a.label : `${a.label}, seed ${c.seed}`,
+        end: newest,
+        faded: !newest,
+        ...arm(i),
+      };
     });
   });
 }
@@ -144,9 +178,13 @@ function Flip({ experiment, runs, start, stop, active }) {
     <h2 id="flip-title">Can it be made to fail?</h2>
     <p>Where the claim should not hold: ${experiment.flip.data_says}.</p>
     <div class="controls">
-      ${active === 'flip'
-        ? html`<button class="button" type="button" onClick=${() => stop('flip')}>Stop</button>`
-        : html`<button class=${run?.verdict ? 'button' : 'button button-primary'} type="button" disabled=${Boolean(active)} onClick=${() => start('flip')}>${run ? 'Flip it again' : `Flip it: ${experiment.flip.label}`}</button>`}
+      ${
+        active === 'flip'
+          ? html`<button class="button" type="button" onClick=${() => stop('flip')}>Stop</button>`
+          : html`<button class=${run?.verdict ? 'button' : 'button button-primary'} type="button"
+            disabled=${Boolean(active)}
+            onClick=${() => start('flip')}>${run ? 'Flip it again' : `Flip it: ${experiment.flip.label}`}</button>`
+      }
       ${run && html`<${RunState} run=${run}>${active === 'flip' ? progress(run) : cost(run)}<//>`}
     </div>
     ${run && html`<${Arena} experiment=${experiment} run=${run} name="flip" says=${experiment.flip.data_says} />`}
@@ -162,7 +200,8 @@ function Afterwards({ experiment, run }) {
   return html`<div class="afterwards stack">
     <section aria-labelledby="yourself"><h2 id="yourself">Run it yourself</h2>
       <p>The playground with the settings of one side:${' '}
-        ${experiment.arms.map((a, i) => html`${i > 0 && ' or '}<a href=${playgroundOf(experiment, settings(a, i), newest?.seed ?? 1)}>${a.label}</a>`)}.</p>
+        ${experiment.arms.map((a, i) => html`${i > 0 && ' or '}<a
+          href=${playgroundOf(experiment, settings(a, i), newest?.seed ?? 1)}>${a.label}</a>`)}.</p>
     </section>
     <${Repeat} command=${run?.start?.command} />
   </div>`;

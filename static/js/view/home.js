@@ -18,7 +18,8 @@ export default function Home() {
     ${decks.error && html`<${Failure} what="Your decks did not load." ...${decks} />`}
     <${Now} decks=${decks.data?.decks} />
     <${Progress} decks=${decks.data?.decks} algorithms=${lab.data?.[0].algorithms} />
-    <${Try} experiments=${lab.data?.[1].experiments} algorithms=${lab.data?.[0].algorithms} error=${lab.error} again=${lab.again} />
+    <${Try} experiments=${lab.data?.[1].experiments} algorithms=${lab.data?.[0].algorithms} error=${lab.error}
+      again=${lab.again} />
   </div>`;
 }
 
@@ -34,24 +35,36 @@ function Now({ decks }) {
   const fresh = sum(decks, 'new');
   const cards = sum(decks, 'cards');
   const anything = due + fresh > 0;
-  const words = [due ? `${due.toLocaleString('en')} due` : null, fresh ? `${fresh.toLocaleString('en')} new` : null].filter(Boolean).join(', ');
+  const words = [due ? `${due.toLocaleString('en')} due` : null, fresh ? `${fresh.toLocaleString('en')} new` : null]
+    .filter(Boolean)
+    .join(', ');
   return html`<section class="now" aria-labelledby="now-title">
     <h1 id="now-title">${anything ? words : 'Nothing is due'}</h1>
     <p class="lead">
-      ${anything || !nextDueMs ? `${count(cards, 'card')} on seven algorithms, each with its source.` : `The next card comes back ${whenDue(nextDueMs)}.`}
+      ${anything || !nextDueMs
+        ? `${count(cards, 'card')} on seven algorithms, each with its source.`
+        : `The next card comes back ${whenDue(nextDueMs)}.`}
     </p>
-    ${anything || status === 'card'
-      ? html`<a class="button button-primary button-large" href="/study">Study</a>`
-      : html`<a class="button button-primary button-large" href="/demo">Try an experiment</a>`}
+    ${
+      anything || status === 'card'
+        ? html`<a class="button button-primary button-large" href="/study">Study</a>`
+        : html`<a class="button button-primary button-large" href="/demo">Try an experiment</a>`
+    }
   </section>`;
 }
 
 /** Rows of all decks, summed by algorithm, in the order of the catalogue; others of own notes behind them. */
 function rowsOf(decks, algorithms) {
-  const rows = new Map(algorithms.map((a) => [a.name, { slug: a.name, title: a.title, built: a.built, cards: 0, due: 0, fresh: 0, strong: 0 }]));
+  const rows = new Map(
+    algorithms.map((a) => [
+      a.name,
+      { slug: a.name, title: a.title, built: a.built, cards: 0, due: 0, fresh: 0, strong: 0 },
+    ]),
+  );
   for (const deck of decks) {
     for (const part of deck.algorithms) {
-      if (!rows.has(part.slug)) rows.set(part.slug, { slug: part.slug, title: part.title, built: null, cards: 0, due: 0, fresh: 0, strong: 0 });
+      if (!rows.has(part.slug))
+        rows.set(part.slug, { slug: part.slug, title: part.title, built: null, cards: 0, due: 0, fresh: 0, strong: 0 });
       const row = rows.get(part.slug);
       row.cards += part.cards;
       row.due += part.due;
@@ -67,20 +80,25 @@ function Progress({ decks, algorithms }) {
   if (!decks || !algorithms) return html`<section><h2>How am I doing</h2><${Placeholder} tall /></section>`;
   return html`<section aria-labelledby="progress-title">
     <h2 id="progress-title">How am I doing</h2>
-    <ul class="rows">${rowsOf(decks, algorithms).map((row) => html`<${AlgorithmRow} key=${row.slug} row=${row} />`)}</ul>
+    <ul class="rows">${rowsOf(decks, algorithms).map((row) => html`<${AlgorithmRow} key=${row.slug}
+      row=${row} />`)}</ul>
   </section>`;
 }
 
 function AlgorithmRow({ row }) {
   const study = `/study?algorithm=${encodeURIComponent(row.slug)}`;
   return html`<li class="row">
-    <span class="row-title">${row.cards ? html`<a href=${study} title="Study only these">${row.title}</a>` : row.title}</span>
-    <span class="row-main">${row.cards ? html`<${Strength} strong=${row.strong} cards=${row.cards} />` : html`<span class="quiet">no cards yet</span>`}</span>
+    <span class="row-title">${row.cards ? html`<a href=${study}
+      title="Study only these">${row.title}</a>` : row.title}</span>
+    <span class="row-main">${row.cards ? html`<${Strength} strong=${row.strong} cards=${row.cards} />` : html`<span
+      class="quiet">no cards yet</span>`}</span>
     <span class="row-note">${row.due ? `${row.due} due` : ''}</span>
     <span class="row-links">
-      ${row.deck && html`<a href=${`/deck/${row.deck}?algorithm=${encodeURIComponent(row.slug)}`} aria-label=${`${row.title}: cards`}>cards</a>`}
+      ${row.deck && html`<a href=${`/deck/${row.deck}?algorithm=${encodeURIComponent(row.slug)}`}
+        aria-label=${`${row.title}: cards`}>cards</a>`}
       ${row.built && html`<a href=${`/demo/${row.slug}`} aria-label=${`${row.title}: demo`}>demo</a>`}
-      ${row.built === false && html`<a class="quiet" href=${`/demo/${row.slug}`} aria-label=${`${row.title}: demo, not built yet`}>not built</a>`}
+      ${row.built === false && html`<a class="quiet" href=${`/demo/${row.slug}`}
+        aria-label=${`${row.title}: demo, not built yet`}>not built</a>`}
     </span>
   </li>`;
 }
@@ -92,14 +110,20 @@ function Try({ experiments, algorithms, error, again }) {
   return html`<section aria-labelledby="try-title">
     <h2 id="try-title">What can I try</h2>
     <ul class="claims">
-      ${experiments.map((e) => html`<li key=${e.id}>
+      ${experiments.map(
+        (e) => html`<li key=${e.id}>
         <a class="claim-link" href=${`/demo/${e.algorithm}/${e.id}`}>${e.claim}</a>
         <span class="quiet">${title(e.algorithm)}, experiment ${e.id}: predict, run, see whether it holds</span>
-      </li>`)}
-      ${algorithms.filter((a) => a.built).map((a) => html`<li key=${a.name}>
+      </li>`,
+      )}
+      ${algorithms
+        .filter((a) => a.built)
+        .map(
+          (a) => html`<li key=${a.name}>
         <a class="claim-link" href=${`/demo/${a.name}`}>${a.title}: the playground</a>
         <span class="quiet">set anything, train it, watch it</span>
-      </li>`)}
+      </li>`,
+        )}
     </ul>
   </section>`;
 }

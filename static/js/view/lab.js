@@ -15,18 +15,25 @@ export default function Lab() {
   </div>`;
 }
 
+const offer = ({ hyperparameters, generators }) =>
+  `playground: ${hyperparameters.length} hyperparameters, ${generators.length} kinds of made data`;
+
 function Lists({ algorithms, experiments }) {
   return html`
     <section class="group" aria-labelledby="proofs"><h2 id="proofs">Claims to test</h2>
-      <ul class="claims">${experiments.map((e) => html`<li key=${e.id}>
+      <ul class="claims">${experiments.map(
+        (e) => html`<li key=${e.id}>
         <a class="claim-link" href=${`/demo/${e.algorithm}/${e.id}`}>${e.claim}</a>
         <span class="quiet">${e.id}, ${e.title}: ${e.data_says}</span>
-      </li>`)}</ul>
+      </li>`,
+      )}</ul>
     </section>
     <section class="group" aria-labelledby="seven"><h2 id="seven">The seven algorithms</h2>
-      <ul class="rows">${algorithms.map((a) => html`<li class="row lab-row" key=${a.name}>
+      <ul class="rows">${algorithms.map(
+        (a) => html`<li class="row lab-row" key=${a.name}>
         <span class="row-title"><a class=${a.built ? null : 'quiet'} href=${`/demo/${a.name}`}>${a.title}</a></span>
-        <span class="quiet">${a.built ? `playground: ${a.hyperparameters.length} hyperparameters, ${a.generators.length} kinds of made data` : 'not built yet; its cards are here'}</span>
-      </li>`)}</ul>
+        <span class="quiet">${a.built ? offer(a) : 'not built yet; its cards are here'}</span>
+      </li>`,
+      )}</ul>
     </section>`;
 }

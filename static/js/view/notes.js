@@ -29,20 +29,22 @@ export default function Notes() {
     }
     setBusy(false);
   }
-  const check = (notes) => work(async () => {
-    setMade(null);
-    const report = await post('/notes/check', { notes });
-    setResult({ report, of: notes });
-    if (report.title) setTitle((before) => before || report.title);
-    announce(`${count(cardsOf(report), 'card')}, ${count(report.problems.length, 'line')} that need help`);
-  });
-  const make = () => work(async () => {
-    const { deck } = await post('/decks', { notes: text, ...(title.trim() ? { title: title.trim() } : {}) });
-    setMade(deck);
-    setResult(null);
-    announce(`The deck ${deck.title} is made`);
-    decks.again();
-  });
+  const check = (notes) =>
+    work(async () => {
+      setMade(null);
+      const report = await post('/notes/check', { notes });
+      setResult({ report, of: notes });
+      if (report.title) setTitle((before) => before || report.title);
+      announce(`${count(cardsOf(report), 'card')}, ${count(report.problems.length, 'line')} that need help`);
+    });
+  const make = () =>
+    work(async () => {
+      const { deck } = await post('/decks', { notes: text, ...(title.trim() ? { title: title.trim() } : {}) });
+      setMade(deck);
+      setResult(null);
+      announce(`The deck ${deck.title} is made`);
+      decks.again();
+    });
   const edit = (value) => {
     setText(value);
     setMade(null);
@@ -65,15 +67,21 @@ export default function Notes() {
         onInput=${(e) => edit(e.target.value)}></textarea>
     </div>
     <div class="bar">
-      <button class="button button-primary" type="button" disabled=${busy || !text.trim()} onClick=${() => check(text)}>Check</button>
+      <button class="button button-primary" type="button" disabled=${busy || !text.trim()}
+        onClick=${() => check(text)}>Check</button>
       <label class="button file"><input type="file" accept=".txt,.md,text/plain,text/markdown"
         onChange=${(e) => choose(e.target.files[0])} />Choose a file</label>
     </div>
-    ${result?.error && html`<div class="group"><${Notice} kind="bad" title="The notes were not taken">${result.error.message}<//></div>`}
+    ${result?.error && html`<div class="group"><${Notice} kind="bad"
+      title="The notes were not taken">${result.error.message}<//></div>`}
     ${made && html`<${Made} deck=${made} />`}
-    ${result?.report && html`<${Report} ...${result} stale=${result.of !== text} goTo=${goTo}>
-      <${MakeBar} title=${title} setTitle=${setTitle} make=${make} busy=${busy || result.of !== text || !cardsOf(result.report)} />
-    <//>`}
+    ${
+      result?.report &&
+      html`<${Report} ...${result} stale=${result.of !== text} goTo=${goTo}>
+      <${MakeBar} title=${title} setTitle=${setTitle} make=${make}
+        busy=${busy || result.of !== text || !cardsOf(result.report)} />
+    <//>`
+    }
     <${Decks} ...${decks} />
   </div>`;
 }
@@ -91,15 +99,18 @@ function selectLine(area, line) {
 function Made({ deck }) {
   const { added, kept, hidden } = deck.changes;
   return html`<div class="group"><${Notice} kind="good" title=${`The deck \u201c${deck.title}\u201d is made`}>
-    ${count(added, 'new card')}, ${kept.toLocaleString('en')} kept with their history, ${hidden.toLocaleString('en')} no longer in the notes.${' '}
-    <a href=${`/study?deck=${encodeURIComponent(deck.id)}`}>Study it</a> or <a href=${`/deck/${encodeURIComponent(deck.id)}`}>read the cards</a>.
+    ${count(added, 'new card')}, ${kept.toLocaleString('en')} kept with their history,${' '}
+    ${hidden.toLocaleString('en')} no longer in the notes.${' '}
+    <a href=${`/study?deck=${encodeURIComponent(deck.id)}`}>Study it</a> or <a
+      href=${`/deck/${encodeURIComponent(deck.id)}`}>read the cards</a>.
   <//></div>`;
 }
 
 function MakeBar({ title, setTitle, make, busy }) {
   return html`<div class="bar">
     <label class="field"><span>Title of the deck</span>
-      <input class="input" value=${title} maxlength="120" onInput=${(e) => setTitle(e.target.value)} placeholder="from the notes" /></label>
+      <input class="input" value=${title} maxlength="120" onInput=${(e) => setTitle(e.target.value)}
+        placeholder="from the notes" /></label>
     <button class="button button-primary" type="button" disabled=${busy} onClick=${make}>Make the deck</button>
   </div>`;
 }
@@ -117,28 +128,38 @@ function Report({ report, of, stale, goTo, children }) {
       <div><dt>facts with a card</dt><dd>${report.facts_covered} of ${report.facts}</dd></div>
       <div><dt>cards</dt><dd>${cardsOf(report)}</dd></div>
     </dl>
-    <p class="quiet">${cards.recall} to recall, ${cards.cloze} with a blank, ${cards.single} with one right choice. Only questions that a program has checked become cards.</p>
+    <p class="quiet">${cards.recall} to recall, ${cards.cloze} with a blank, ${cards.single} with one right choice. Only
+      questions that a program has checked become cards.</p>
     ${children}
-    ${problems.length
-      ? html`<${Lines} caption=${`${count(problems.length, 'line')} that need a look`} head=${['line', 'it says', 'problem', 'fix']}
+    ${
+      problems.length
+        ? html`<${Lines} caption=${`${count(problems.length, 'line')} that need a look`}
+          head=${['line', 'it says', 'problem', 'fix']}
           rows=${problems.map((p) => [p.line, lines[p.line - 1], p.message, p.fix])} goTo=${goTo} />`
-      : html`<p><strong>Every line was understood.</strong></p>`}
-    ${refusals.length > 0 &&
-    html`<details><summary>${count(refusals.length, 'question')} refused, with the reason</summary>
+        : html`<p><strong>Every line was understood.</strong></p>`
+    }
+    ${
+      refusals.length > 0 &&
+      html`<details><summary>${count(refusals.length, 'question')} refused, with the reason</summary>
       <${Lines} head=${['line', 'it says', 'kind', 'reason']}
         rows=${refusals.map((r) => [r.line, lines[r.line - 1], r.template ?? 'no question', r.reason])} goTo=${goTo} />
-    </details>`}
+    </details>`
+    }
   </section>`;
 }
 
 function Lines({ caption, head, rows, goTo }) {
-  return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${caption ?? 'refused questions'}><table class="lines">
+  return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${caption ?? 'refused questions'}><table
+    class="lines">
     ${caption && html`<caption>${caption}</caption>`}
     <thead><tr>${head.map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
-    <tbody>${rows.map(([line, ...rest], i) => html`<tr key=${i}>
-      <td><button class="text-button" type="button" onClick=${() => goTo(line)} aria-label=${`go to line ${line}`}>${line}</button></td>
+    <tbody>${rows.map(
+      ([line, ...rest], i) => html`<tr key=${i}>
+      <td><button class="text-button" type="button" onClick=${() => goTo(line)}
+        aria-label=${`go to line ${line}`}>${line}</button></td>
       ${rest.map((cell, j) => html`<td class=${j === 0 ? 'said' : null}>${cell ?? ''}</td>`)}
-    </tr>`)}</tbody>
+    </tr>`,
+    )}</tbody>
   </table></div>`;
 }
 
@@ -147,7 +168,8 @@ function Decks({ data, error, again }) {
     <h2 id="decks-title">Decks</h2>
     ${error && html`<${Failure} what="The decks did not load." error=${error} again=${again} />`}
     ${!data && !error && html`<${Placeholder} />`}
-    ${data && html`<ul class="rows">${data.decks.map((deck) => html`<${DeckRow} key=${deck.id} deck=${deck} again=${again} />`)}</ul>`}
+    ${data && html`<ul class="rows">${data.decks.map((deck) => html`<${DeckRow} key=${deck.id} deck=${deck}
+      again=${again} />`)}</ul>`}
   </section>`;
 }
 
@@ -166,15 +188,21 @@ function DeckRow({ deck, again }) {
   const address = encodeURIComponent(deck.id);
   return html`<li class="row deck-row">
     <span class="row-title">${deck.title}</span>
-    <span class="quiet">${count(deck.cards, 'card')}, ${deck.due + deck.learning} due, ${deck.new} new ${error && html`<strong class="bad">${error.message}</strong>`}</span>
-    ${asking
-      ? html`<span class="row-links"><span>Delete its cards and their history?</span>
+    <span class="quiet">
+      ${count(deck.cards, 'card')}, ${deck.due + deck.learning} due, ${deck.new} new${' '}
+      ${error && html`<strong class="bad">${error.message}</strong>`}
+    </span>
+    ${
+      asking
+        ? html`<span class="row-links"><span>Delete its cards and their history?</span>
           <button class="button button-small button-danger" type="button" onClick=${remove}>Delete</button>
           <button class="button button-small" type="button" onClick=${() => setAsking(false)}>Keep</button></span>`
-      : html`<span class="row-links">
+        : html`<span class="row-links">
           <a href=${`/study?deck=${address}`} aria-label=${`Study ${deck.title}`}>study</a>
           <a href=${`/deck/${address}`} aria-label=${`Cards of ${deck.title}`}>cards</a>
-          ${deck.id !== 'builtin' && html`<button class="text-button" type="button" aria-label=${`Delete ${deck.title}`} onClick=${() => setAsking(true)}>delete</button>`}
-        </span>`}
+          ${deck.id !== 'builtin' && html`<button class="text-button" type="button"
+            aria-label=${`Delete ${deck.title}`} onClick=${() => setAsking(true)}>delete</button>`}
+        </span>`
+    }
   </li>`;
 }

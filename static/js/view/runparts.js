@@ -23,7 +23,8 @@ export function RunState({ run, children }) {
   return html`<p class="run-state" data-status=${run.status}>
     <span class=${running ? 'pulse' : 'pulse pulse-off'} aria-hidden="true"></span>
     <strong>${words}</strong> ${time && html`<span class="quiet">${time}</span>`}
-    ${run.broken && html`<span class="bad">connection lost, taking it up again</span>`} <span class="quiet">${children}</span>
+    ${run.broken && html`<span class="bad">connection lost, taking it up again</span>`} <span
+      class="quiet">${children}</span>
   </p>`;
 }
 
@@ -37,7 +38,8 @@ export function RunError({ run }) {
   if (!run?.error || run.status === 'done') return null;
   const { what, where, fix } = run.error;
   return html`<div class="run-error" role="alert">
-    <p class="run-error-title"><${Icon} name="warning" /> ${run.status === 'stopped' ? 'The run was stopped' : 'The run failed'}</p>
+    <p class="run-error-title"><${Icon}
+      name="warning" /> ${run.status === 'stopped' ? 'The run was stopped' : 'The run failed'}</p>
     <dl>
       <div><dt>what</dt><dd>${what}</dd></div>
       ${where && html`<div><dt>where</dt><dd><code>${where}</code></dd></div>`}
@@ -48,7 +50,7 @@ export function RunError({ run }) {
 
 const SPLITS = ['train', 'validation', 'test'];
 
-/** Metrics as the service names them, split:metric, laid out with a column for each split. `values`: [[name, value]..]. */
+/** Metrics as the service names them, split:metric, a column for each split. `values`: [[name, value]..]. */
 export function Metrics({ values, caption }) {
   const rows = new Map();
   for (const [name, value] of values) {
@@ -59,12 +61,15 @@ export function Metrics({ values, caption }) {
   const splits = SPLITS.filter((s) => values.some(([name]) => metric(name).split === s));
   return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${caption}><table class="metrics">
     <caption>${caption}</caption>
-    <thead><tr><th scope="col">metric</th>${splits.map((s) => html`<th scope="col" class="number" key=${s}><code>${s}:</code></th>`)}<th scope="col" class="wide-only">direction</th></tr></thead>
-    <tbody>${[...rows].map(([own, found]) => html`<tr key=${own}>
+    <thead><tr><th scope="col">metric</th>${splits.map((s) => html`<th scope="col" class="number" key=${s}>
+      <code>${s}:</code></th>`)}<th scope="col" class="wide-only">direction</th></tr></thead>
+    <tbody>${[...rows].map(
+      ([own, found]) => html`<tr key=${own}>
       <th scope="row"><code title=${plain(own)}>${breakable(own)}</code></th>
       ${splits.map((s) => html`<td class="number" key=${s}>${s in found ? number(found[s], 4) : ''}</td>`)}
       <td class="quiet wide-only">${metric(own).direction}</td>
-    </tr>`)}</tbody>
+    </tr>`,
+    )}</tbody>
   </table></div>`;
 }
 
@@ -85,7 +90,10 @@ const MIB = 1024 * 1024;
 export function cost(run) {
   const { start, end } = run;
   const parts = [];
-  if (start?.device) parts.push(`${start.device.toUpperCase()}${start.threads ? `, ${start.threads} thread${start.threads === 1 ? '' : 's'}` : ''}`);
+  if (start?.device)
+    parts.push(
+      `${start.device.toUpperCase()}${start.threads ? `, ${start.threads} thread${start.threads === 1 ? '' : 's'}` : ''}`,
+    );
   if (end?.peak_memory_bytes) parts.push(`${number(end.peak_memory_bytes / MIB)} MiB at most`);
   if (end?.rows_per_second) parts.push(`${number(end.rows_per_second)} rows a second`);
   return parts.join(' \u00b7 ');

@@ -3,14 +3,23 @@
 import { html } from 'htm/preact';
 
 // Shown at first when the algorithm has them; the rest waits in a disclosure.
-const ESSENTIAL = ['predictor_type', 'learning_rate', 'optimizer', 'epochs', 'mini_batch_size', 'num_classes', 'normalize_data'];
+const ESSENTIAL = [
+  'predictor_type',
+  'learning_rate',
+  'optimizer',
+  'epochs',
+  'mini_batch_size',
+  'num_classes',
+  'normalize_data',
+];
 
 export const isEssential = (h, preset) => h.required || ESSENTIAL.includes(h.name) || (preset && h.name in preset);
 
 export function rangeWords(h) {
   if (h.type === 'choice') return '';
   const parts = [];
-  if (h.min !== null && h.min !== undefined && h.max !== null && h.max !== undefined) parts.push(`${h.min_open ? 'above' : 'from'} ${h.min} ${h.max_open ? 'to below' : 'to'} ${h.max}`);
+  if (h.min !== null && h.min !== undefined && h.max !== null && h.max !== undefined)
+    parts.push(`${h.min_open ? 'above' : 'from'} ${h.min} ${h.max_open ? 'to below' : 'to'} ${h.max}`);
   else if (h.min !== null && h.min !== undefined) parts.push(`${h.min_open ? 'above' : 'at least'} ${h.min}`);
   else if (h.max !== null && h.max !== undefined) parts.push(`${h.max_open ? 'below' : 'at most'} ${h.max}`);
   if (h.auto) parts.push('or auto');
@@ -41,24 +50,43 @@ export function Setting({ h, value, set, values }) {
   const problem = h.not_yet || unread ? null : fault(h, value);
   const note = h.not_yet ?? (unread ? `read only with ${h.when}` : problem);
   const id = `set-${h.name}`;
-  const shared = { id, class: 'input', disabled: Boolean(h.not_yet), 'aria-invalid': problem ? 'true' : null, 'aria-describedby': `${id}-note`, onChange: (e) => set(h.name, e.target.value) };
+  const shared = {
+    id,
+    class: 'input',
+    disabled: Boolean(h.not_yet),
+    'aria-invalid': problem ? 'true' : null,
+    'aria-describedby': `${id}-note`,
+    onChange: (e) => set(h.name, e.target.value),
+  };
   const fallback = h.default ?? (h.required ? 'choose' : 'none');
   const options = h.type === 'boolean' ? ['true', 'false'] : h.type === 'choice' ? h.choices : null;
   return html`<div class=${unread || h.not_yet ? 'setting setting-off' : 'setting'}>
     <label for=${id}><code>${h.name}</code></label>
-    ${options
-      ? html`<select ...${shared} value=${value ?? ''}>
+    ${
+      options
+        ? html`<select ...${shared} value=${value ?? ''}>
           <option value="">${h.required ? 'choose' : `${fallback} (default)`}</option>${options.map((o) => html`<option key=${o} value=${o}>${o}</option>`)}</select>`
-      : html`<input ...${shared} value=${value ?? ''} placeholder=${fallback} inputmode=${h.auto ? 'text' : 'decimal'} autocomplete="off" spellcheck="false"
-          onInput=${shared.onChange} />`}
-    <small id=${`${id}-note`} class=${problem ? 'bad' : 'quiet'}>${[note, note === problem && problem ? null : h.help].filter(Boolean).join('. ')}</small>
+        : html`<input ...${shared} value=${value ?? ''} placeholder=${fallback}
+          inputmode=${h.auto ? 'text' : 'decimal'} autocomplete="off" spellcheck="false"
+          onInput=${shared.onChange} />`
+    }
+    <small id=${`${id}-note`}
+      class=${problem ? 'bad' : 'quiet'}>${[note, note === problem && problem ? null : h.help].filter(Boolean).join('. ')}</small>
   </div>`;
 }
 
 /** "gauss2:n=2000,noise=0.2" <-> {name, values}. */
 export function parseRecipe(text) {
   const [name, list = ''] = (text ?? '').split(':');
-  return { name, values: Object.fromEntries(list.split(',').filter(Boolean).map((pair) => pair.split('='))) };
+  return {
+    name,
+    values: Object.fromEntries(
+      list
+        .split(',')
+        .filter(Boolean)
+        .map((pair) => pair.split('=')),
+    ),
+  };
 }
 
 export function recipeText({ name, values }) {
@@ -73,12 +101,15 @@ export function DataChoice({ generators, recipe, setRecipe }) {
     <legend>Data</legend>
     <div class="setting">
       <label for="data">made data, with a known truth</label>
-      <select id="data" class="input" value=${recipe.name} onChange=${(e) => choose(e.target.value)}>${generators.map((g) => html`<option key=${g.name} value=${g.name}>${g.title}</option>`)}</select>
+      <select id="data" class="input" value=${recipe.name}
+        onChange=${(e) => choose(e.target.value)}>${generators.map((g) => html`<option key=${g.name}
+        value=${g.name}>${g.title}</option>`)}</select>
       <small class="quiet">${generator?.help}</small>
     </div>
     ${generator?.parameters.map((p) => {
       const h = { ...p, type: p.whole ? 'integer' : 'float', default: String(p.default), required: false };
-      return html`<${Setting} key=${`${generator.name}-${p.name}`} h=${{ ...h, help: p.help }} value=${recipe.values[p.name]} values=${{}}
+      return html`<${Setting} key=${`${generator.name}-${p.name}`} h=${{ ...h, help: p.help }}
+        value=${recipe.values[p.name]} values=${{}}
         set=${(name, value) => setRecipe({ ...recipe, values: { ...recipe.values, [name]: value } })} />`;
     })}
   </fieldset>`;

@@ -32,9 +32,11 @@ export default function Study({ query }) {
     <h1 class="unseen">Study</h1>
     <${Line} counts=${state.counts} filter=${filter} status=${status} />
     ${status === 'loading' && html`<div class="card"><${Placeholder} tall /></div>`}
-    ${status === 'error' && html`<div class="card"><${Failure} what="The next card did not come." error=${state.error} again=${session.open} /></div>`}
+    ${status === 'error' && html`<div class="card"><${Failure} what="The next card did not come." error=${state.error}
+      again=${session.open} /></div>`}
     ${status === 'waiting' && html`<${Waiting} />`}
-    ${status === 'empty' && html`<${Nothing} filter=${filter} nextDueMs=${state.nextDueMs} total=${state.counts.total} />`}
+    ${status === 'empty' && html`<${Nothing} filter=${filter} nextDueMs=${state.nextDueMs}
+      total=${state.counts.total} />`}
     ${status === 'card' && html`<${Card} key=${card.id} card=${card} state=${state} session=${session} />`}
   </div>`;
 }
@@ -54,14 +56,21 @@ function useStudyKeys(session, { status, card, revealed }) {
   const keys = [];
   if (choosing) {
     card.options.forEach((_, i) =>
-      keys.push({ key: [String(i + 1), 'abcde'[i]], label: `${i + 1}`, help: i ? '' : `choose an option (1 to ${card.options.length}, or a to ${'abcde'[card.options.length - 1]})`, run: () => session.choose(i) }),
+      keys.push({
+        key: [String(i + 1), 'abcde'[i]],
+        label: `${i + 1}`,
+        help: i ? '' : `choose an option (1 to ${card.options.length}, or a to ${'abcde'[card.options.length - 1]})`,
+        run: () => session.choose(i),
+      }),
     );
   }
   if (asking) keys.push({ key: ' ', label: 'space', help: 'show the answer', run: session.reveal });
   if (status === 'card' && revealed) {
-    for (const [grade, , word] of GRADES) keys.push({ key: String(grade), help: `grade: ${word.toLowerCase()}`, run: () => session.grade(grade) });
+    for (const [grade, , word] of GRADES)
+      keys.push({ key: String(grade), help: `grade: ${word.toLowerCase()}`, run: () => session.grade(grade) });
   }
-  if (status === 'card' && !choosing) keys.push({ key: 'd', help: 'open the demo of the card', run: () => navigate(card.demo) });
+  if (status === 'card' && !choosing)
+    keys.push({ key: 'd', help: 'open the demo of the card', run: () => navigate(card.demo) });
   useKeys(keys);
 }
 
@@ -70,8 +79,11 @@ function Line({ counts, filter, status }) {
   const title = catalogue.data?.algorithms.find((a) => a.name === filter.algorithm)?.title ?? filter.algorithm;
   const due = counts.due + counts.learning;
   return html`<div class="study-line">
-    <p>${status === 'loading' ? '\u00a0' : `${due.toLocaleString('en')} due \u00b7 ${counts.new.toLocaleString('en')} new`}</p>
-    ${(filter.algorithm || filter.deck) && html`<p>${title ?? 'one deck'} only \u00b7 <a href="/study">study everything</a></p>`}
+    <p>
+      ${status === 'loading' ? '\u00a0' : `${due.toLocaleString('en')} due \u00b7 ${counts.new.toLocaleString('en')} new`}
+    </p>
+    ${(filter.algorithm || filter.deck) && html`<p>${title ?? 'one deck'} only \u00b7 <a
+      href="/study">study everything</a></p>`}
   </div>`;
 }
 
@@ -85,24 +97,31 @@ function Card({ card, state, session }) {
   return html`<article class="card" data-card=${card.id}>
     <p class="card-place">${card.algorithm} \u00b7 ${card.topic}</p>
     <${Question} card=${card} revealed=${revealed} chosen=${state.chosen} choose=${session.choose} />
-    ${revealed &&
-    html`<div class="answer" tabindex="-1" ref=${answer} aria-label="Answer" role="group">
+    ${
+      revealed &&
+      html`<div class="answer" tabindex="-1" ref=${answer} aria-label="Answer" role="group">
       <${Answer} card=${card} chosen=${state.chosen} ticked=${state.ticked} tick=${session.tick} />
-    </div>`}
+    </div>`
+    }
     <${Foot} card=${card} revealed=${revealed} />
     <div class="actions">
-      ${revealed
-        ? html`<${Grades} card=${card} chosen=${state.chosen} grade=${session.grade} />`
-        : html`<button class=${card.type === 'single' ? 'button button-wide' : 'button button-primary button-wide'} type="button"
-            onClick=${session.reveal}>Show the answer <kbd>space</kbd></button>`}
+      ${
+        revealed
+          ? html`<${Grades} card=${card} chosen=${state.chosen} grade=${session.grade} />`
+          : html`<button class=${card.type === 'single' ? 'button button-wide' : 'button button-primary button-wide'}
+            type="button"
+            onClick=${session.reveal}>Show the answer <kbd>space</kbd></button>`
+      }
     </div>
   </article>`;
 }
 
 function Foot({ card, revealed }) {
   return html`<p class="card-foot">
-    ${revealed ? html`<span>${card.source ? `Source: ${card.source}` : 'No source given'}</span> <span>notes line ${card.line}</span>` : ''}
-    <span class="card-demo"><${DemoLink} card=${card} /> ${revealed || card.type !== 'single' ? html`<kbd>d</kbd>` : ''}</span>
+    ${revealed &&
+    html`<span>${card.source ? `Source: ${card.source}` : 'No source given'}</span> <span>notes line ${card.line}</span>`}
+    <span class="card-demo"><${DemoLink}
+      card=${card} /> ${revealed || card.type !== 'single' ? html`<kbd>d</kbd>` : ''}</span>
   </p>`;
 }
 
@@ -110,22 +129,26 @@ function Foot({ card, revealed }) {
 function Grades({ card, chosen, grade }) {
   const fitting = chosen === null ? 0 : chosen === card.key ? 3 : 1;
   return html`<div class="grades" role="group" aria-label="How well did you know it">
-    ${GRADES.map(([value, name, word]) => html`<button key=${value} type="button" onClick=${() => grade(value)}
+    ${GRADES.map(
+      ([value, name, word]) => html`<button key=${value} type="button" onClick=${() => grade(value)}
       class=${value === fitting ? 'button grade grade-fitting' : 'button grade'}>
       <span><kbd>${value}</kbd> ${word}</span>
       <small>${span(card.intervals[name])}</small>
-    </button>`)}
+    </button>`,
+    )}
   </div>`;
 }
 
 function Waiting() {
   const { failing } = useCell(outbox);
   return html`<div class="card">
-    ${failing
-      ? html`<${Notice} kind="wait" title="The next card has not come">
+    ${
+      failing
+        ? html`<${Notice} kind="wait" title="The next card has not come">
           Your answers are kept. The card appears here as soon as the server answers again.
         <//>`
-      : html`<${Placeholder} tall />`}
+        : html`<${Placeholder} tall />`
+    }
   </div>`;
 }
 
@@ -135,7 +158,11 @@ function Nothing({ filter, nextDueMs, total }) {
   useEffect(() => announce(title), [title]);
   return html`<div class="card card-empty">
     <h2>${title}</h2>
-    <p>${nextDueMs ? `The next card comes back ${whenDue(nextDueMs)}. It appears here by itself.` : 'There is no card to wait for.'}</p>
+    <p>
+      ${nextDueMs
+        ? `The next card comes back ${whenDue(nextDueMs)}. It appears here by itself.`
+        : 'There is no card to wait for.'}
+    </p>
     <p>Until then:</p>
     <ul class="plain-list">
       ${narrow && html`<li><a href="/study">Study everything</a></li>`}
