@@ -172,7 +172,7 @@ static int count_coverage(struct maker *m)
             why = nowhere;
         else if (question_is_slip(&m->questions, (int)i))
             why = odd;
-        if (notes->facts[i].lead_in)
+        if (notes->facts[i].lead_in || notes->facts[i].also)
             continue;
         m->deck->facts++;
         m->deck->facts_covered += m->covered[i];

@@ -27,6 +27,11 @@ const struct notes_section *fact_section(const struct fact_table *t, int fact)
     return &t->notes->sections[t->notes->facts[fact].section];
 }
 
+bool fact_is_asked(const struct fact_table *t, int fact)
+{
+    return t->facts[fact].algorithm >= 0 && !t->facts[fact].silent;
+}
+
 bool fact_in_slot(const struct fact_table *t, int fact, const char *slot)
 {
     return t->facts[fact].algorithm >= 0 && strcmp(fact_section(t, fact)->slot, slot) == 0;
@@ -90,7 +95,7 @@ static bool has_parent(const struct fact_table *t, int fact)
 {
     const struct notes_fact *f = &t->notes->facts[fact];
     return f->parent >= 0 && f->parent < fact && t->notes->facts[f->parent].section == f->section &&
-           t->facts[f->parent].algorithm >= 0;
+           t->facts[f->parent].algorithm >= 0 && !t->notes->facts[f->parent].also;
 }
 
 static int read_facts(struct fact_table *t)
@@ -104,10 +109,11 @@ static int read_facts(struct fact_table *t)
             .algorithm = algorithm_of(t, &t->notes->facts[i]), .parent = -1, .first_child = -1, .next_child = -1};
         if (own->algorithm >= 0)
             own->words = text_words(&t->vocabulary, t->arena, t->notes->facts[i].text);
+        own->silent = t->notes->facts[i].also;
     }
     for (int i = t->fact_count - 1; i >= 0; i--) {
         struct fact *own = &t->facts[i];
-        if (own->algorithm < 0)
+        if (own->algorithm < 0 || own->silent)
             continue;
         if (has_parent(t, i)) {
             struct fact *above = &t->facts[t->notes->facts[i].parent];
@@ -134,7 +140,7 @@ static int find_slips(struct fact_table *t)
     if (!uses)
         return -1;
     for (int i = 0; i < t->fact_count; i++)
-        for (int j = 0; j < t->facts[i].words.count; j++)
+        for (int j = 0; j < t->facts[i].words.count && !t->facts[i].silent; j++)
             uses[t->facts[i].words.ids[j]]++;
     status = slips_find(&t->slips, &t->vocabulary, uses, count, t->known_words, t->arena);
     free(uses);

@@ -33,6 +33,7 @@ struct fact {
     int parent;                  /* as in the notes, -1 also where that link makes no sense */
     int first_child, next_child; /* -1: none */
     int child_count;
+    bool silent; /* "Also true": nothing is asked of it, but it keeps others from being taken for false */
     bool has_pair;
     struct pair pair;
     struct words words, name; /* of the whole text; of the pair's name, if it is one */
@@ -97,6 +98,7 @@ const struct value *fact_run_at(const struct fact_table *table, struct value_run
 /* Where in a run to begin for a seed: the first value whose hash is not below it. */
 int fact_run_start(const struct fact_table *table, struct value_run run, uint64_t seed);
 
+bool fact_is_asked(const struct fact_table *table, int fact); /* not one without a section, not "Also true" */
 const struct notes_section *fact_section(const struct fact_table *table, int fact);
 int fact_slot(const struct fact_table *table, int fact); /* index into notes_slots */
 bool fact_in_slot(const struct fact_table *table, int fact, const char *slot);

@@ -216,7 +216,7 @@ static void make_of_facts(struct question_list *list)
 {
     const struct fact_table *t = list->table;
     for (int i = 0; i < t->fact_count && list->count < QUESTIONS_MAX && !list->failed; i++) {
-        if (t->facts[i].algorithm < 0)
+        if (!fact_is_asked(t, i))
             continue;
         question_recall(list, i);
         if (!t->notes->facts[i].lead_in)
@@ -253,8 +253,7 @@ int question_make(struct question_list *list, struct fact_table *table, struct a
     make_of_facts(list);
     make_of_sections(list);
     for (int i = 0; i < table->fact_count && list->count < QUESTIONS_MAX && !list->failed; i++)
-        if (!list->asked[i] && table->facts[i].algorithm >= 0 && !table->notes->facts[i].lead_in &&
-            !question_is_slip(list, i))
+        if (!list->asked[i] && fact_is_asked(table, i) && !table->notes->facts[i].lead_in && !question_is_slip(list, i))
             question_rest(list, i);
     list->full = list->count >= QUESTIONS_MAX;
     list->failed |= list->scratch.failed;

@@ -234,7 +234,7 @@ static const char *section_question(struct question_list *list, const struct not
 static bool is_top(const struct question_list *list, int fact)
 {
     return list->table->facts[fact].parent < 0 && !list->table->notes->facts[fact].lead_in &&
-           !question_is_slip(list, fact);
+           fact_is_asked(list->table, fact) && !question_is_slip(list, fact);
 }
 
 void question_section(struct question_list *list, int section, int first, int end)
@@ -263,9 +263,10 @@ void question_section(struct question_list *list, int section, int first, int en
 /* --- the rest ----------------------------------------------------------------------------------------------------- */
 
 /* Where a sentence can be cut so that its end can be asked for. */
-static const char *const joints[] = {" so that ", " because ", " rather than ", " unless ",       " but ", " although ",
-                                     " when ",    " if ",      ", so ",         " according to ", " by ",  " with ",
-                                     " for ",     " from ",    " to ",          " on ",           " in "};
+static const char *const joints[] = {" so that ",  " because ",      " rather than ", " unless ", " but ",
+                                     " although ", " when ",         " is ",          " are ",    " if ",
+                                     ", so ",      " according to ", " by ",          " with ",   " for ",
+                                     " from ",     " to ",           " on ",          " in "};
 
 void question_rest(struct question_list *list, int fact)
 {

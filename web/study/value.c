@@ -235,7 +235,7 @@ int values_collect(struct fact_table *t)
         const struct notes_fact *f = &t->notes->facts[i];
         const struct fact *own = &t->facts[i];
         bool below = own->parent >= 0;
-        if (own->algorithm < 0)
+        if (own->algorithm < 0 || own->silent)
             continue;
         if (fact_in_slot(t, i, "hyperparameters") && collect_names(t, i) != 0)
             return -1;
