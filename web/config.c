@@ -137,7 +137,8 @@ static void find_engine(struct config *c)
     char *slash;
     c->engine[len > 0 ? len : 0] = '\0';
     slash = strrchr(c->engine, '/');
-    strcpy(slash ? slash + 1 : c->engine, "flashlab-engine");
+    slash = slash ? slash + 1 : c->engine;
+    memcpy(slash, "flashlab-engine", sizeof "flashlab-engine");
 }
 
 int config_read(struct config *c, int argc, char **argv, struct error *err)

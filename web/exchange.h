@@ -11,6 +11,7 @@
 #include "web/route.h"
 
 #define MAX_QUERY_PAIRS 32
+#define KEEP_ALIVE_SECONDS "3" /* an idle connection is closed then, and clients are told so beforehand */
 
 struct request {
     struct mg_connection *connection;

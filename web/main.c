@@ -68,7 +68,7 @@ static void builtin_notes(struct str *text)
     for (size_t i = 0; i < asset_content.count; i++) {
         const struct asset *a = &asset_content.assets[i];
         size_t len = strlen(a->path);
-        if (strncmp(a->path, "notes/", 6) || len < 4 || strcmp(a->path + len - 4, ".txt"))
+        if (strncmp(a->path, "notes/", 6) != 0 || len < 4 || strcmp(a->path + len - 4, ".txt") != 0)
             continue;
         str_append(text, a->plain, a->plain_len);
         str_putc(text, '\n');
@@ -133,8 +133,9 @@ static int serve(int argc, char **argv)
         return fail(&err);
     socket_raise_limit();
     listen_to_signals();
-    if ((app.store = store_open(app.config.data, &err)) && load_builtin(app.store, &err) == 0 &&
-        (app.lab = lab_start(&app.config, &err)) && (server = server_start(&app, &err)))
+    /* Pages are answered while the built-in deck is brought up to date; "ready" is said after it. */
+    if ((app.store = store_open(app.config.data, &err)) && (app.lab = lab_start(&app.config, &err)) &&
+        (server = server_start(&app, &err)) && load_builtin(app.store, &err) == 0)
         serve_until_asked(&app, server);
     server_stop(server);
     if (app.lab)
@@ -200,7 +201,7 @@ static void explain_lock(struct error *err, const char *dir)
 
 static int import_notes(const struct config *config, const char *path, const char *title, struct error *err)
 {
-    struct deck_changes changes;
+    struct deck_changes changes = {0};
     struct notes notes;
     struct store *store;
     char id[STORE_DECK_ID];

@@ -63,7 +63,7 @@ static const char *connection_header(struct request *r)
     bool keep = wish ? strcasestr(wish, "keep-alive") != NULL : version && !strcmp(version, "1.1");
     if (!keep || unread || request_header(r, "Upgrade"))
         r->closing = true;
-    return r->closing ? "close" : "keep-alive";
+    return r->closing ? "close" : "keep-alive\r\nKeep-Alive: timeout=" KEEP_ALIVE_SECONDS;
 }
 
 static void put_head(struct str *out, struct request *r, int status, const char *policy)

@@ -20,8 +20,8 @@ const struct route routes[] = {
     {"GET", "/api/v1/study/next", handle_study_next, 0, "The card to study now", "deck algorithm after", NULL},
     {"POST", "/api/v1/reviews", handle_review_add, 4 * KIB, "Stores an answer; the same id again changes nothing", NULL,
      "id:string! card:string! grade:integer! chosen:integer elapsed_ms:integer deck:string algorithm:string"},
-    {"GET", "/api/v1/reviews", handle_reviews, 0, "Answers, the newest first, at most 1000, from the one before", "before",
-     NULL},
+    {"GET", "/api/v1/reviews", handle_reviews, 0, "Answers, the newest first, at most 1000, from the one before",
+     "before", NULL},
     {"GET", "/api/v1/algorithms", handle_algorithms, 0, "The algorithms, their settings, demos and experiments", NULL,
      NULL},
     {"GET", "/api/v1/experiments", handle_experiments, 0, "The catalogue of experiments", NULL, NULL},
@@ -63,7 +63,7 @@ static bool pattern_matches(const char *pattern, const char *path, struct route_
         if (pattern[0] == '{') {
             if (!add_value(match, pattern + 1, want - 2, path, have))
                 return false;
-        } else if (want != have || memcmp(pattern, path, want)) {
+        } else if (want != have || memcmp(pattern, path, want) != 0) {
             return false;
         }
         pattern += want;

@@ -97,12 +97,12 @@ static bool refuses_framing(struct request *r)
     const char *expect = request_header(r, "Expect");
     if (count_header(r->info, "Content-Length") > 1 || (length && !all_digits(length)))
         return refuse(r, 400, "bad_length", "Content-Length must be given once, as a number.");
-    if (coding && (length || count_header(r->info, "Transfer-Encoding") > 1 || strcasecmp(coding, "chunked")))
+    if (coding && (length || count_header(r->info, "Transfer-Encoding") > 1 || strcasecmp(coding, "chunked") != 0))
         return refuse(r, 400, "bad_transfer_encoding",
                       "Transfer-Encoding can only be \"chunked\", once, and not together with Content-Length.");
     if (coding)
         return refuse(r, 411, "length_required", "Send the body whole, with its Content-Length.");
-    if (expect && strcasecmp(expect, "100-continue"))
+    if (expect && strcasecmp(expect, "100-continue") != 0)
         return refuse(r, 417, "unknown_expectation", "The only expectation that can be met is \"100-continue\".");
     return false;
 }

@@ -41,7 +41,7 @@ static void reply_no_route(struct request *r)
         reply_no_content(r);
     else if (r->match.allow[0])
         reply_error(r, 405, "method_not_allowed", NULL, "%s is not possible here, only %s.", method, r->match.allow);
-    else if (is_for_programs(path) || (strcmp(method, "GET") && strcmp(method, "HEAD")))
+    else if (is_for_programs(path) || (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0))
         reply_error(r, 404, "not_found", NULL, "There is nothing at this address.");
     else
         reply_page(r, 404);
@@ -164,7 +164,7 @@ static struct mg_context *start_civetweb(struct server *s)
                              "enable_keep_alive",
                              "yes",
                              "keep_alive_timeout_ms",
-                             "3000",
+                             KEEP_ALIVE_SECONDS "000",
                              "request_timeout_ms",
                              "10000",
                              "tcp_nodelay",
@@ -211,7 +211,6 @@ struct server *server_start(struct app *app, struct error *err)
         return NULL;
     }
     s->app = app;
-    s->port = atoi(strrchr(app->config.listen, ':') + 1);
     s->context = start_civetweb(s);
     if (!s->context) {
         page_free(&s->page);

@@ -22,10 +22,18 @@
 void socket_raise_limit(void)
 {
     struct rlimit limit;
+    int any, high;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return;
     limit.rlim_cur = limit.rlim_max < MAX_DESCRIPTORS ? limit.rlim_max : MAX_DESCRIPTORS;
     setrlimit(RLIMIT_NOFILE, &limit);
+    /* The kernel's table of descriptors grows now, in no time; once there are threads it takes 10 to 20 ms. */
+    any = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    high = fcntl(any, F_DUPFD_CLOEXEC, SOCKET_STREAMS_FROM);
+    if (high >= 0)
+        close(high);
+    if (any >= 0)
+        close(any);
 }
 
 static bool parse_listen(const char *listen, struct sockaddr_in *address)
@@ -36,13 +44,13 @@ static bool parse_listen(const char *listen, struct sockaddr_in *address)
         return false;
     memcpy(host, listen, (size_t)(colon - listen));
     host[colon - listen] = '\0';
-    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(colon + 1))};
+    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10))};
     return inet_pton(AF_INET, host, &address->sin_addr) == 1;
 }
 
-static int probe_failure(const char *listen, struct error *err)
+static int probe_failure(const char *listen, int port, struct error *err)
 {
-    int reason = errno, port = atoi(strrchr(listen, ':') + 1);
+    int reason = errno;
     char fix[128];
     if (reason == EADDRINUSE) {
         snprintf(fix, sizeof fix, "stop that program, or choose another port: --listen 127.0.0.1:%d",
@@ -65,7 +73,7 @@ int socket_probe(const char *listen_on, struct error *err)
     if (fd >= 0)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 1))
-        status = probe_failure(listen_on, err);
+        status = probe_failure(listen_on, ntohs(address.sin_port), err);
     if (fd >= 0)
         close(fd);
     return status;
@@ -74,7 +82,7 @@ int socket_probe(const char *listen_on, struct error *err)
 /* Whether fd is a TCP socket of this local port; the port it is connected to goes to *remote, 0: it listens. */
 static bool describe(int fd, int local_port, struct sockaddr_in *remote)
 {
-    struct sockaddr_in local;
+    struct sockaddr_in local = {0};
     socklen_t len = sizeof local;
     if (getsockname(fd, (struct sockaddr *)&local, &len) || local.sin_family != AF_INET ||
         ntohs(local.sin_port) != local_port)
@@ -87,7 +95,7 @@ static bool describe(int fd, int local_port, struct sockaddr_in *remote)
 
 int socket_find(const char *remote_addr, int remote_port, int local_port)
 {
-    struct sockaddr_in remote;
+    struct sockaddr_in remote = {0};
     struct in_addr wanted;
     if (inet_pton(AF_INET, remote_addr, &wanted) != 1)
         return -1;

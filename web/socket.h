@@ -7,7 +7,7 @@
 /* Streams are moved to descriptors from here on, so that looking for a worker's socket need not pass them. */
 #define SOCKET_STREAMS_FROM 4096
 
-/* Raises the limit of open descriptors to what the system allows. */
+/* Raises the limit of open descriptors to what the system allows. Before there are threads. */
 void socket_raise_limit(void);
 
 /* 0 when "A.B.C.D:PORT" can be listened on; else a sentence that names the port and the way out. */

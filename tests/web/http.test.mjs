@@ -5,7 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import zlib from 'node:zlib';
-import { root, run, sleep, startServer, temporaryFolder } from './harness.mjs';
+import { run, sleep, startServer, temporaryFolder } from './harness.mjs';
 
 let server;
 let slow; // a body that drips, started first because it is cut after ten seconds only
@@ -190,7 +190,7 @@ describe('connections', () => {
   test('one connection carries many requests, also sent ahead', async () => {
     const reply = await server.raw([request('GET /healthz HTTP/1.1').repeat(2), 50, request('GET /healthz HTTP/1.1', 'Connection: close\r\n')]);
     assert.equal(reply.text.match(/HTTP\/1\.1 200 OK/g).length, 3);
-    assert.equal(reply.text.match(/^connection: keep-alive\r$/gim).length, 2);
+    assert.equal(reply.text.match(/^connection: keep-alive\r\nkeep-alive: timeout=3\r$/gim).length, 2);
     assert.ok(reply.closed);
   });
   test('a body that was read leaves the connection open', async () => {
@@ -209,17 +209,6 @@ describe('connections', () => {
     assert.match(reply.text, /^connection: close\r$/im);
     assert.ok(reply.closed);
   });
-  test('more connections than workers are all served', async () => {
-    const small = await startServer({ args: ['--threads', '4'] });
-    const replies = await Promise.all(
-      Array.from({ length: 40 }, () => rawHealth(small)),
-    );
-    assert.ok(replies.every((reply) => reply.status === 200));
-    assert.equal((await small.stop()).code, 0);
-  });
-  function rawHealth(small) {
-    return small.raw(`GET /healthz HTTP/1.1\r\nHost: localhost:${small.port}\r\n\r\n`, { wait: 8000 });
-  }
 });
 
 describe('addresses', () => {
@@ -352,29 +341,74 @@ describe('files', () => {
     const again = await server.get('/', { 'if-none-match': page.headers.get('etag') });
     assert.equal(again.status, 304);
   });
+});
 
-  test('--static serves a folder, and nothing beside it', async () => {
+describe('a server of its own, with eight workers and the files of a folder', () => {
+  let own;
+  before(async () => {
     const folder = await temporaryFolder();
-    await mkdir(path.join(folder, 'static'));
+    const files = path.join(folder, 'static');
+    await mkdir(files);
     await writeFile(path.join(folder, 'secret.txt'), 'not for you');
-    await writeFile(path.join(folder, 'static', 'a b.js'), 'let a;');
-    await writeFile(path.join(folder, 'static', '.hidden'), 'not for you');
-    await writeFile(path.join(folder, 'static', 'index.html'), '<script type="importmap">{"v":"{{version}}"}</script>');
-    await symlink('../secret.txt', path.join(folder, 'static', 'link.txt'));
-    const own = await startServer({ args: ['--static', path.join(folder, 'static')] });
+    await writeFile(path.join(files, '.hidden'), 'not for you');
+    await symlink('../secret.txt', path.join(files, 'link.txt'));
+    await writeFile(path.join(files, 'a b.js'), 'let a;');
+    await writeFile(path.join(files, 'index.html'), '<script type="importmap">{"v":"{{version}}"}</script>');
+    own = await startServer({ args: ['--threads', '8', '--static', files] });
+  });
+  const ask = (line, headers = '', body = '') => `${line}\r\nHost: localhost:${own.port}\r\n${headers}\r\n${body}`;
+
+  test('the page is filled in, and its script may run', async () => {
     const page = await own.get('/study');
     assert.equal(page.text, '<script type="importmap">{"v":"live"}</script>');
     // openssl dgst -sha256 -binary | base64, of the text between the tags
     const hash = "script-src 'self' 'sha256-Lof/0DU6Ei5iftTm9dykORj/HA3Q3EzJ/gj+9S1psU4=';";
     assert.ok(page.headers.get('content-security-policy').includes(hash));
+  });
+  test('files are read anew each time; libraries come from the program', async () => {
     const script = await own.get('/a/live/a%20b.js');
     assert.equal(script.text, 'let a;');
     assert.equal(script.headers.get('cache-control'), 'no-cache');
     assert.equal((await own.get('/a/live/a%20b.js', { 'if-none-match': script.headers.get('etag') })).status, 304);
     assert.equal((await own.get('/a/live/vendor/preact.js')).status, 200);
-    for (const path of ['../secret.txt', '%2e%2e/secret.txt', '..%2fsecret.txt', 'link.txt', '.hidden', 'x/../../secret.txt', ''])
-      assert.ok(!(await own.raw(`GET /a/live/${path} HTTP/1.1\r\nHost: localhost:${own.port}\r\nConnection: close\r\n\r\n`)).text.includes('not for you'), path);
-    assert.equal((await own.stop()).code, 0);
+  });
+  test('nothing beside the folder can be had', async () => {
+    const paths = ['../secret.txt', '%2e%2e/secret.txt', '..%2fsecret.txt', 'link.txt', '.hidden', 'x/../../secret.txt', ''];
+    for (const file of paths) {
+      const reply = await own.raw(ask(`GET /a/live/${file} HTTP/1.1`, 'Connection: close\r\n'));
+      assert.equal(reply.status, 404, file);
+      assert.ok(!reply.text.includes('not for you'), file);
+    }
+  });
+  test('more connections than workers are all served', async () => {
+    const replies = await Promise.all(Array.from({ length: 40 }, () => own.raw(ask('GET /healthz HTTP/1.1'), { wait: 8000 })));
+    assert.deepEqual(new Set(replies.map((reply) => reply.status)), new Set([200]));
+  });
+  test('streams take no worker', async () => {
+    const started = await own.post('/api/v1/runs', { algorithm: 'linear-learner', pace: 1 });
+    const watch = () => own.raw(ask(`GET /api/v1/runs/${started.json.id}/events HTTP/1.1`), { wait: 500 });
+    const streams = Array.from({ length: 12 }, watch);
+    await sleep(100);
+    assert.equal((await own.get('/healthz')).json.watchers, 12);
+    for (const reply of await Promise.all(streams)) assert.match(reply.text, /^content-type: text\/event-stream\r$/im);
+  });
+  test('asked to stop, it finishes the request in flight, ends its streams and does not wait for idle clients', async () => {
+    const idle = net.connect(own.port, '127.0.0.1');
+    idle.on('error', () => {});
+    idle.write(ask('GET /healthz HTTP/1.1'));
+    const started = await own.post('/api/v1/runs', { algorithm: 'linear-learner', pace: 1 });
+    const stream = await fetch(`${own.url}/api/v1/runs/${started.json.id}/events`);
+    const rest = stream.text().catch(() => 'cut');
+    const body = JSON.stringify({ notes: 'A - B\n- c' });
+    const head = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    const reply = own.raw([ask('POST /api/v1/notes/check HTTP/1.1', head), 300, body], { wait: 8000 });
+    await sleep(100);
+    const { code, log } = await own.stop('SIGINT');
+    assert.equal((await reply).status, 200, log);
+    assert.equal(code, 0, log);
+    assert.ok(!/Sanitizer|runtime error/.test(log), log);
+    await rest;
+    idle.destroy();
   });
 });
 
@@ -434,32 +468,6 @@ describe('starting and stopping', () => {
     const { code, stderr } = await run(['import', '-', '--title', 'Mine', '--data', server.data], { input: 'XGBoost - Input\n- CSV\n' });
     assert.equal(code, 1);
     assert.match(stderr, /\/notes/);
-  });
-  for (const signal of ['SIGTERM', 'SIGINT'])
-    test(`${signal} ends it with status 0 while a stream is open and a connection idles`, async () => {
-      const own = await startServer();
-      const idle = net.connect(own.port, '127.0.0.1');
-      idle.write(`GET /healthz HTTP/1.1\r\nHost: localhost:${own.port}\r\n\r\n`);
-      idle.on('error', () => {});
-      const started = await own.post('/api/v1/runs', { algorithm: 'linear-learner' });
-      const stream = await fetch(`${own.url}/api/v1/runs/${started.json.id}/events`);
-      assert.match(stream.headers.get('content-type'), /^text\/event-stream/);
-      const rest = stream.text();
-      const { code, log } = await own.stop(signal);
-      assert.equal(code, 0, log);
-      await rest.catch(() => {}); // ended by us or cut: ended it is
-      assert.ok(!/Sanitizer|runtime error/.test(log), log);
-      idle.destroy();
-    });
-  test('a request in flight is finished first', async () => {
-    const own = await startServer();
-    const body = JSON.stringify({ notes: 'A - B\n- c' });
-    const head = `POST /api/v1/notes/check HTTP/1.1\r\nHost: localhost:${own.port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-    const reply = own.raw([head, 300, body]);
-    await sleep(100);
-    const ended = own.stop();
-    assert.equal((await reply).status, 200);
-    assert.equal((await ended).code, 0);
   });
   test('help, version, and no command', async () => {
     assert.match((await run(['--help'])).stdout, /flashlab serve/);
