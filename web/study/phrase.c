@@ -224,7 +224,8 @@ static char *ask_plural(struct arena *arena, const char *text, const struct lead
             continue;
         if (i + 1 < lead->count && !is_one_of(lead->at[i + 1], lead->len[i + 1], after_plural, COUNT(after_plural)))
             continue;
-        return phrase_format(arena, "what are the %s", phrase_lower(arena, text));
+        return phrase_format(arena, phrase_begins(text, "the") ? "what are %s" : "what are the %s",
+                             phrase_lower(arena, text));
     }
     return NULL;
 }

@@ -102,9 +102,12 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
+/* Formats of requests and answers are a matter of their own: they say nothing of what training takes. */
 static enum value_kind list_kind(const struct fact_table *t, int lead)
 {
     const char *text = t->notes->facts[lead].text;
+    if (fact_in_slot(t, lead, "inference"))
+        return VALUE_ITEM;
     for (size_t i = 0; i < sizeof list_words / sizeof *list_words; i++)
         if (has_word(text, list_words[i].word))
             return list_words[i].kind;
