@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { GRID = 32, STEPS_MAX = 100000, FIRST_STEPS = 150, LATER_STEPS = 150 };
+enum { MAX_STRETCH = 100 }; /* beyond it one scale for both axes would hide the narrow side */
 
 const char *contour_refusal(const struct settings *resolved)
 {
@@ -199,6 +200,18 @@ static void window(const struct contour *c, int k, double optimum, double *low, 
     *high += margin;
 }
 
+/* Weights of like size get axes of one scale, so that a round valley looks round. */
+static void square_window(double *low, double *high)
+{
+    double span[2] = {high[0] - low[0], high[1] - low[1]};
+    int narrow = span[0] < span[1] ? 0 : 1;
+    double more = span[1 - narrow] - span[narrow];
+    if (span[1 - narrow] > MAX_STRETCH * span[narrow])
+        return;
+    low[narrow] -= more / 2;
+    high[narrow] += more / 2;
+}
+
 static void write_axis(struct json *j, const char *key, size_t feature, double low, double high)
 {
     char name[40];
@@ -246,6 +259,7 @@ void contour_write(struct json *j, const struct contour *c, const struct dataset
         x = y = NAN;
     window(c, 0, x, &low[0], &high[0]);
     window(c, 1, y, &low[1], &high[1]);
+    square_window(low, high);
     json_object(j, "data");
     write_axis(j, "x", c->axis[0], low[0], high[0]);
     write_axis(j, "y", c->axis[1], low[1], high[1]);

@@ -135,28 +135,37 @@ static const char *verdict_word(const struct run *r, enum stats_decision decisio
     return decision == (r->plan->expected_sign > 0 ? STATS_ABOVE : STATS_BELOW) ? "confirmed" : "refuted";
 }
 
+/* Decimals that show the band with two digits and more, the same for every number of a sentence. */
+static int verdict_decimals(const struct run *r)
+{
+    double band = r->plan->rule.band;
+    int decimals = band > 0 ? 1 - (int)floor(log10(band)) : 3;
+    return decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
+}
+
 /* One sentence in plain words, and a second where the effect is real but smaller than the catalogue expected. */
 static void verdict_text(const struct run *r, const char *word, enum stats_decision decision, struct str *out)
 {
     const struct plan *p = r->plan;
     const char *first = p->arms[0].label, *second = p->arms[1].label, *label = p->measure.label;
+    int d = verdict_decimals(r);
     char interval[120];
-    snprintf(interval, sizeof interval, "(%.4g %% interval %+.3g to %+.3g, %zu seeds)", 100 * p->rule.confidence,
-             r->interval.low, r->interval.high, r->count);
+    snprintf(interval, sizeof interval, "(%.4g %% interval %+.*f to %+.*f, %zu seeds)", 100 * p->rule.confidence, d,
+             r->interval.low, d, r->interval.high, r->count);
     if (!strcmp(word, "untestable"))
         str_printf(out, "Cannot be tested here: both arms diverged with every seed.");
     else if (decision == STATS_UNDECIDED)
         str_printf(out,
-                   "Too close to call: \"%s\" against \"%s\" changes the %s by %+.3g, and the interval neither clears "
+                   "Too close to call: \"%s\" against \"%s\" changes the %s by %+.*f, and the interval neither clears "
                    "nor fits into the band of %.3g that does not matter %s.",
-                   second, first, label, r->interval.mean, p->rule.band, interval);
+                   second, first, label, d, r->interval.mean, p->rule.band, interval);
     else if (decision == STATS_WITHIN)
         str_printf(out,
-                   "Refuted: it makes no difference. \"%s\" against \"%s\" changes the %s by %+.2g, less than %.3g %s.",
-                   second, first, label, r->interval.mean, p->rule.band, interval);
+                   "Refuted: it makes no difference. \"%s\" against \"%s\" changes the %s by %+.*f, less than %.3g %s.",
+                   second, first, label, d, r->interval.mean, p->rule.band, interval);
     else
-        str_printf(out, "%s: \"%s\" has a %s that is %.3g %s than \"%s\" %s.",
-                   !strcmp(word, "confirmed") ? "Confirmed" : "Refuted", second, label, fabs(r->interval.mean),
+        str_printf(out, "%s: \"%s\" has a %s that is %.*f %s than \"%s\" %s.",
+                   !strcmp(word, "confirmed") ? "Confirmed" : "Refuted", second, label, d, fabs(r->interval.mean),
                    decision == STATS_ABOVE ? "higher" : "lower", first, interval);
     if (!strcmp(word, "confirmed") && fabs(r->interval.mean) < p->expected_size)
         str_printf(out, " That is less than the %.3g expected.", p->expected_size);
