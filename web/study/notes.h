@@ -5,11 +5,12 @@
  *     struct notes notes;
  *     if (notes_parse(&notes, bytes, len, &err) == 0) { ... notes_free(&notes); }
  *
- * Four marks may stand among the facts, each on its own line; the built-in deck uses them and so can anyone:
+ * Five marks may stand among the facts, each on its own line; the built-in deck uses them and so can anyone:
  *     Source: linear-learner.md          where the facts below it, up to the next Source or heading, were read
  *     Often wrong: AdaGrad is an option  what notes often say instead of the fact above
  *     Why: one feature must not dominate explanation of the fact above
- *     Also true: momentum, beta_1        nothing is asked of it, and no question takes it for false */
+ *     Also true: momentum, beta_1        nothing is asked of it, and no question takes it for false
+ *     Disputed: AdaGrad                  the same, because the sources disagree */
 #ifndef STUDY_NOTES_H
 #define STUDY_NOTES_H
 

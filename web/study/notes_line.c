@@ -23,8 +23,11 @@ static const char *const arrows[] = {"-->", "->", "==>", "=>", "–>", "—>", "
 static const struct {
     const char *label;
     enum line_shape shape;
-} marks[] = {
-    {"Source:", SHAPE_SOURCE}, {"Often wrong:", SHAPE_OFTEN_WRONG}, {"Why:", SHAPE_WHY}, {"Also true:", SHAPE_ALSO}};
+} marks[] = {{"Source:", SHAPE_SOURCE},
+             {"Often wrong:", SHAPE_OFTEN_WRONG},
+             {"Why:", SHAPE_WHY},
+             {"Also true:", SHAPE_ALSO},
+             {"Disputed:", SHAPE_ALSO}};
 
 static bool starts(const char *text, size_t len, const char *with)
 {
