@@ -64,7 +64,8 @@ static bool is_one_apart(const char *a, const char *b)
 
 static void mark(struct slips *slips, const struct vocabulary *v, const int *uses, int known, int a, int b)
 {
-    if (a == b || !is_one_apart(v->words[a], v->words[b]))
+    bool both = (a < known || uses[a]) && (b < known || uses[b]);
+    if (a == b || !both || !is_one_apart(v->words[a], v->words[b]))
         return;
     /* Two words that both occur often are two words. */
     if (a >= known && uses[a] == 1)
