@@ -8,16 +8,21 @@
 #define JOIN_MAX 3   /* words that one concept may be split into */
 #define LIST_MAX 100 /* entries of a list looked at for its first line */
 
+uint64_t fact_mix(uint64_t h)
+{
+    h ^= h >> 32;
+    h *= 0x9E3779B97F4A7C15u;
+    h ^= h >> 29;
+    h *= 0xBF58476D1CE4E5B9u;
+    return h ^ (h >> 32);
+}
+
 uint64_t fact_hash(const char *text)
 {
     uint64_t h = 14695981039346656037u;
     for (; *text; text++)
         h = (h ^ (unsigned char)*text) * 1099511628211u;
-    h ^= h >> 32; /* spreads the last letters over all bits */
-    h *= 0x9E3779B97F4A7C15u;
-    h ^= h >> 29;
-    h *= 0xBF58476D1CE4E5B9u;
-    return h ^ (h >> 32);
+    return fact_mix(h);
 }
 
 /* --- what a fact stands in ---------------------------------------------------------------------------------------- */

@@ -104,5 +104,6 @@ int fact_slot(const struct fact_table *table, int fact); /* index into notes_slo
 bool fact_in_slot(const struct fact_table *table, int fact, const char *slot);
 
 uint64_t fact_hash(const char *text); /* 64 bits, well mixed */
+uint64_t fact_mix(uint64_t h);        /* spreads what differs over all bits */
 
 #endif

@@ -10,8 +10,9 @@
 
 #define OPEN "\xE2\x80\x9C"
 #define CLOSE "\xE2\x80\x9D"
-#define LOOK_MOST 240 /* values looked at for one question */
-#define UNLIKE 0.5    /* meanings that share half their words may be one meaning */
+#define LOOK_MOST 240  /* values looked at for one question */
+#define QUOTE_MOST 100 /* bytes of a meaning that a question quotes */
+#define UNLIKE 0.5     /* meanings that share half their words may be one meaning */
 
 static const char *name_of(const struct question_list *list, int algorithm)
 {
@@ -121,17 +122,19 @@ static bool to_value(struct question_list *list, const struct value *v, size_t f
     return finish(list, q, choice, key, v->line);
 }
 
+/* Both ways, but of a hyperparameter one way, by lot: its meaning and default are asked for as well. */
 static void ask_between(struct question_list *list, const struct value *v)
 {
     for (size_t form = 0; form < sizeof between / sizeof *between; form++) {
+        bool first = v->kind != VALUE_NAME || (v->hash & 1), done = false;
         if (between[form].kind != v->kind)
             continue;
-        if (v->hash & 1) {
-            if (!to_algorithm(list, v, form))
-                to_value(list, v, form);
-        } else if (!to_value(list, v, form)) {
+        if (first)
+            done = to_algorithm(list, v, form);
+        if (!done || v->kind != VALUE_NAME)
+            done = to_value(list, v, form);
+        if (!done && !first)
             to_algorithm(list, v, form);
-        }
     }
 }
 
@@ -192,49 +195,46 @@ static void add_meanings(struct question_list *list, struct question *q, struct 
 }
 
 /* "XGBoost: which of these describes the hyperparameter eta?" */
-static bool to_meaning(struct question_list *list, const struct value *v)
+static void to_meaning(struct question_list *list, const struct value *v)
 {
     const struct pair *own = pair_of(list, v);
     struct choice *choice = arena_take(list->arena, sizeof *choice);
     bool hyper = own->hyper;
     struct question *q;
     if (!choice || !(q = question_new(list, CARD_SINGLE, "name-meaning", v->fact, "")))
-        return false;
+        return;
     *choice = (struct choice){.stem = telling_stem(list, own->name)};
     q->kind = VALUE_MEANING;
     q->stem =
         phrase_format(list->arena, hyper ? "%s: which of these describes the hyperparameter %s?" : "%s: what is %s?",
                       hyper ? name_of(list, v->algorithm) : question_frame(list, v->fact), own->name);
     add_meanings(list, q, choice, v, false);
-    return finish(list, q, choice, phrase_lower(list->arena, v->text), v->line);
+    finish(list, q, choice, phrase_lower(list->arena, v->text), v->line);
 }
 
 /* "XGBoost: which hyperparameter is described as “step size shrinkage”?" */
-static bool to_name(struct question_list *list, const struct value *v)
+static void to_name(struct question_list *list, const struct value *v)
 {
     const struct pair *own = pair_of(list, v);
     struct choice *choice = arena_take(list->arena, sizeof *choice);
     bool hyper = own->hyper;
     struct question *q;
-    if (!choice || !(q = question_new(list, CARD_SINGLE, "meaning-name", v->fact, "")))
-        return false;
+    if (strlen(v->text) > QUOTE_MOST || !choice || !(q = question_new(list, CARD_SINGLE, "meaning-name", v->fact, "")))
+        return;
     *choice = (struct choice){.stem = telling_stem(list, v->text)};
     q->kind = VALUE_NAME;
     q->stem = phrase_format(list->arena, "%s: which %s is described as " OPEN "%s" CLOSE "?",
                             hyper ? name_of(list, v->algorithm) : question_frame(list, v->fact),
                             hyper ? "hyperparameter" : "of these", phrase_lower(list->arena, v->text));
     add_meanings(list, q, choice, v, true);
-    return finish(list, q, choice, own->name, v->line);
+    finish(list, q, choice, own->name, v->line);
 }
 
+/* Both ways: to know a name by what it does, and what it does by its name, are two things to learn. */
 static void ask_meaning(struct question_list *list, const struct value *v)
 {
-    if (v->hash & 1) {
-        if (!to_meaning(list, v))
-            to_name(list, v);
-    } else if (!to_name(list, v)) {
-        to_meaning(list, v);
-    }
+    to_meaning(list, v);
+    to_name(list, v);
 }
 
 /* 3 beside 2,000,000 is no choice. */

@@ -25,9 +25,9 @@ static const char *const fillers[] = {"the", "a", "an", "wrap", "format", "of"};
 
 /* One word for another, after stemming. */
 static const char *const synonyms[][2] = {
-    {"jpeg", "jpg"},       {"algo", "algorithm"},  {"fn", "function"},
-    {"gzip", "gz"},        {"param", "paramet"},   {"gzipp", "gz"},
-    {"libsvms", "libsvm"}, {"timestamp", "stamp"}, {"hyperparam", "hyperparamet"},
+    {"jpeg", "jpg"},        {"algo", "algorithm"},          {"fn", "funct"}, {"fns", "funct"},
+    {"gzip", "gz"},         {"param", "paramet"},           {"gzipp", "gz"}, {"libsvms", "libsvm"},
+    {"timestamp", "stamp"}, {"hyperparam", "hyperparamet"},
 };
 
 /* Endings, longest first, and what stays. `least`: the shortest word that loses it. */
