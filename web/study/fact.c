@@ -358,6 +358,17 @@ static const struct value *find_value(const struct fact_table *t, enum value_kin
     return NULL;
 }
 
+/* "Document classification" is no wrong answer where "Classification" is a use. */
+static bool is_special_case(const struct fact_table *t, int algorithm, const struct value *value)
+{
+    for (int i = 0; i < value->words.count; i++) {
+        const struct term *term = term_find(&t->terms, value->words.ids[i]);
+        if (term && term->common && term->kind == value->kind && find_posting(t, algorithm, value->words.ids[i]) >= 0)
+            return true;
+    }
+    return false;
+}
+
 enum truth fact_truth(const struct fact_table *t, int algorithm, const struct value *value, int *line)
 {
     const struct value *found = find_value(t, value->kind, algorithm, value);
@@ -370,7 +381,8 @@ enum truth fact_truth(const struct fact_table *t, int algorithm, const struct va
     }
     own = fact_run(t, value->kind, algorithm);
     mention = fact_mentions(t, algorithm, value);
-    if (value->common || mention >= 0 || !is_closed_kind(value->kind) || own.count < least_entries(value->kind))
+    if (value->common || mention >= 0 || is_special_case(t, algorithm, value) || !is_closed_kind(value->kind) ||
+        own.count < least_entries(value->kind))
         return TRUTH_UNKNOWN;
     if (line) {
         *line = fact_run_at(t, own, 0)->line;

@@ -185,6 +185,16 @@ static bool is_verb_tail(const struct lead *lead, int from)
     return n == 1 || (n == 2 && is_one_of(lead->at[from + 1], lead->len[from + 1], prepositions, COUNT(prepositions)));
 }
 
+/* "Pairs it can learn from", "fields that each record must contain": the modal belongs to a clause. */
+static bool has_clause(const struct lead *lead, int before)
+{
+    static const char *const openers[] = {"it", "you", "that", "which", "they"};
+    for (int i = 0; i < before; i++)
+        if (is_one_of(lead->at[i], lead->len[i], openers, COUNT(openers)) && i > 0)
+            return true;
+    return false;
+}
+
 /* "Each record must contain" -> "what must each record contain"; "Can be used for" -> "what can it be used for". */
 static char *ask_modal(struct arena *arena, const char *text, const struct lead *lead)
 {
@@ -193,7 +203,7 @@ static char *ask_modal(struct arena *arena, const char *text, const struct lead 
         char *before, *modal;
         if (!is_one_of(lead->at[i], lead->len[i], modals, COUNT(modals)))
             continue;
-        if (!is_verb_tail(lead, i + 1))
+        if (!is_verb_tail(lead, i + 1) || has_clause(lead, i))
             return NULL;
         subject = (size_t)(lead->at[i] - text);
         while (subject && text[subject - 1] == ' ')

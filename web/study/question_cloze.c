@@ -238,8 +238,9 @@ void question_cloze(struct question_list *list, int fact)
     const struct piece *piece;
     struct piece *pieces;
     int count;
-    if (points_elsewhere(text) || question_is_slip(list, fact) || (own->has_pair && !grammar_is_statement(text)) ||
-        (own->has_pair && own->pair.defines) || phrase_words(text) < LEAST_WORDS + 1 ||
+    if (points_elsewhere(text) || own->child_count > 0 || question_is_slip(list, fact) ||
+        (own->has_pair && !grammar_is_statement(text)) || (own->has_pair && own->pair.defines) ||
+        phrase_words(text) < LEAST_WORDS + 1 ||
         ((own->parent >= 0 || fact_in_slot(list->table, fact, "hyperparameters")) && !grammar_is_statement(text)))
         return;
     pieces = arena_take(list->arena, MOST_PIECES * sizeof *pieces);

@@ -244,6 +244,13 @@ static bool is_near_in_size(const char *a, const char *b)
     return high < 10 || (low > 0 && high / low <= 40);
 }
 
+static bool have_one_name(const struct question_list *list, const struct value *a, const struct value *b)
+{
+    const struct fact *facts = list->table->facts;
+    return fact_shared(list->table, facts[a->fact].name, facts[b->fact].name) >= 1 &&
+           fact_shared(list->table, facts[b->fact].name, facts[a->fact].name) >= 1;
+}
+
 /* "XGBoost: what is the default of max_depth?" */
 static void ask_default(struct question_list *list, const struct value *v)
 {
@@ -255,14 +262,15 @@ static void ask_default(struct question_list *list, const struct value *v)
     q->kind = VALUE_NUMBER;
     q->stem = phrase_format(list->arena, "%s: what is the default of %s?", name_of(list, v->algorithm),
                             pair_of(list, v)->name);
-    for (int all = 0; all <= 1; all++) {
-        struct value_run run = fact_run(list->table, VALUE_NUMBER, all ? -1 : v->group);
+    for (int pass = 0; pass < 3; pass++) { /* the same name elsewhere, other names here, all */
+        struct value_run run = fact_run(list->table, VALUE_NUMBER, pass != 1 ? -1 : v->group);
         int start = fact_run_start(list->table, run, question_seed(q));
         for (int i = 0; i < run.count && i < LOOK_MOST && choice->count < CHOICE_MOST; i++) {
             const struct value *other = fact_run_at(list->table, run, start + i);
             struct question_option *added,
                 wrong = {.text = other->text, .true_line = other->line, .false_line = v->line};
-            if (other->fact == v->fact || !is_near_in_size(v->text, other->text))
+            if (other->fact == v->fact || !is_near_in_size(v->text, other->text) ||
+                (pass == 0 && !have_one_name(list, v, other)))
                 continue;
             if ((added = choice_add(choice, list, VALUE_NUMBER, v->text, wrong)))
                 added->why = phrase_format(list->arena, "That is the default of %s (notes line %d).",
@@ -338,20 +346,34 @@ static void ask_item(struct question_list *list, const struct value *v)
 
 /* --- between the values of two names ------------------------------------------------------------------------------ */
 
-/* Values of other names: those of a like name in another algorithm ("optimizer" beside "optimizer_type"), or those of
- * other names of this algorithm. */
+/* Do two names take the same sort of value? Then their lists have one in common: adam. */
+static bool share_choice(struct question_list *list, const struct fact *own, int theirs)
+{
+    const struct fact *fact = &list->table->facts[theirs];
+    const char *name, *choices[PAIR_CHOICES];
+    int n = pair_choices(&list->scratch, fact->has_pair ? &fact->pair : NULL, list->table->notes->facts[theirs].text,
+                         &name, choices);
+    for (int i = 0; i < n; i++) {
+        struct words w = text_words(&list->table->vocabulary, &list->scratch, choices[i]);
+        if (w.count && fact_shared(list->table, w, own->words) >= 1)
+            return true;
+    }
+    return false;
+}
+
+/* Values of other names: those of names that take the same sort in another algorithm, or those of all others of this
+ * algorithm. */
 static void add_choices(struct question_list *list, struct question *q, struct choice *choice, const struct value *v,
-                        bool like_name)
+                        bool same_sort)
 {
     const struct fact *own = &list->table->facts[v->fact];
-    struct value_run run = fact_run(list->table, VALUE_CHOICE, like_name ? -1 : v->group);
+    struct value_run run = fact_run(list->table, VALUE_CHOICE, same_sort ? -1 : v->group);
     int start = fact_run_start(list->table, run, question_seed(q));
     for (int i = 0; i < run.count && i < LOOK_MOST && choice->count < CHOICE_MOST; i++) {
         const struct value *other = fact_run_at(list->table, run, start + i);
-        const struct fact *theirs = &list->table->facts[other->fact];
         struct question_option *added, wrong = {.text = other->text, .true_line = other->line, .false_line = v->line};
         if (other->slip || fact_shared(list->table, other->words, own->words) > 0 ||
-            (like_name && (other->algorithm == v->algorithm || fact_shared(list->table, own->name, theirs->name) <= 0)))
+            (same_sort && (other->algorithm == v->algorithm || !share_choice(list, own, other->fact))))
             continue;
         if ((added = choice_add(choice, list, VALUE_CHOICE, v->text, wrong)))
             added->why = phrase_format(list->arena, "A value of another hyperparameter of %s (notes line %d).",

@@ -195,6 +195,8 @@ static int collect_item(struct fact_table *t, int fact)
     char *item = pair_item(t->arena, f->text);
     if (!*item || strlen(item) > ITEM_BYTES || phrase_words(item) > ITEM_WORDS || grammar_is_statement(item))
         return 0;
+    if (kind == VALUE_FORMAT && !term_find(&t->terms, text_concept(&t->vocabulary, t->arena, item)))
+        item = phrase_lower(t->arena, item);
     if (t->notes->facts[lead].lead_in && kind != VALUE_ITEM && value_add(t, kind, fact, item) != 0)
         return -1;
     return value_add(t, VALUE_ITEM, fact, item);
