@@ -12,6 +12,7 @@
 
 #define MAX_QUERY_PAIRS 32
 #define KEEP_ALIVE_SECONDS "3" /* an idle connection is closed then, and clients are told so beforehand */
+#define KEEP_ALIVE_MS (KEEP_ALIVE_SECONDS "000")
 
 struct request {
     struct mg_connection *connection;

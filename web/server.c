@@ -164,7 +164,7 @@ static struct mg_context *start_civetweb(struct server *s)
                              "enable_keep_alive",
                              "yes",
                              "keep_alive_timeout_ms",
-                             KEEP_ALIVE_SECONDS "000",
+                             KEEP_ALIVE_MS,
                              "request_timeout_ms",
                              "10000",
                              "tcp_nodelay",
