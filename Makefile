@@ -23,8 +23,9 @@ WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -lm
 # Debian packages, by what needs them. A program that is there already, whoever installed it, is left alone.
 BUILD_PACKAGES = gcc libc6-dev libcivetweb-dev libsqlite3-dev libcjson-dev libopenblas-dev libsodium-dev zlib1g-dev \
     libbrotli-dev libseccomp-dev libutf8proc-dev $(if $(shell command -v npm),,nodejs npm)
-TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium curl
-BENCH_PACKAGES = nginx-light wrk curl
+TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium
+BENCH_PACKAGES = nginx-light wrk chromium
+LINT_PACKAGES = clang-format clang-tidy cppcheck
 
 BASE = $(filter-out engine/base/embed.c,$(wildcard engine/base/*.c))
 ENGINE = $(filter-out engine/main.c,$(wildcard engine/*.c engine/format/*.c engine/data/*.c engine/tensor/*.c engine/nn/*.c engine/algo/*.c))
@@ -59,13 +60,13 @@ bench: bench-deps all ## measure, beside the peers, and print a table (B=word: o
 install: all ## copy the two programs to PREFIX/bin
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/flashlab $(BUILD)/flashlab-engine
 
-lint: ## clang-tidy, cppcheck and the formatting
+lint: deps $(BUILD)/.lint-packages ## clang-tidy, cppcheck and the formatting
 	@clang-format --dry-run --Werror $(SOURCES)
-	@clang-tidy --quiet $(filter %.c,$(filter-out tests/%,$(SOURCES))) -- -std=gnu17 -D_GNU_SOURCE -I.
+	@echo $(filter-out tests/% engine/base/embed.c,$(filter %.c,$(SOURCES))) | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet $$0 -- -std=gnu17 -D_GNU_SOURCE -I. 2>/dev/null'
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem -I. engine web
 
-format: ## lay out the C sources
+format: $(BUILD)/.lint-packages ## lay out the C sources
 	@clang-format -i $(SOURCES)
 
 clean: ## remove what was built
@@ -95,6 +96,8 @@ $(BUILD)/.test-packages: Makefile
 	$(call install-packages,$(TEST_PACKAGES))
 $(BUILD)/.bench-packages: Makefile
 	$(call install-packages,$(BENCH_PACKAGES))
+$(BUILD)/.lint-packages: Makefile
+	$(call install-packages,$(LINT_PACKAGES))
 node_modules/.package-lock.json: package-lock.json | $(BUILD)/.build-packages
 	npm ci --silent
 	@touch $@

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -49,11 +50,12 @@ static int refuse(struct error *err, const char *what)
 static unsigned long long mapped_bytes(void)
 {
     unsigned long long pages = 0;
+    char line[128];
     FILE *statm = fopen("/proc/self/statm", "re");
     if (!statm)
         return 0;
-    if (fscanf(statm, "%llu", &pages) != 1)
-        pages = 0;
+    if (fgets(line, sizeof line, statm))
+        pages = strtoull(line, NULL, 10);
     fclose(statm);
     return pages * (unsigned long long)sysconf(_SC_PAGESIZE);
 }

@@ -57,8 +57,7 @@ static int only_known(const cJSON *object, const char *what, const char *names, 
 {
     const cJSON *item;
     char wanted[80];
-    cJSON_ArrayForEach(item, object)
-    {
+    cJSON_ArrayForEach (item, object) {
         snprintf(wanted, sizeof wanted, "|%.70s|", item->string);
         if (strchr(item->string, '|') || !strstr(names, wanted))
             return error_set(err, ERROR_INPUT, what, "correct its spelling or take it out", "%s has no field '%.70s'",
@@ -72,8 +71,7 @@ static int only_known(const cJSON *object, const char *what, const char *names, 
 static int read_settings(const cJSON *object, struct settings *s, struct error *err)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, object)
-    {
+    cJSON_ArrayForEach (item, object) {
         if (!cJSON_IsString(item))
             return error_set(err, ERROR_INPUT, item->string, "write the value in quotes, as on the command line",
                              "The value of '%.70s' is not a text", item->string);
@@ -90,8 +88,7 @@ static int read_grid(const cJSON *tune, struct plan_arm *arm, struct error *err)
         return error_set(err, ERROR_INPUT, "tune", "write {\"learning_rate\": [\"0.01\", \"0.1\"]}",
                          "Arm '%.70s' must tune exactly one hyperparameter over a list of values", arm->name);
     arm->tuned = list->string;
-    cJSON_ArrayForEach(value, list)
-    {
+    cJSON_ArrayForEach (value, list) {
         if (!cJSON_IsString(value))
             return error_set(err, ERROR_INPUT, list->string, "write each value in quotes, as on the command line",
                              "A value in the grid of arm '%.70s' is not a text", arm->name);
@@ -223,8 +220,7 @@ static int read_pictures(struct plan *p, const cJSON *from, struct error *err)
     const cJSON *list = need(from, "pictures", cJSON_IsArray, "a list of curves, contour, pairs", err), *item;
     if (!list)
         return -1;
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach (item, list) {
         const char *name = cJSON_IsString(item) ? item->valuestring : "";
         if (strcmp(name, "curves") != 0 && strcmp(name, "contour") != 0 && strcmp(name, "pairs") != 0)
             return error_set(err, ERROR_INPUT, "pictures", "name curves, contour or pairs",
@@ -315,8 +311,7 @@ static cJSON *find_built_in(const char *id, const cJSON **experiment, struct str
         file = parse((const char *)asset->plain, asset->plain_len, asset->path, err);
         if (!file)
             return NULL;
-        cJSON_ArrayForEach(item, experiments_of(file))
-        {
+        cJSON_ArrayForEach (item, experiments_of(file)) {
             const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
             if (name && !strcmp(name, id)) {
                 *experiment = item;

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-double clock_seconds(void);          /* monotonic, since an arbitrary start */
-int64_t clock_unix_ms(void);         /* milliseconds since 1970, UTC */
-void clock_sleep(double seconds);    /* at least so long, also when signals arrive */
+double clock_seconds(void);       /* monotonic, since an arbitrary start */
+int64_t clock_unix_ms(void);      /* milliseconds since 1970, UTC */
+void clock_sleep(double seconds); /* at least so long, also when signals arrive */
 
 #endif

@@ -22,12 +22,16 @@ struct file {
     char hash[17];
 };
 
+static void die(const char *what, const char *which)
+{
+    fprintf(stderr, "embed: %s %s\n", what, which);
+    exit(1);
+}
+
 static void *need(void *p)
 {
-    if (!p) {
-        fprintf(stderr, "embed: out of memory\n");
-        exit(2);
-    }
+    if (!p)
+        die("out of", "memory");
     return p;
 }
 
@@ -36,16 +40,12 @@ static struct bytes read_file(const char *path)
     struct bytes b = {0};
     long size;
     FILE *f = fopen(path, "rb");
-    if (!f || fseek(f, 0, SEEK_END) || (size = ftell(f)) < 0 || fseek(f, 0, SEEK_SET)) {
-        fprintf(stderr, "embed: cannot read %s\n", path);
-        exit(1);
-    }
+    if (!f || fseek(f, 0, SEEK_END) || (size = ftell(f)) < 0 || fseek(f, 0, SEEK_SET))
+        die("cannot read", path);
     b.len = (size_t)size;
     b.data = need(malloc(b.len + 1));
-    if (fread(b.data, 1, b.len, f) != b.len) {
-        fprintf(stderr, "embed: cannot read %s\n", path);
-        exit(1);
-    }
+    if (fread(b.data, 1, b.len, f) != b.len)
+        die("cannot read", path);
     fclose(f);
     return b;
 }
@@ -119,39 +119,41 @@ static void write_set(FILE *out, const char *set, const struct file *files, size
     free(hashes);
 }
 
+/* `argument` is NAME=FILE, and is taken apart. */
+static void load(struct file *f, char *argument)
+{
+    char *equals = strchr(argument, '=');
+    if (!equals)
+        die("not NAME=FILE:", argument);
+    *equals = '\0';
+    f->name = argument;
+    f->plain = read_file(equals + 1);
+    f->gzip = gzip_bytes(f->plain);
+    f->brotli = brotli_bytes(f->plain);
+    if (f->gzip.len >= f->plain.len)
+        f->gzip.len = 0;
+    if (f->brotli.len >= f->plain.len)
+        f->brotli.len = 0;
+    hash_bytes(f->hash, f->plain.data, f->plain.len);
+}
+
+/* What it allocates is needed until it ends. */
 int main(int argc, char **argv)
 {
     size_t count = argc > 3 ? (size_t)argc - 3 : 0;
     struct file *files;
     FILE *out;
-    if (!count || sodium_init() < 0) {
-        fprintf(stderr, "usage: embed SET OUT.c NAME=FILE ...\n");
-        return 1;
-    }
+    if (!count || sodium_init() < 0)
+        die("usage:", "embed SET OUT.c NAME=FILE ...");
     files = need(calloc(count, sizeof *files));
-    for (size_t i = 0; i < count; i++) {
-        char *equals = strchr(argv[i + 3], '=');
-        if (!equals) {
-            fprintf(stderr, "embed: %s is not NAME=FILE\n", argv[i + 3]);
-            return 1;
-        }
-        *equals = '\0';
-        files[i].name = argv[i + 3];
-        files[i].plain = read_file(equals + 1);
-        files[i].gzip = gzip_bytes(files[i].plain);
-        files[i].brotli = brotli_bytes(files[i].plain);
-        if (files[i].gzip.len >= files[i].plain.len)
-            files[i].gzip.len = 0;
-        if (files[i].brotli.len >= files[i].plain.len)
-            files[i].brotli.len = 0;
-        hash_bytes(files[i].hash, files[i].plain.data, files[i].plain.len);
-    }
+    for (size_t i = 0; i < count; i++)
+        load(&files[i], argv[i + 3]);
     qsort(files, count, sizeof *files, by_name);
     out = fopen(argv[2], "w");
-    if (!out) {
-        fprintf(stderr, "embed: cannot write %s\n", argv[2]);
-        return 1;
-    }
+    if (!out)
+        die("cannot write", argv[2]);
     write_set(out, argv[1], files, count);
-    return fclose(out) ? 1 : 0;
+    if (fclose(out))
+        die("cannot write", argv[2]);
+    exit(0);
 }

@@ -14,9 +14,9 @@ struct rng {
 
 void rng_init(struct rng *r, uint64_t seed, uint64_t stream);
 uint64_t rng_next(struct rng *r);
-double rng_uniform(struct rng *r);               /* [0, 1), 53 bits */
-double rng_normal(struct rng *r);                /* mean 0, standard deviation 1 */
-uint64_t rng_below(struct rng *r, uint64_t n);   /* 0 .. n-1, without bias; n > 0 */
+double rng_uniform(struct rng *r);             /* [0, 1), 53 bits */
+double rng_normal(struct rng *r);              /* mean 0, standard deviation 1 */
+uint64_t rng_below(struct rng *r, uint64_t n); /* 0 .. n-1, without bias; n > 0 */
 void rng_shuffle(struct rng *r, uint32_t *v, size_t n);
 
 #endif

@@ -304,7 +304,9 @@ static const char *text_of(const cJSON *line, const char *key)
 static cJSON *last(struct lines *l, const char *event)
 {
     cJSON *line, *found = NULL;
-    cJSON_ArrayForEach(line, l->all) if (!strcmp(text_of(line, "event"), event)) found = line;
+    cJSON_ArrayForEach (line, l->all)
+        if (!strcmp(text_of(line, "event"), event))
+            found = line;
     assert_non_null(found);
     return found;
 }
@@ -343,7 +345,8 @@ static void the_same_arm_twice_makes_no_difference(void **state)
     assert_non_null(strstr(text_of(last(&l, "verdict"), "text"), "makes no difference"));
     rows = at(last(&l, "picture"), "data/rows");
     assert_int_equal(cJSON_GetArraySize(rows), 6);
-    cJSON_ArrayForEach(row, rows) assert_true(at(row, "difference")->valuedouble == 0);
+    cJSON_ArrayForEach (row, rows)
+        assert_true(at(row, "difference")->valuedouble == 0);
     cJSON_Delete(l.all);
 }
 

@@ -1,4 +1,5 @@
-/* Any bytes as a CSV channel, plain or gzip: no crash, and what is taken is a full table of finite or missing values. */
+/* Any bytes as a CSV channel, plain or gzip: no crash, and what is taken is a full table of finite or missing values.
+ */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>

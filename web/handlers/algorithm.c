@@ -19,8 +19,7 @@ static void add_value(struct json *j, const char *key, const cJSON *value)
 static void add_fields(struct json *j, const cJSON *object)
 {
     const cJSON *field;
-    cJSON_ArrayForEach(field, object)
-    {
+    cJSON_ArrayForEach (field, object) {
         add_value(j, field->string, field);
     }
 }
@@ -31,8 +30,7 @@ static void add_experiments(struct json *j, const cJSON *experiments)
     static const char *const names[] = {"id", "title", "claim"};
     const cJSON *experiment;
     json_array(j, "experiments");
-    cJSON_ArrayForEach(experiment, experiments)
-    {
+    cJSON_ArrayForEach (experiment, experiments) {
         json_object(j, NULL);
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             add_value(j, names[i], cJSON_GetObjectItemCaseSensitive(experiment, names[i]));
@@ -49,8 +47,7 @@ void handle_algorithms(struct request *r)
     struct json j = json_begin(&body);
     json_object(&j, NULL);
     json_array(&j, "algorithms");
-    cJSON_ArrayForEach(algorithm, catalogue_algorithms(catalogue))
-    {
+    cJSON_ArrayForEach (algorithm, catalogue_algorithms(catalogue)) {
         const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(algorithm, "name"));
         const cJSON *file = name ? catalogue_algorithm(catalogue, name) : NULL;
         json_object(&j, NULL);
@@ -77,10 +74,8 @@ void handle_experiments(struct request *r)
     struct json j = json_begin(&body);
     json_object(&j, NULL);
     json_array(&j, "experiments");
-    cJSON_ArrayForEach(file, catalogue_files(lab_catalogue(request_app(r)->lab)))
-    {
-        cJSON_ArrayForEach(experiment, cJSON_GetObjectItemCaseSensitive(file, "experiments"))
-        {
+    cJSON_ArrayForEach (file, catalogue_files(lab_catalogue(request_app(r)->lab))) {
+        cJSON_ArrayForEach (experiment, cJSON_GetObjectItemCaseSensitive(file, "experiments")) {
             json_object(&j, NULL);
             add_value(&j, "algorithm", cJSON_GetObjectItemCaseSensitive(file, "algorithm"));
             add_fields(&j, experiment);

@@ -87,8 +87,7 @@ static int add_hyperparameters(struct request *r, struct plan *p, const cJSON *o
                     "\"hyperparameters\" must be an object of at most %d names and values.", MAX_HYPERPARAMETERS);
         return -1;
     }
-    cJSON_ArrayForEach(item, object)
-    {
+    cJSON_ArrayForEach (item, object) {
         struct str value = {0};
         bool good = is_plain(item->string, MAX_NAME) && !strchr(item->string, '=') && write_value(item, &value);
         if (good) {
@@ -183,9 +182,8 @@ static int plan_experiment(struct request *r, struct plan *p, const cJSON *body,
     const struct catalogue *catalogue = lab_catalogue(request_app(r)->lab);
     const cJSON *flip = cJSON_GetObjectItemCaseSensitive(body, "flip"), *experiment, *found = NULL;
     long long seed;
-    cJSON_ArrayForEach(experiment,
-                       cJSON_GetObjectItemCaseSensitive(catalogue_algorithm(catalogue, algorithm), "experiments"))
-    {
+    cJSON_ArrayForEach (experiment,
+                        cJSON_GetObjectItemCaseSensitive(catalogue_algorithm(catalogue, algorithm), "experiments")) {
         if (experiment == catalogue_experiment(catalogue, id))
             found = experiment;
     }

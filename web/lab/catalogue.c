@@ -40,8 +40,7 @@ static bool is_kind(const cJSON *value, enum kind kind)
         return cJSON_IsObject(value);
     if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) == 0)
         return false;
-    cJSON_ArrayForEach(item, value)
-    {
+    cJSON_ArrayForEach (item, value) {
         if (!is_kind(item, kind == TEXTS ? TEXT : OBJECT))
             return false;
     }
@@ -73,8 +72,7 @@ static int check_file(const struct catalogue *c, const cJSON *file, const char *
     if (catalogue_algorithm(c, text_of(file, "algorithm")))
         return error_set(err, ERROR_INPUT, name, "keep one file per algorithm", "Two files are about %s",
                          text_of(file, "algorithm"));
-    cJSON_ArrayForEach(experiment, experiments)
-    {
+    cJSON_ArrayForEach (experiment, experiments) {
         char where[128];
         const char *id = text_of(experiment, "id");
         snprintf(where, sizeof where, "%s, experiment %s", name, *id ? id : "without id");
@@ -138,8 +136,7 @@ void catalogue_free(struct catalogue *c)
 static const cJSON *find(const cJSON *list, const char *field, const char *text)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach (item, list) {
         if (strcmp(text_of(item, field), text) == 0)
             return item;
     }
@@ -181,8 +178,7 @@ const cJSON *catalogue_preset(const struct catalogue *c, const char *algorithm)
 const cJSON *catalogue_experiment(const struct catalogue *c, const char *id)
 {
     const cJSON *file, *found;
-    cJSON_ArrayForEach(file, c->files)
-    {
+    cJSON_ArrayForEach (file, c->files) {
         found = find(cJSON_GetObjectItemCaseSensitive(file, "experiments"), "id", id);
         if (found)
             return found;
@@ -231,12 +227,10 @@ static int score(const cJSON *experiment, const char *slot, const char *text)
 {
     const cJSON *item;
     int named = 0, fits = 0;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(experiment, "concepts"))
-    {
+    cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(experiment, "concepts")) {
         named += names_concept(text, item->valuestring);
     }
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(experiment, "slots"))
-    {
+    cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(experiment, "slots")) {
         fits |= strcmp(item->valuestring, slot) == 0;
     }
     return named ? 2 * named + fits : 0;
@@ -250,8 +244,7 @@ void catalogue_demo(const struct catalogue *c, const char *slug, const char *slo
     *out = '\0';
     if (!file && !catalogue_described(c, slug))
         return;
-    cJSON_ArrayForEach(experiment, cJSON_GetObjectItemCaseSensitive(file, "experiments"))
-    {
+    cJSON_ArrayForEach (experiment, cJSON_GetObjectItemCaseSensitive(file, "experiments")) {
         int s = score(experiment, slot, text);
         if (s > best_score) {
             best_score = s;
