@@ -69,7 +69,9 @@ static const char two_algorithms[] = "XGBoost - Input\n"
                                      "Mini_batch_size\n"
                                      "Num_models = models in parallel\n"
                                      "DeepAR - Model type\n"
-                                     "Uses RNNs\n";
+                                     "Uses RNNs\n"
+                                     "DeepAR - Training\n"
+                                     "Train on many time series\n";
 
 static void three_states(void **state)
 {
