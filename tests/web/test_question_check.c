@@ -41,10 +41,10 @@ static struct question single(struct bench *b)
     struct question q = {
         .type = CARD_SINGLE, .kind = VALUE_MEANING, .line = 48, .algorithm = "XGBoost", .option_count = 4, .key = 1};
     q.stem = "XGBoost: which of these describes the hyperparameter eta?";
-    q.options[0] = (struct question_option){"number of boosting rounds", "True of num_round (notes line 3).", 3, 48};
-    q.options[1] = (struct question_option){"step size shrinkage", NULL, 48, 0};
-    q.options[2] = (struct question_option){"maximum depth of a tree", "True of max_depth (notes line 5).", 5, 48};
-    q.options[3] = (struct question_option){"minimum loss reduction", "True of gamma (notes line 6).", 6, 48};
+    q.options[0] = (struct question_option){"number of boosting rounds", "True of num_round (notes line 3).", 3, 48, 0};
+    q.options[1] = (struct question_option){"step size shrinkage", NULL, 48, 0, 0};
+    q.options[2] = (struct question_option){"maximum depth of a tree", "True of max_depth (notes line 5).", 5, 48, 0};
+    q.options[3] = (struct question_option){"minimum loss reduction", "True of gamma (notes line 6).", 6, 48, 0};
     b->answers[0] = "step size shrinkage";
     b->cites[0] = 48;
     q.answers = b->answers;

@@ -120,6 +120,8 @@ bool choice_fill(struct choice *choice, struct question_list *list, struct quest
         q->options[at++] = choice->wrong[i];
         question_cite(list, q, choice->wrong[i].true_line);
         question_cite(list, q, choice->wrong[i].false_line);
+        if (choice->wrong[i].list_line)
+            question_cite(list, q, choice->wrong[i].list_line);
     }
     q->options[q->key] = (struct question_option){.text = key, .true_line = key_line};
     question_answer(list, q, key);

@@ -85,7 +85,7 @@ static int algorithm_of(const struct fact_table *t, const struct notes_fact *f)
 {
     const struct notes_section *s;
     const struct algorithm *found;
-    if (f->section < 0 || (size_t)f->section >= t->notes->section_count || !f->text)
+    if (f->section < 0 || (size_t)f->section >= t->notes->section_count || !f->text || !*f->text)
         return -1;
     s = &t->notes->sections[f->section];
     if (!is_complete(s))

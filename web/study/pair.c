@@ -79,7 +79,7 @@ struct cut {
 
 static struct cut find_sign(const char *text, bool in_list)
 {
-    for (size_t i = 1; text[i]; i++) {
+    for (size_t i = *text != '\0'; text[i]; i++) {
         if (text[i] == '(')
             break;
         if (text[i] == '=' && text[i - 1] == ' ' && text[i + 1] == ' ')

@@ -16,6 +16,7 @@ struct question_option {
     const char *text, *why;
     int true_line;  /* where the notes say it of something else; of the key: where they say it of what is asked */
     int false_line; /* what proves it false here: a complete list, or the fact that says otherwise; 0: nothing does */
+    int list_line;  /* of the other list it belongs to, 0: none */
 };
 
 struct question {

@@ -26,14 +26,13 @@ static struct words telling_stem(struct question_list *list, const char *without
 }
 
 /* Settles the options and ends the question, or takes it back. */
-static bool finish(struct question_list *list, struct question *q, struct choice *choice, const char *key, int line)
+static void finish(struct question_list *list, struct question *q, struct choice *choice, const char *key, int line)
 {
     if (!choice_fill(choice, list, q, key, line)) {
         question_drop(list);
-        return false;
+        return;
     }
     question_finish(list, q);
-    return true;
 }
 
 /* --- between algorithms ------------------------------------------------------------------------------------------- */
@@ -65,7 +64,7 @@ static const char *shown(struct question_list *list, enum value_kind kind, const
 }
 
 /* "Which algorithm takes libsvm as an input format?" */
-static bool to_algorithm(struct question_list *list, const struct value *v, size_t form)
+static void to_algorithm(struct question_list *list, const struct value *v, size_t form)
 {
     const char *key = name_of(list, v->algorithm);
     struct choice *choice = arena_take(list->arena, sizeof *choice);
@@ -73,7 +72,7 @@ static bool to_algorithm(struct question_list *list, const struct value *v, size
     uint64_t seed;
     int n = list->table->algorithm_count;
     if (!choice || !(q = question_new(list, CARD_SINGLE, "value-algorithm", v->fact, v->text)))
-        return false;
+        return;
     *choice = (struct choice){.count = 0};
     q->kind = VALUE_ALGORITHM;
     q->stem =
@@ -90,11 +89,11 @@ static bool to_algorithm(struct question_list *list, const struct value *v, size
             added->why = phrase_format(list->arena, "Not among the %s of %s (notes from line %d).", between[form].lacks,
                                        wrong.text, line);
     }
-    return finish(list, q, choice, key, v->line);
+    finish(list, q, choice, key, v->line);
 }
 
 /* "Which of these is a hyperparameter of XGBoost?" */
-static bool to_value(struct question_list *list, const struct value *v, size_t form)
+static void to_value(struct question_list *list, const struct value *v, size_t form)
 {
     const char *key = shown(list, v->kind, v->text);
     struct value_run run = fact_run(list->table, v->kind, -1);
@@ -102,7 +101,7 @@ static bool to_value(struct question_list *list, const struct value *v, size_t f
     struct question *q;
     int start;
     if (!choice || !(q = question_new(list, CARD_SINGLE, "algorithm-value", v->fact, v->text)))
-        return false;
+        return;
     *choice = (struct choice){.count = 0};
     q->kind = v->kind;
     q->stem = phrase_format(list->arena, "%s%s%s", between[form].to_value[0], name_of(list, v->algorithm),
@@ -119,22 +118,19 @@ static bool to_value(struct question_list *list, const struct value *v, size_t f
             added->why =
                 phrase_format(list->arena, "True of %s (notes line %d).", name_of(list, other->algorithm), other->line);
     }
-    return finish(list, q, choice, key, v->line);
+    finish(list, q, choice, key, v->line);
 }
 
-/* Both ways, but of a hyperparameter one way, by lot: its meaning and default are asked for as well. */
+/* Both ways; of hyperparameters every fourth only, by lot: their meanings and defaults are asked for as well. Neither
+ * way may depend on how the other went, or an edit would change cards that do not rest on its line. */
 static void ask_between(struct question_list *list, const struct value *v)
 {
     for (size_t form = 0; form < sizeof between / sizeof *between; form++) {
-        bool first = v->kind != VALUE_NAME || (v->hash & 1), done = false;
         if (between[form].kind != v->kind)
             continue;
-        if (first)
-            done = to_algorithm(list, v, form);
-        if (!done || v->kind != VALUE_NAME)
-            done = to_value(list, v, form);
-        if (!done && !first)
-            to_algorithm(list, v, form);
+        to_algorithm(list, v, form);
+        if (v->kind != VALUE_NAME || v->hash % 4 == 0)
+            to_value(list, v, form);
     }
 }
 
@@ -205,9 +201,9 @@ static void to_meaning(struct question_list *list, const struct value *v)
         return;
     *choice = (struct choice){.stem = telling_stem(list, own->name)};
     q->kind = VALUE_MEANING;
-    q->stem =
-        phrase_format(list->arena, hyper ? "%s: which of these describes the hyperparameter %s?" : "%s: what is %s?",
-                      hyper ? name_of(list, v->algorithm) : question_frame(list, v->fact), own->name);
+    q->stem = phrase_format(
+        list->arena, hyper ? "%s: which of these describes the hyperparameter %s?" : "%s: which of these describes %s?",
+        hyper ? name_of(list, v->algorithm) : question_frame(list, v->fact), own->name);
     add_meanings(list, q, choice, v, false);
     finish(list, q, choice, phrase_lower(list->arena, v->text), v->line);
 }
@@ -336,6 +332,7 @@ static void ask_item(struct question_list *list, const struct value *v)
         if (other->slip || !are_alike(list, v->list, other->list) || !is_off_list(list, other, v->list))
             continue;
         wrong.false_line = list->table->notes->facts[v->list].line;
+        wrong.list_line = list->table->notes->facts[other->list].line;
         if ((added = choice_add(choice, list, VALUE_ITEM, key, wrong)))
             added->why =
                 phrase_format(list->arena, "It belongs to " OPEN "%s" CLOSE " (notes line %d).",
