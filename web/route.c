@@ -39,6 +39,7 @@ const struct route routes[] = {
     {"GET", "/study", handle_page, 0, "Page: study what is due", NULL, NULL},
     {"GET", "/deck/{id}", handle_page, 0, "Page: one deck", NULL, NULL},
     {"GET", "/notes", handle_page, 0, "Page: import notes", NULL, NULL},
+    {"GET", "/demo", handle_page, 0, "Page: the lab: seven algorithms and the experiments", NULL, NULL},
     {"GET", "/demo/{algorithm}", handle_page, 0, "Page: the playground of an algorithm", NULL, NULL},
     {"GET", "/demo/{algorithm}/{experiment}", handle_page, 0, "Page: an experiment", NULL, NULL},
     {NULL, NULL, NULL, 0, NULL, NULL, NULL},

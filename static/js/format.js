@@ -51,6 +51,13 @@ export function whenDue(dueMs, nowMs = Date.now()) {
   return left < 20 * 3600 ? `in ${span(left)} (${clock})` : `in ${span(left)}`;
 }
 
+/** Where a card's fact was read. The built-in deck names pages; lines count only in notes that the learner has. */
+export function sourceOf(card) {
+  if (card.deck === 'builtin')
+    return `Source: ${card.source}${card.source.endsWith('.md') ? ' (SageMaker developer guide)' : ''}`;
+  return card.source ? `Source: ${card.source}, notes line ${card.line}` : `Source: your notes, line ${card.line}`;
+}
+
 // Beginnings and endings of the service's metric names, and which way is better.
 const HIGHER = /accuracy|precision|recall|f_?\d|f_beta|auc|map$|ndcg|correlation|r2/;
 const LOWER = /loss|error|rmse|mse|mae|perplexity|logloss|mape/;

@@ -225,7 +225,7 @@ describe('addresses', () => {
     assert.equal((await server.raw(`GET /healthz HTTP/1.1\r\nHost: LocalHost:${server.port}\r\nConnection: close\r\n\r\n`)).status, 200);
   });
   test('pages answer the one page; an unknown one with 404, yet as a page', async () => {
-    for (const page of ['/', '/study', '/notes', '/deck/builtin', '/demo/linear-learner', '/demo/linear-learner/LL-14'])
+    for (const page of ['/', '/study', '/notes', '/demo', '/deck/builtin', '/demo/linear-learner', '/demo/linear-learner/LL-14'])
       assert.equal((await server.get(page)).status, 200, page);
     const lost = await server.get('/no/such/page');
     assert.equal(lost.status, 404);

@@ -1,7 +1,7 @@
 // A deck to read: its cards by algorithm and topic, each with its answer, source and demo.
 import { html } from 'htm/preact';
 import { get, queryOf, useLoad } from '../api.js';
-import { count, whenDue } from '../format.js';
+import { count, sourceOf, whenDue } from '../format.js';
 import { setQuery } from '../router.js';
 import { DemoLink, Failure, Placeholder, useTitle } from './parts.js';
 import { answerLine } from './answer.js';
@@ -80,7 +80,7 @@ function Entry({ card }) {
         <p class="entry-answer">${answerLine(card)}</p>
         <p>${card.explanation}</p>
         ${card.correction && html`<p class="correction">${card.correction}</p>`}
-        <p class="quiet">${card.source ? `Source: ${card.source}, ` : ''}notes line ${card.line}</p>
+        <p class="quiet">${sourceOf(card)}</p>
       </div>
     </details>
     <p class="entry-side"><span class="quiet">${state}</span> <${DemoLink} card=${card} /></p>

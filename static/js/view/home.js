@@ -42,7 +42,7 @@ function Now({ decks }) {
     <h1 id="now-title">${anything ? words : 'Nothing is due'}</h1>
     <p class="lead">
       ${anything || !nextDueMs
-        ? `${count(cards, 'card')} on seven algorithms, each with its source.`
+        ? `${count(cards, 'card')} on seven algorithms.`
         : `The next card comes back ${whenDue(nextDueMs)}.`}
     </p>
     ${

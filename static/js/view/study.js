@@ -4,7 +4,7 @@ import { html } from 'htm/preact';
 import { sessionOf } from '../session.js';
 import { announce, useCell } from '../state.js';
 import { outbox } from '../outbox.js';
-import { span, whenDue } from '../format.js';
+import { sourceOf, span, whenDue } from '../format.js';
 import { useKeys } from '../keys.js';
 import { navigate } from '../router.js';
 import { getOnce, useLoad } from '../api.js';
@@ -118,8 +118,7 @@ function Card({ card, state, session }) {
 
 function Foot({ card, revealed }) {
   return html`<p class="card-foot">
-    ${revealed &&
-    html`<span>${card.source ? `Source: ${card.source}` : 'No source given'}</span> <span>notes line ${card.line}</span>`}
+    ${revealed && html`<span>${sourceOf(card)}</span>`}
     <span class="card-demo"><${DemoLink}
       card=${card} /> ${revealed || card.type !== 'single' ? html`<kbd>d</kbd>` : ''}</span>
   </p>`;
