@@ -239,7 +239,8 @@ static void check_lengths(const struct bank *bank)
     assert_true(fabs(longest - 0.25 * n) <= room && fabs(shortest - 0.25 * n) <= room);
 }
 
-/* No identity twice; of one fact at most two cards of one template (a line may name two things), at most eight in all. */
+/* No identity twice; of one fact at most two cards of one template (a line may name two things), at most eight in all.
+ */
 static void check_repeats(const struct bank *bank)
 {
     const struct deck *deck = &bank->deck;
