@@ -10,7 +10,7 @@
 
 #define OPEN "\xE2\x80\x9C"
 #define CLOSE "\xE2\x80\x9D"
-#define LOOK_MOST 240  /* values looked at for one question */
+#define LOOK_MOST 120  /* values looked at for one question */
 #define QUOTE_MOST 100 /* bytes of a meaning that a question quotes */
 #define UNLIKE 0.5     /* meanings that share half their words may be one meaning */
 
