@@ -77,7 +77,7 @@ clean: ## remove what was built
 define install-packages
 	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}\n' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
-	    set -- $$missing; echo "Installing Debian packages: $$*"; \
+	    set -- $$missing; echo "Debian packages to install: $$*"; \
 	    if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then sudo=sudo; \
 	    else echo "Run this once as root, then again what you ran:  apt-get update && apt-get install -y --no-install-recommends $$*" >&2; exit 1; fi; \
 	    $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$* >/dev/null || \
