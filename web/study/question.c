@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/study/notes_grammar.h"
 #include "web/study/phrase.h"
 
 /* Any number would do: it draws the places and lengths anew. This one was drawn so that the guess test holds on the
@@ -63,7 +64,7 @@ static const char *short_lead(const struct question_list *list, int fact)
     if (lead->has_pair)
         return lead->pair.name;
     text = pair_item(list->arena, list->table->notes->facts[above].text);
-    return phrase_words(text) <= 6 ? phrase_lower(list->arena, text) : "";
+    return phrase_words(text) <= 6 && !grammar_is_statement(text) ? phrase_lower(list->arena, text) : "";
 }
 
 const char *question_frame_below(const struct question_list *list, int fact)

@@ -8,6 +8,7 @@
 
 #define BLANK "____"
 #define LEAST_WORDS 3 /* that say something, besides the blank */
+#define LONGEST 170   /* bytes of a sentence that one still takes in at once */
 #define MOST_PIECES 96
 
 struct piece {
@@ -144,6 +145,10 @@ static bool may_be_blank(struct question_list *list, int fact, const char *text,
     own = text_words(&t->vocabulary, list->arena, fact_section(t, fact)->algorithm);
     if (!w.count || slips_text(&t->slips, w, word) || fact_shared(t, w, own) > 0)
         return false;
+    if (piece->at == 0 && text[piece->len] == ',')
+        return false; /* the first half of "CSV, first column is the label" */
+    if (piece->kind == VALUE_NAME && *word == '_')
+        return false; /* a made-up example: "__label__4" */
     return piece->kind != VALUE_NUMBER || is_exact(word);
 }
 
@@ -240,7 +245,7 @@ void question_cloze(struct question_list *list, int fact)
     int count;
     if (points_elsewhere(text) || own->child_count > 0 || question_is_slip(list, fact) ||
         (own->has_pair && !grammar_is_statement(text)) || (own->has_pair && own->pair.defines) ||
-        phrase_words(text) < LEAST_WORDS + 1 ||
+        phrase_words(text) < LEAST_WORDS + 1 || strlen(text) > LONGEST ||
         ((own->parent >= 0 || fact_in_slot(list->table, fact, "hyperparameters")) && !grammar_is_statement(text)))
         return;
     pieces = arena_take(list->arena, MOST_PIECES * sizeof *pieces);
