@@ -169,7 +169,9 @@ static void recall_correction(struct question_list *list, int fact)
         return;
     q->stem = phrase_format(list->arena, "%s: notes often say " OPEN "%s." CLOSE " What is right?",
                             question_frame(list, fact), phrase_plain(list->arena, f->often_wrong));
-    right = phrase_upper(list->arena, phrase_plain(list->arena, f->text));
+    right = phrase_plain(list->arena, f->text);
+    if (!list->table->facts[fact].has_pair) /* "eta = ..." begins with a name */
+        right = phrase_upper(list->arena, right);
     if (above >= 0)
         right = phrase_format(list->arena, "%s: %s", phrase_plain(list->arena, list->table->notes->facts[above].text),
                               right);
