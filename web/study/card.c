@@ -111,12 +111,12 @@ static int by_id(const void *a, const void *b)
 /* Marks all but the first of the questions that ask the same. */
 static int find_repeats(const struct question_list *list, uint8_t *repeats)
 {
-    const struct question **order = malloc((list->count + 1) * sizeof *order);
+    const struct question **order = malloc((list->count + 1) * sizeof(struct question *));
     if (!order)
         return -1;
     for (size_t i = 0; i < list->count; i++)
         order[i] = &list->items[i];
-    qsort(order, list->count, sizeof *order, by_id);
+    qsort(order, list->count, sizeof(struct question *), by_id);
     for (size_t i = 1; i < list->count; i++)
         if (strcmp(order[i]->id, order[i - 1]->id) == 0)
             repeats[order[i] - list->items] = 1;

@@ -230,7 +230,7 @@ static int by_kind(const void *a, const void *b)
 static int sort_values(struct fact_table *t)
 {
     size_t n = (size_t)t->value_count;
-    const struct value **order = malloc((n + 1) * sizeof *order);
+    const struct value **order = malloc((n + 1) * sizeof(struct value *));
     t->ring = arena_take(t->arena, (n + 1) * sizeof *t->ring);
     if (!order || !t->ring) {
         free(order);
@@ -240,7 +240,7 @@ static int sort_values(struct fact_table *t)
         qsort(t->values, n, sizeof *t->values, by_group);
     for (size_t i = 0; i < n; i++)
         order[i] = &t->values[i];
-    qsort(order, n, sizeof *order, by_kind);
+    qsort(order, n, sizeof(struct value *), by_kind);
     for (size_t i = 0; i < n; i++)
         t->ring[i] = (int)(order[i] - t->values);
     free(order);

@@ -169,7 +169,7 @@ static void add_meanings(struct question_list *list, struct question *q, struct 
 {
     const struct pair *own = pair_of(list, v);
     const char *key = names ? own->name : phrase_lower(list->arena, v->text);
-    for (int all = 0; all <= (names ? 0 : 1) && choice->count < CHOICE_MOST / 2; all++) {
+    for (int all = 0; all < (names ? 1 : 2) && choice->count < CHOICE_MOST / 2; all++) {
         struct value_run run = fact_run(list->table, VALUE_MEANING, all ? -1 : v->group);
         int start = fact_run_start(list->table, run, question_seed(q));
         for (int i = 0; i < run.count && i < LOOK_MOST && choice->count < CHOICE_MOST; i++) {

@@ -305,8 +305,8 @@ int text_joined(struct vocabulary *v, const int *ids, int count)
         size_t n = strlen(word);
         if (len + n > sizeof joined)
             break;
-        memcpy(joined + len, word, n);
-        len += n;
+        for (size_t k = 0; k < n; k++)
+            joined[len++] = word[k];
     }
     return vocabulary_add(v, joined, len);
 }
