@@ -175,6 +175,13 @@ static double right_share(const struct solver *s, struct vocabulary *v, struct a
     return key ? 1.0 / ties : 0;
 }
 
+/* How far a share of n questions may stray: five points, or in a small bank as far as p = 0.01 lets. */
+static double room_of(double n, double chance)
+{
+    double luck = 2.576 * sqrt(n * chance * (1 - chance));
+    return luck > 0.05 * n ? luck : 0.05 * n;
+}
+
 static void check_guessing(const struct bank *bank)
 {
     for (size_t k = 0; k < sizeof solvers / sizeof *solvers; k++) {
@@ -196,7 +203,7 @@ static void check_guessing(const struct bank *bank)
         if (getenv("FLASHLAB_FIGURES"))
             print_message("%-28s %5.1f %% right, chance %.1f %% (%d questions)\n", solvers[k].name, 100 * right / n,
                           100 * chance / n, n);
-        if (right - chance > 0.05 * n || chance - right > 0.05 * n)
+        if (fabs(right - chance) > room_of(n, chance / n))
             fail_msg("a solver that takes %s is right in %.1f %%, chance is %.1f %%", solvers[k].name, 100 * right / n,
                      100 * chance / n);
     }
@@ -222,7 +229,7 @@ static void check_positions(const struct bank *bank, int options, double limit)
  */
 static void check_lengths(const struct bank *bank)
 {
-    double longest = 0, shortest = 0, n = 0, room;
+    double longest = 0, shortest = 0, n = 0;
     for (size_t i = 0; i < bank->deck.card_count; i++) {
         const struct card *card = &bank->deck.cards[i];
         if (card->option_count != 4)
@@ -235,8 +242,8 @@ static void check_lengths(const struct bank *bank)
         print_message("of %.0f with four options the key is longest in %.1f %%, shortest in %.1f %%\n", n,
                       100 * longest / n, 100 * shortest / n);
     assert_true(n > 0);
-    room = 0.05 * n > 2.576 * sqrt(n * 0.25 * 0.75) ? 0.05 * n : 2.576 * sqrt(n * 0.25 * 0.75);
-    assert_true(fabs(longest - 0.25 * n) <= room && fabs(shortest - 0.25 * n) <= room);
+    assert_true(fabs(longest - 0.25 * n) <= room_of(n, 0.25));
+    assert_true(fabs(shortest - 0.25 * n) <= room_of(n, 0.25));
 }
 
 /* No identity twice; of one fact at most two cards of one template (a line may name two things), at most eight in all.
