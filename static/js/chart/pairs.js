@@ -49,11 +49,13 @@ function layout(width, height) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const inner = width - 7 * rem; // left and right numbers
   const left = 3 * rem;
+  const line = width < 28 * rem ? rem : 0; // on a phone the arms' names take a line each
   return {
     rem,
     width,
     height,
-    top: 1.75 * rem,
+    names: [0.875 * rem, 0.875 * rem + line],
+    top: 1.75 * rem + line,
     bottom: height - 1.75 * rem,
     left,
     a: left + 0.12 * inner,
@@ -91,7 +93,7 @@ function Drawing({ at, data, arms, band, label, cursor }) {
     <${Axis} x=${at.left} scale=${left} side="left" />
     <text class="axis" x="0" y=${at.height - 0.25 * at.rem}>${label}</text>
     ${[at.a, at.b].map((x, i) => html`<line class="post" x1=${x} x2=${x} y1=${at.top} y2=${at.bottom} /><text
-      class="arm" x=${x} y=${0.875 * at.rem} text-anchor="middle">${arms[i].label}</text>`)}
+      class="arm" x=${x} y=${at.names[i]} text-anchor="middle">${arms[i].label}</text>`)}
     ${rows.map((r, i) => html`<${Slope} key=${r.seed} at=${at} row=${r} y=${left.y} lit=${cursor === i}
       newest=${i === rows.length - 1} />`)}
     ${rows.length > 1 && html`<${Mean} at=${at} rows=${rows} y=${left.y} />`}
