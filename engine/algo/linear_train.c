@@ -27,7 +27,7 @@ struct run {
     struct metric_tally tally;
     size_t batch_rows, classes;
     long step, steps, metric_stride, picture_stride;
-    int epochs, epoch;                 /* at most; now, from 1 */
+    int epochs, epoch, epoch_stride;   /* at most; now, from 1; the validation metrics are said so often */
     double stride_loss, stride_weight; /* since the last train:objective_loss */
     double epoch_loss, epoch_weight;
     double best; /* objective of the best epoch so far */
@@ -105,6 +105,7 @@ static int prepare(struct run *r, struct error *err)
         return -1;
     r->steps = (long)ceil(rows / (double)r->batch_rows) * r->epochs;
     r->metric_stride = stride_for(r->steps, METRICS);
+    r->epoch_stride = (int)stride_for(r->epochs, METRICS);
     r->picture_stride = stride_for(r->steps, r->model.columns <= 2 ? LINEAR_BOUNDARIES : LINEAR_WEIGHTS);
     r->tally.top_k = r->classes > 2 ? (size_t)settings_number(s, "accuracy_top_k") : 1;
     r->tally.beta = settings_number(s, "f_beta");
@@ -293,7 +294,7 @@ static void train(struct run *r)
         double objective = r->epoch_loss / r->epoch_weight;
         bool go_on;
         if (r->t->validation)
-            objective = report(r, r->t->validation, "validation", true);
+            objective = report(r, r->t->validation, "validation", r->epoch == 1 || r->epoch % r->epoch_stride == 0);
         if (!isfinite(objective)) {
             say_diverged(r, objective);
             return;

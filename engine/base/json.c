@@ -126,15 +126,18 @@ void json_string_n(struct json *j, const char *key, const char *text, size_t len
 void json_number(struct json *j, const char *key, double value)
 {
     char text[32];
-    int digits;
     if (!isfinite(value)) {
         json_null(j, key);
         return;
     }
-    for (digits = 6; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
+    if (fabs(value) < 0x1p53 && value == trunc(value)) {
+        snprintf(text, sizeof text, "%.0f", value);
+    } else {
+        for (int digits = 6; digits <= 17; digits++) {
+            snprintf(text, sizeof text, "%.*g", digits, value);
+            if (strtod(text, NULL) == value)
+                break;
+        }
     }
     start_value(j, key);
     str_puts(j->out, text);

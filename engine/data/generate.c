@@ -53,7 +53,7 @@ static int read_value(const struct generator_parameter *p, const char *text, siz
 {
     char copy[40], range[80], *end = copy;
     bool good = len > 0 && len < sizeof copy && strspn(text, "+-.0123456789eE") >= len;
-    snprintf(range, sizeof range, "give a %snumber from %g to %g", p->whole ? "whole " : "", p->min, p->max);
+    snprintf(range, sizeof range, "give a %snumber from %.10g to %.10g", p->whole ? "whole " : "", p->min, p->max);
     if (good) {
         memcpy(copy, text, len);
         copy[len] = '\0';
@@ -110,7 +110,7 @@ static int check_recipe(const struct planted *p, struct error *err)
 {
     double rows = planted_value(p, "n");
     if (planted_value(p, "low") > planted_value(p, "high"))
-        return error_set(err, ERROR_INPUT, p->about->name, "give low <= high", "low = %g is above high = %g",
+        return error_set(err, ERROR_INPUT, p->about->name, "give low <= high", "low = %.10g is above high = %.10g",
                          planted_value(p, "low"), planted_value(p, "high"));
     if (rows * (double)p->columns > GENERATE_VALUES_MAX)
         return error_set(err, ERROR_LIMIT, p->about->name, "lower n or d",

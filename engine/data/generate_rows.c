@@ -259,7 +259,7 @@ const struct source generate_sources[] = {
      row_gauss2},
     {{"xor2",
       "Four corners",
-      "Clouds at the corners of a square, opposite corners alike; no straight line helps.",
+      "Clouds at the corners of a square, opposite corners alike; a straight line can at best cut off one corner.",
       "binary",
       {ROWS(2000), NOISE(0.4, "standard deviation of each cloud")}},
      2,
