@@ -143,28 +143,35 @@ static int verdict_decimals(const struct run *r)
     return decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
 }
 
+/* "+0.107", or with the typographer's minus. */
+static const char *signed_number(char text[32], double value, int decimals)
+{
+    snprintf(text, 32, "%s%.*f", value < 0 ? "\xE2\x88\x92" : "+", decimals, fabs(value));
+    return text;
+}
+
 /* One sentence in plain words, and a second where the effect is real but smaller than the catalogue expected. */
 static void verdict_text(const struct run *r, const char *word, enum stats_decision decision, struct str *out)
 {
     const struct plan *p = r->plan;
     const char *first = p->arms[0].label, *second = p->arms[1].label, *label = p->measure.label;
     int d = verdict_decimals(r);
-    char interval[120];
-    snprintf(interval, sizeof interval, "(%.4g %% interval %+.*f to %+.*f, %zu seeds)", 100 * p->rule.confidence, d,
-             r->interval.low, d, r->interval.high, r->count);
+    char interval[160], low[32], high[32], mean[32];
+    signed_number(mean, r->interval.mean, d);
+    snprintf(interval, sizeof interval, "(%.4g %% interval %s to %s, %zu seeds)", 100 * p->rule.confidence,
+             signed_number(low, r->interval.low, d), signed_number(high, r->interval.high, d), r->count);
     if (!strcmp(word, "untestable"))
         str_printf(out, "Cannot be tested here: both arms diverged with every seed.");
     else if (decision == STATS_UNDECIDED)
         str_printf(out,
-                   "Too close to call: \"%s\" against \"%s\" changes the %s by %+.*f, and the interval neither clears "
-                   "nor fits into the band of %.3g that does not matter %s.",
-                   second, first, label, d, r->interval.mean, p->rule.band, interval);
+                   "Too close to call: “%s” against “%s” changes the %s by %s, and the interval neither clears nor "
+                   "fits into the band of %.3g that does not matter %s.",
+                   second, first, label, mean, p->rule.band, interval);
     else if (decision == STATS_WITHIN)
-        str_printf(out,
-                   "Refuted: it makes no difference. \"%s\" against \"%s\" changes the %s by %+.*f, less than %.3g %s.",
-                   second, first, label, d, r->interval.mean, p->rule.band, interval);
+        str_printf(out, "Refuted: it makes no difference. “%s” against “%s” changes the %s by %s, less than %.3g %s.",
+                   second, first, label, mean, p->rule.band, interval);
     else
-        str_printf(out, "%s: \"%s\" has a %s that is %.*f %s than \"%s\" %s.",
+        str_printf(out, "%s: “%s” has a %s that is %.*f %s than “%s” %s.",
                    !strcmp(word, "confirmed") ? "Confirmed" : "Refuted", second, label, d, fabs(r->interval.mean),
                    decision == STATS_ABOVE ? "higher" : "lower", first, interval);
     if (!strcmp(word, "confirmed") && fabs(r->interval.mean) < p->expected_size)
