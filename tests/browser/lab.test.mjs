@@ -116,3 +116,37 @@ test('LL-14: predicted, run to the verdict, flipped', async () => {
   assert.match(await page.locator('.your-prediction').innerText(), /it depends/);
   await site.settled(page, 'experiment-flipped');
 });
+
+/** How many pixels of an element's canvas have nearly that colour ("#rrggbb"), and how many are dark. */
+const coloured = (locator, hex) =>
+  locator.evaluate((el, wanted) => {
+    const copy = new OffscreenCanvas(el.width, el.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(el, 0, 0);
+    const { data } = copy.getImageData(0, 0, el.width, el.height);
+    const rgb = [1, 3, 5].map((i) => parseInt(wanted.slice(i, i + 2), 16));
+    let like = 0,
+      black = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (rgb.every((v, k) => Math.abs(data[i + k] - v) < 12) && data[i + 3] > 200) like++;
+      if (data[i] + data[i + 1] + data[i + 2] < 60 && data[i + 3] > 200) black++;
+    }
+    return { like, black: black / (data.length / 4) };
+  }, hex);
+const DATA_1 = '#0072b2';
+const DATA_2 = '#d55e00';
+const LINE = '/demo/linear-learner?data=line1&h.predictor_type=regressor&h.optimizer=sgd&h.mini_batch_size=50&pace=0';
+
+test('one feature: the points stand over x with their labels, the fitted line runs through them', async () => {
+  const page = await site.page();
+  await page.goto(LINE);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await state(page, 'done');
+  const canvas = page.locator('canvas.square');
+  await canvas.waitFor();
+  await page.waitForTimeout(100);
+  const [points, line] = [await coloured(canvas, DATA_1), await coloured(canvas, DATA_2)];
+  assert.ok(points.like > 500, `${points.like} pixels of points`);
+  assert.ok(line.like > 300, `${line.like} pixels of the line`);
+  assert.ok(line.black < 0.02, `${line.black} of the picture is black`);
+  await site.settled(page, 'demo-line');
+});

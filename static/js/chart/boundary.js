@@ -15,13 +15,19 @@ export function Boundary({ points, boundary, title = 'What the model sees', note
       draw=${(ctx, w, h, t) => draw(ctx, w, h, t, points, boundary)} />`} />`;
 }
 
-const flat = (points) => !points.y?.length; // one feature: the label is drawn upwards
+/** One feature: the label is drawn upwards. Before the first weights the engine's own sign of it: y is the label. */
+const flat = (points, boundary) =>
+  boundary ? boundary.weights[0].length === 1 : points.y.every((y, i) => y === points.label[i]);
 const kindOf = (boundary) => boundary?.predictor_type ?? 'binary_classifier';
+/** Weights that training has thrown beyond all numbers come as null; there is nothing to draw of them. */
+const drawable = (boundary) =>
+  Boolean(boundary) && [...boundary.weights.flat(), ...boundary.bias].every((w) => Number.isFinite(w));
 
 function summary(points, boundary) {
   if (!points) return 'The training points and the regions of the model appear here.';
   const shown = `${points.x.length} training rows`;
   if (!boundary) return `${shown}; no boundary yet.`;
+  if (!drawable(boundary)) return `${shown}; the weights are not numbers any more.`;
   return boundary.weights.length > 1
     ? `${shown}; ${boundary.weights.length} classes, one region each.`
     : `${shown}; score = ${scoreWords(boundary)}`;
@@ -53,19 +59,22 @@ function padded([low, high]) {
 
 function draw(ctx, width, height, t, points, boundary) {
   if (!points) return;
-  const upwards = flat(points) ? points.label : points.y;
+  const one = flat(points, boundary);
+  const upwards = one ? points.label : points.y;
+  const lines = one && boundary?.weights.length === 1;
   const p = plot(ctx, width, height, t, padded(extent(points.x)), padded(extent(upwards)));
-  if (boundary)
-    clip(ctx, p, () => (flat(points) ? drawFit(ctx, p, t, boundary) : drawRegions(ctx, p, t, boundary, points)));
+  const known = drawable(boundary);
+  if (known && !lines) clip(ctx, p, () => drawRegions(ctx, p, t, boundary, points));
   clip(ctx, p, () => drawPoints(ctx, p, t, points, upwards, boundary));
-  axes(ctx, p, t, 'x1', flat(points) ? 'label' : 'x2');
+  if (known && lines) clip(ctx, p, () => drawFit(ctx, p, t, boundary));
+  axes(ctx, p, t, 'x1', one ? 'label' : 'x2');
 }
 
 /** Colour of the model's answer at (x1, x2), as three numbers. */
 function answerColor(boundary, t, labels) {
   const base = rgb(t.surface);
   const classes = [0, 1, 2, 3, 4, 5].map((i) => rgb(t.value(arm(i).color)));
-  const score = (k, x, y) => boundary.weights[k][0] * x + boundary.weights[k][1] * y + boundary.bias[k];
+  const score = (k, x, y) => boundary.weights[k][0] * x + (boundary.weights[k][1] ?? 0) * y + boundary.bias[k];
   if (boundary.weights.length > 1)
     return (x, y) => {
       let best = 0;
@@ -128,11 +137,12 @@ function stroke(ctx, color, width, points) {
 }
 
 function drawPoints(ctx, p, t, points, upwards, boundary) {
-  const valued = kindOf(boundary) === 'regressor';
+  const one = flat(points, boundary);
+  const valued = boundary ? kindOf(boundary) === 'regressor' : !points.label.every((v) => v >= 0 && Number.isInteger(v));
   const [low, high] = extent(points.label);
   const r = 0.2 * t.rem;
   points.x.forEach((x, i) => {
-    const kind = valued ? (flat(points) || points.label[i] <= (low + high) / 2 ? 0 : 1) : Math.round(points.label[i]);
+    const kind = valued ? (one || points.label[i] <= (low + high) / 2 ? 0 : 1) : Math.round(points.label[i]);
     const look = arm(kind);
     ctx.fillStyle = t.value(look.color);
     ctx.strokeStyle = t.surface;
