@@ -13,6 +13,7 @@ export function createRun(id) {
     curves: new Map(), // "arm|seed|name" -> {arm, seed, name, xs, ys, diverged}
     pictures: {}, // kind -> data; contour: arm -> {seed, ...}
     logs: [],
+    diverged: null, // the engine's sentence, once the loss of a single training is no number
     verdict: null,
     end: null,
     error: null,
@@ -27,7 +28,7 @@ const APPLY = {
   start: (run, line) => (run.start = line),
   metric: addMetric,
   picture: addPicture,
-  log: (run, line) => run.logs.push(line.text),
+  log: addLog,
   verdict: (run, line) => (run.verdict = line),
   end: (run, line) => (run.end = line),
   error: (run, line) => (run.error = { what: line.what, where: line.where, fix: line.fix }),
@@ -43,6 +44,11 @@ const APPLY = {
 export function applyEvent(run, line) {
   if (typeof line.t === 'number') run.time = line.t;
   APPLY[line.event]?.(run, line);
+}
+
+function addLog(run, line) {
+  run.logs.push(line.text);
+  if (!run.start?.experiment && /^diverged at step/.test(line.text)) run.diverged = line.text;
 }
 
 function addMetric(run, line) {

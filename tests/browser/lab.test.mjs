@@ -150,3 +150,26 @@ test('one feature: the points stand over x with their labels, the fitted line ru
   assert.ok(line.black < 0.02, `${line.black} of the picture is black`);
   await site.settled(page, 'demo-line');
 });
+
+test('a training that diverges says so and what to do, and shows no number it does not have', async () => {
+  const page = await site.page();
+  await page.goto(`${LINE}&h.learning_rate=1e9`);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await state(page, 'done');
+  assert.match(await page.locator('.run-state').innerText(), /Diverged/);
+  assert.match(
+    await page.locator('.notice-bad').innerText(),
+    /The training diverged at step \d+\s+Loss became (infinite|not a number)\. Lower learning_rate \(now 1e9\)\./,
+  );
+  const metrics = await page.getByRole('table', { name: 'Final metrics' }).innerText();
+  assert.doesNotMatch(metrics, /diverged_at_step|none/);
+  assert.match(metrics, /objective_loss\s+not a number\s+not a number\s+not a number/);
+  const { black } = await coloured(page.locator('canvas.square'), DATA_1);
+  assert.ok(black < 0.02, `${black} of the picture is black`);
+  await site.settled(page, 'demo-diverged');
+
+  await page.goto('/demo/linear-learner?h.learning_rate=1e12&h.epochs=15&pace=0&h.predictor_type=regressor');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.locator('.notice-bad').waitFor();
+  assert.ok((await coloured(page.locator('canvas.square'), DATA_1)).black < 0.02, 'two features: not black either');
+});

@@ -54,7 +54,11 @@ export function Figure({ title, note, summary, empty, table, file, picture, tool
 }
 
 const readout = (columns, row) =>
-  columns.map((c, i) => `${c} ${typeof row[i] === 'number' ? number(row[i], 4) : (row[i] ?? 'none')}`).join(', ');
+  columns.map((c, i) => `${c} ${cellText(row[i]) || 'none'}`).join(', ');
+
+/** null is the engine's NaN or infinity; undefined is a place without a value. */
+const cellText = (cell) =>
+  cell === null || Number.isNaN(cell) ? 'not a number' : typeof cell === 'number' ? number(cell, 4) : (cell ?? '');
 
 const SHOWN_ROWS = 200;
 function Twin({ columns, rows, title }) {
@@ -64,7 +68,7 @@ function Twin({ columns, rows, title }) {
     ${step > 1 && html`<caption class="quiet">every ${step}th of ${rows.length} rows; the download has all</caption>`}
     <thead><tr>${columns.map((c) => html`<th scope="col">${c}</th>`)}</tr></thead>
     <tbody>${shown.map((row, i) => html`<tr
-      key=${i}>${row.map((cell) => html`<td>${typeof cell === 'number' ? number(cell, 4) : (cell ?? '')}</td>`)}</tr>`)}</tbody>
+      key=${i}>${row.map((cell) => html`<td>${cellText(cell)}</td>`)}</tr>`)}</tbody>
   </table></div>`;
 }
 

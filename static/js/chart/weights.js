@@ -7,14 +7,15 @@ const SHOWN = 24; // bars; the table has all
 
 export function Weights({ weights, title = 'Weights, in normalised units' }) {
   const rows = weights ? rowsOf(weights) : [];
+  const lost = rows.some((r) => !Number.isFinite(r.value)); // training diverged: no bar means anything
   const largest = Math.max(...rows.map((r) => Math.abs(r.value)), 1e-12);
   const shown = [...rows]
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
     .slice(0, SHOWN)
     .sort((a, b) => a.order - b.order);
   return html`<${Figure} title=${title} note=${rows.length > SHOWN ? `the ${SHOWN} largest of ${rows.length}` : null}
-    file="weights" empty=${!rows.length}
-    summary=${summary(rows)}
+    file="weights" empty=${!rows.length || lost}
+    summary=${lost ? 'The weights are not numbers any more.' : summary(rows)}
       table=${() => ({ columns: ['feature', 'class', 'weight'], rows: rows.map((r) => [r.name, r.row, r.value]) })}
     picture=${(cursor) => html`<div class="bars"
       aria-hidden="true">${shown.map((r) => html`<${Bar} key=${r.order} ...${r} largest=${largest}

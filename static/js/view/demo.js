@@ -13,7 +13,7 @@ import { Weights } from '../chart/weights.js';
 import { arm } from '../chart/palette.js';
 import { Failure, Placeholder, useTitle } from './parts.js';
 import { applies, DataChoice, fault, isEssential, parseRecipe, recipeText, Setting } from './settings.js';
-import { cost, Metrics, Repeat, RunError, RunState } from './runparts.js';
+import { cost, Diverged, Metrics, Repeat, RunError, RunState } from './runparts.js';
 
 export default function Demo({ algorithm, query }) {
   const { data, error, again } = useLoad(() => getOnce('/algorithms'), []);
@@ -146,6 +146,7 @@ function Playground({ entry, query }) {
       <div class="play-pictures">
         ${started?.error && html`<${Failure} what="The run did not start." error=${started.error} />`}
         <${RunError} run=${run?.status === 'gone' ? null : run} />
+        <${Diverged} run=${run} />
         <${Pictures} run=${run} entry=${entry} />
         <${Numbers} run=${run} />
         <${Repeat} command=${run?.start?.command ?? started?.command} />
@@ -164,7 +165,7 @@ const paceNote = (pace) =>
 function useOutcome(run) {
   const status = run?.status;
   useEffect(() => {
-    if (status === 'done') announce('The run is done');
+    if (status === 'done') announce(run.diverged ? `The training ${run.diverged}` : 'The run is done');
     if (status === 'failed') announce(`The run failed: ${run.error?.what ?? ''}`);
   }, [status]);
 }

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { metric, number, plain, seconds } from '../format.js';
 import { useElapsed } from '../stream.js';
-import { CopyLine, Icon } from './parts.js';
+import { CopyLine, Icon, Notice } from './parts.js';
 
 const WORDS = {
   connecting: 'Connecting',
@@ -18,7 +18,7 @@ export function RunState({ run, children }) {
   const running = run?.status === 'running';
   const elapsed = useElapsed(running);
   if (!run) return html`<p class="run-state quiet">${children ?? 'Not started'}</p>`;
-  const words = run.status === 'queued' ? queueWords(run) : WORDS[run.status];
+  const words = run.status === 'queued' ? queueWords(run) : run.diverged ? 'Diverged' : WORDS[run.status];
   const time = running ? seconds(elapsed) : run.end ? seconds(run.end.t ?? run.time) : '';
   return html`<p class="run-state" data-status=${run.status}>
     <span class=${running ? 'pulse' : 'pulse pulse-off'} aria-hidden="true"></span>
@@ -48,10 +48,18 @@ export function RunError({ run }) {
   </div>`;
 }
 
+/** A training that ran to its end and yet learned nothing: the engine's own sentence, "... Lower learning_rate ..". */
+export function Diverged({ run }) {
+  if (!run?.diverged) return null;
+  const [where, why = ''] = run.diverged.split(/: (.*)/s);
+  return html`<${Notice} kind="bad" title=${`The training ${where}`}>${why.charAt(0).toUpperCase()}${why.slice(1)}<//>`;
+}
+
 const SPLITS = ['train', 'validation', 'test'];
 
 /** Metrics as the service names them, split:metric, a column for each split. `values`: [[name, value]..]. */
-export function Metrics({ values, caption }) {
+export function Metrics({ values: all, caption }) {
+  const values = all.filter(([name]) => name !== 'diverged_at_step'); // said in words above
   const rows = new Map();
   for (const [name, value] of values) {
     const { split, own } = metric(name);
@@ -66,12 +74,15 @@ export function Metrics({ values, caption }) {
     <tbody>${[...rows].map(
       ([own, found]) => html`<tr key=${own}>
       <th scope="row"><code title=${plain(own)}>${breakable(own)}</code></th>
-      ${splits.map((s) => html`<td class="number" key=${s}>${s in found ? number(found[s], 4) : ''}</td>`)}
+      ${splits.map((s) => html`<td class="number" key=${s}>${s in found ? measured(found[s]) : ''}</td>`)}
       <td class="quiet wide-only">${metric(own).direction}</td>
     </tr>`,
     )}</tbody>
   </table></div>`;
 }
+
+/** JSON has no NaN and no infinity: the engine writes null for both. */
+const measured = (value) => (Number.isFinite(value) ? number(value, 4) : 'not a number');
 
 /** The name may wrap after its colon and underscores. */
 const breakable = (name) => name.split(/(?<=[:_])/).map((part) => html`${part}<wbr />`);
