@@ -5,7 +5,7 @@ const KEPT_POINTS = 4000; // of one curve; past that every second one goes
 export function createRun(id) {
   return {
     id,
-    status: 'connecting', // then queued, running, done, failed, stopped
+    status: 'connecting', // then queued, running, done, failed, stopped; gone: the server does not know it
     position: 0,
     aheadSeconds: null,
     start: null, // the engine's first line
@@ -22,7 +22,7 @@ export function createRun(id) {
   };
 }
 
-export const finished = (run) => ['done', 'failed', 'stopped'].includes(run.status);
+export const finished = (run) => ['done', 'failed', 'stopped', 'gone'].includes(run.status);
 
 const APPLY = {
   start: (run, line) => (run.start = line),

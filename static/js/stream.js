@@ -34,7 +34,7 @@ export function watchRun(id) {
     if (finished(run)) return;
     run.broken = true;
     if (source.readyState === EventSource.CLOSED) explain(run).then(tell);
-    tell();
+    else tell();
   };
   view.close = () => {
     source.close();
@@ -45,6 +45,7 @@ export function watchRun(id) {
 
 /** The stream was refused: the run's own page says why. */
 async function explain(run) {
+  run.broken = false;
   try {
     const known = await get(`/runs/${encodeURIComponent(run.id)}`);
     run.status = finished(known) ? known.status : 'failed';

@@ -1,6 +1,7 @@
 // The lab in a browser: a run that is watched, a trainer that is killed, a claim that is put to the test and flipped.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { startServer } from '../web/harness.mjs';
 import { openSite, pixels } from './harness.mjs';
 
 let site;
@@ -172,4 +173,31 @@ test('a training that diverges says so and what to do, and shows no number it do
   await page.getByRole('button', { name: 'Start' }).click();
   await page.locator('.notice-bad').waitFor();
   assert.ok((await coloured(page.locator('canvas.square'), DATA_1)).black < 0.02, 'two features: not black either');
+});
+
+test('a run that the server has lost is said so on both pages, and what was drawn stays', async () => {
+  const page = await site.page();
+  for (const address of ['/demo/linear-learner', '/demo/linear-learner/LL-14']) {
+    await page.goto(`${address}?run=deadbeef`);
+    assert.match(await page.locator('.notice-bad').innerText(), /This run is no longer kept[\s\S]*Start it again/);
+    await page.getByRole('button', { name: 'Start', exact: true }).waitFor();
+  }
+  assert.equal(await page.getByLabel('it depends').isDisabled(), false, 'nothing was seen yet');
+
+  let server = await startServer();
+  const { port } = server;
+  try {
+    await page.goto(`${server.url}/demo/linear-learner?pace=0.05`);
+    await page.getByRole('button', { name: 'Start' }).click();
+    await state(page, 'running');
+    await page.locator('canvas.square').waitFor();
+    await server.stop('SIGKILL');
+    server = await startServer({ listen: `127.0.0.1:${port}` });
+    await page.locator('.notice-bad').waitFor();
+    assert.match(await page.locator('.notice-bad').innerText(), /no longer kept/);
+    assert.equal(await page.locator('canvas.square').count(), 1);
+    assert.doesNotMatch(await page.locator('.run-state').innerText(), /connection lost/);
+  } finally {
+    await server.stop();
+  }
 });

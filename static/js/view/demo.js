@@ -13,7 +13,7 @@ import { Weights } from '../chart/weights.js';
 import { arm } from '../chart/palette.js';
 import { Failure, Placeholder, useTitle } from './parts.js';
 import { applies, DataChoice, fault, isEssential, parseRecipe, recipeText, Setting } from './settings.js';
-import { cost, Diverged, Metrics, Repeat, RunError, RunState } from './runparts.js';
+import { cost, Diverged, Lost, Metrics, Repeat, RunError, RunState } from './runparts.js';
 
 export default function Demo({ algorithm, query }) {
   const { data, error, again } = useLoad(() => getOnce('/algorithms'), []);
@@ -126,7 +126,7 @@ function Playground({ entry, query }) {
   };
   const stop = () => call('DELETE', `/runs/${encodeURIComponent(id)}`).catch((error) => setStarted({ error }));
   useOutcome(run);
-  const active = run && !finished(run) && run.status !== 'gone';
+  const active = run && !finished(run);
   const note = problems.length ? `Check ${problems.map((h) => h.name).join(', ')}` : run ? paceNote(settings.pace) : null;
   return html`<div class="playground">
     <div class="play-head">
@@ -136,16 +136,17 @@ function Playground({ entry, query }) {
           active
             ? html`<button class="button" type="button" onClick=${stop}>Stop</button>`
             : html`<button class="button button-primary" type="button" disabled=${problems.length > 0}
-              onClick=${start}>${run ? 'Start again' : 'Start'}</button>`
+              onClick=${start}>${run && run.status !== 'gone' ? 'Start again' : 'Start'}</button>`
         }
-        <${RunState} run=${run?.status === 'gone' ? null : run}>${note}<//>
+        <${RunState} run=${run}>${note}<//>
       </div>
     </div>
     <div class="play-body">
       <${Form} entry=${entry} settings=${settings} change=${change} values=${values} />
       <div class="play-pictures">
         ${started?.error && html`<${Failure} what="The run did not start." error=${started.error} />`}
-        <${RunError} run=${run?.status === 'gone' ? null : run} />
+        <${Lost} run=${run} />
+        <${RunError} run=${run} />
         <${Diverged} run=${run} />
         <${Pictures} run=${run} entry=${entry} />
         <${Numbers} run=${run} />
@@ -166,6 +167,7 @@ function useOutcome(run) {
   const status = run?.status;
   useEffect(() => {
     if (status === 'done') announce(run.diverged ? `The training ${run.diverged}` : 'The run is done');
+    if (status === 'gone') announce('This run is no longer kept');
     if (status === 'failed') announce(`The run failed: ${run.error?.what ?? ''}`);
   }, [status]);
 }

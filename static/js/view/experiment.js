@@ -13,7 +13,7 @@ import { Pairs } from '../chart/pairs.js';
 import { arm } from '../chart/palette.js';
 import { Failure, Placeholder, useTitle } from './parts.js';
 import { playgroundOf, Unbuilt } from './demo.js';
-import { cost, Repeat, RunError, RunState } from './runparts.js';
+import { cost, Lost, Repeat, RunError, RunState } from './runparts.js';
 import { Combined, Predict, Verdict, predictionWords } from './verdict.js';
 
 export default function Experiment({ algorithm, experiment: id, query }) {
@@ -36,7 +36,7 @@ function Proof({ experiment, entry, query }) {
   const [prediction, setPrediction] = useState(() => keep.read(`prediction.${experiment.id}`));
   const [failure, setFailure] = useState(null);
   const ids = { run: query.get('run'), flip: query.get('flip') };
-  const runs = { run: known(useRun(ids.run)), flip: known(useRun(ids.flip)) };
+  const runs = { run: useRun(ids.run), flip: useRun(ids.flip) };
   const predict = (value) => {
     setPrediction(value);
     keep.write(`prediction.${experiment.id}`, value);
@@ -69,7 +69,7 @@ function Proof({ experiment, entry, query }) {
       <h1>\u201c${experiment.claim}\u201d</h1>
     </header>
     <div class="predict-row">
-      <${Predict} experiment=${experiment} prediction=${prediction} predict=${predict} locked=${Boolean(runs.run)} />
+      <${Predict} experiment=${experiment} prediction=${prediction} predict=${predict} locked=${Boolean(runs.run) && runs.run.status !== 'gone'} />
       <${Controls} ...${shared} runs=${runs} prediction=${prediction} />
     </div>
     ${failure && html`<${Failure} what="The run did not start." error=${failure} />`}
@@ -83,7 +83,6 @@ function Proof({ experiment, entry, query }) {
   </div>`;
 }
 
-const known = (run) => (run?.status === 'gone' ? null : run);
 const cardsOf = (e) =>
   `/deck/builtin?algorithm=${e.algorithm}${e.slots?.length ? `&topic=${encodeURIComponent(e.slots[0])}` : ''}`;
 
@@ -96,14 +95,15 @@ function useSpokenVerdict(run) {
 
 function Controls({ runs, prediction, start, stop, active }) {
   const run = runs.run;
-  const waits = !prediction && !run;
+  const fresh = !run || run.status === 'gone';
+  const waits = !prediction && fresh;
   if (active === 'run')
     return html`<div class="controls"><button class="button" type="button" onClick=${() => stop('run')}>Stop</button>
       <${RunState} run=${run}>${progress(run)}<//></div>`;
   return html`<div class="controls">
     <button class=${run?.verdict ? 'button' : 'button button-primary'} type="button"
-      disabled=${waits || Boolean(active)} onClick=${() => start('run')}>${run ? 'Run it again' : 'Start'}</button>
-    <${RunState} run=${run}>${run ? cost(run) : waits ? 'Predict first, then start.' : 'Ready.'}<//>
+      disabled=${waits || Boolean(active)} onClick=${() => start('run')}>${fresh ? 'Start' : 'Run it again'}</button>
+    <${RunState} run=${run}>${!fresh ? cost(run) : waits ? 'Predict first, then start.' : 'Ready.'}<//>
   </div>`;
 }
 
@@ -122,6 +122,7 @@ function Arena({ experiment, run, name, says, children }) {
   const contour = run?.pictures.contour ?? {};
   return html`<section class="arena" aria-label=${name === 'run' ? 'The experiment' : 'The flipped experiment'}>
     <p class="quiet">Data: ${says}. Held equal: ${experiment.budget}</p>
+    <${Lost} run=${run} />
     <${RunError} run=${run} />
     <div class="pictures">
       <${LineChart} title="Training loss, every seed" note="lower is better" series=${seriesOf(experiment, run)}

@@ -35,7 +35,7 @@ function queueWords({ position, aheadSeconds }) {
 
 /** What, where, what to do: for a run that failed. */
 export function RunError({ run }) {
-  if (!run?.error || run.status === 'done') return null;
+  if (!run?.error || ['done', 'gone'].includes(run.status)) return null;
   const { what, where, fix } = run.error;
   return html`<div class="run-error" role="alert">
     <p class="run-error-title"><${Icon}
@@ -46,6 +46,13 @@ export function RunError({ run }) {
       ${fix && html`<div><dt>what to do</dt><dd>${fix}</dd></div>`}
     </dl>
   </div>`;
+}
+
+/** The server forgets its runs when it is restarted, and old ones in time; what was drawn of it stays. */
+export function Lost({ run }) {
+  if (run?.status !== 'gone') return null;
+  return html`<${Notice} kind="bad" title="This run is no longer kept">The server was restarted, or the run ended long
+    ago. Start it again.<//>`;
 }
 
 /** A training that ran to its end and yet learned nothing: the engine's own sentence, "... Lower learning_rate ..". */
