@@ -201,3 +201,38 @@ test('a run that the server has lost is said so on both pages, and what was draw
     await server.stop();
   }
 });
+
+test('seed, pace and whole numbers are checked as the engine reads them; seed 0 is a seed', async () => {
+  const page = await site.page();
+  await page.goto('/demo/linear-learner?pace=0&h.num_models=4');
+  const start = page.getByRole('button', { name: 'Start' });
+  const wrong = [
+    ['seed', ['abc', '-1', '1.5', '1e2', '0x10'], /seed must be a whole number, 0 or more/],
+    ['pace', ['xyz', '-1', '11', '0x1'], /pace must be a number of seconds from 0 to 10/],
+    ['epochs', ['1e2', '0x10', '1.5'], /a whole number, in digits/],
+    ['learning_rate', ['0x10', 'fast'], /a number/],
+    ['n', ['2e3'], /a whole number, in digits/],
+  ];
+  for (const [name, values, words] of wrong) {
+    const field = page.locator(`#set-${name}`);
+    const good = await field.inputValue();
+    for (const value of values) {
+      await field.fill(value);
+      assert.equal(await start.isDisabled(), true, `${name}=${value}`);
+      assert.match(await page.locator(`#set-${name}-note`).innerText(), words);
+      assert.equal(await field.getAttribute('aria-invalid'), 'true');
+    }
+    await field.fill(good);
+    assert.equal(await start.isDisabled(), false, name);
+  }
+  await page.locator('#set-seed').fill('0');
+  await page.locator('#set-epochs').fill(' 3 ');
+  const asked = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/runs'));
+  await start.click();
+  const body = (await asked).postDataJSON();
+  assert.deepEqual([body.seed, body.pace, body.hyperparameters.epochs], [0, 0, '3']);
+  assert.equal('num_models' in body.hyperparameters, false, 'what is not built yet is not sent');
+  await state(page, 'done');
+  assert.match(await page.locator('.copy code').innerText(), /--seed 0$/);
+  await site.settled(page, 'demo-seed-0');
+});

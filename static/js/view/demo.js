@@ -12,7 +12,7 @@ import { Boundary } from '../chart/boundary.js';
 import { Weights } from '../chart/weights.js';
 import { arm } from '../chart/palette.js';
 import { Failure, Placeholder, useTitle } from './parts.js';
-import { applies, DataChoice, fault, isEssential, parseRecipe, recipeText, Setting } from './settings.js';
+import { applies, DataChoice, fault, isEssential, parseRecipe, recipeFaults, recipeText, Setting } from './settings.js';
 import { cost, Diverged, Lost, Metrics, Repeat, RunError, RunState } from './runparts.js';
 
 export default function Demo({ algorithm, query }) {
@@ -46,6 +46,12 @@ export function Unbuilt({ entry }) {
 // Which hyperparameters follow from the kind of labels that made data has.
 const TASKS = { binary: 'binary_classifier', multiclass: 'multiclass_classifier', regression: 'regressor' };
 
+// The two settings that belong to the run and not to the model, within what the server takes.
+const SEED = { name: 'seed', type: 'integer', min: 0, max: Number.MAX_SAFE_INTEGER };
+const PACE = { name: 'pace', type: 'float', min: 0, max: 10 };
+const presetPace = (entry) => String(entry.demo?.pace ?? 0);
+const valueOf = (text, fallback) => Number(text.trim() === '' ? fallback : text);
+
 /** Settings as the address states them over the preset. */
 function settingsOf(entry, query) {
   const preset = entry.demo ?? {};
@@ -55,7 +61,7 @@ function settingsOf(entry, query) {
     recipe: parseRecipe(query.get('data') ?? preset.data ?? entry.generators[0].name),
     hyper,
     seed: query.get('seed') ?? '1',
-    pace: query.get('pace') ?? String(preset.pace ?? 0),
+    pace: query.get('pace') ?? presetPace(entry),
   };
 }
 
@@ -66,7 +72,7 @@ function addressOf(entry, { recipe, hyper, seed, pace }) {
   const data = recipeText(recipe);
   changes.data = data === preset.data ? null : data;
   changes.seed = seed === '1' ? null : seed;
-  changes.pace = pace === String(preset.pace ?? 0) ? null : pace;
+  changes.pace = pace === presetPace(entry) ? null : pace;
   for (const h of entry.hyperparameters) {
     const before = preset.hyperparameters?.[h.name] ?? '';
     const now = hyper[h.name] ?? '';
@@ -99,23 +105,28 @@ function Playground({ entry, query }) {
     }),
     [settings],
   );
-  const problems = entry.hyperparameters.filter(
-    (h) => !h.not_yet && applies(h, values) && fault(h, settings.hyper[h.name]),
-  );
+  const problems = [
+    ...recipeFaults(
+      entry.generators.find((g) => g.name === settings.recipe.name),
+      settings.recipe,
+    ),
+    ...entry.hyperparameters.filter((h) => !h.not_yet && applies(h, values) && fault(h, settings.hyper[h.name])),
+    ...[SEED, PACE].filter((h) => fault(h, settings[h.name])),
+  ];
   const start = async () => {
     setStarted({});
     try {
       const hyperparameters = Object.fromEntries(
         Object.entries(nonEmpty(settings.hyper)).filter(([name]) =>
-          entry.hyperparameters.some((h) => h.name === name && applies(h, values)),
+          entry.hyperparameters.some((h) => h.name === name && !h.not_yet && applies(h, values)),
         ),
       );
       const reply = await post('/runs', {
         algorithm: entry.name,
         data: recipeText(settings.recipe),
         hyperparameters,
-        seed: Number(settings.seed) || 1,
-        pace: Number(settings.pace) || 0,
+        seed: valueOf(settings.seed, 1),
+        pace: valueOf(settings.pace, presetPace(entry)),
       });
       setStarted(reply);
       setQuery({ run: reply.id });
@@ -127,7 +138,7 @@ function Playground({ entry, query }) {
   const stop = () => call('DELETE', `/runs/${encodeURIComponent(id)}`).catch((error) => setStarted({ error }));
   useOutcome(run);
   const active = run && !finished(run);
-  const note = problems.length ? `Check ${problems.map((h) => h.name).join(', ')}` : run ? paceNote(settings.pace) : null;
+  const note = problems.length ? `Check ${problems.map((h) => h.name).join(', ')}` : run ? paceNote(valueOf(settings.pace, presetPace(entry))) : null;
   return html`<div class="playground">
     <div class="play-head">
       <h1>${entry.title} <span class="quiet">playground</span></h1>
@@ -158,9 +169,13 @@ function Playground({ entry, query }) {
 }
 
 const nonEmpty = (values) =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '' && value !== undefined));
+  Object.fromEntries(
+    Object.entries(values)
+      .map(([name, value]) => [name, String(value ?? '').trim()])
+      .filter(([, value]) => value !== ''),
+  );
 const paceNote = (pace) =>
-  Number(pace) > 0 ? `slowed by ${number(Number(pace) * 1000)} ms a step so that you can watch` : '';
+  pace > 0 ? `slowed by ${number(pace * 1000)} ms a step so that you can watch` : '';
 
 /** Says aloud how the run ended. */
 function useOutcome(run) {
@@ -189,23 +204,23 @@ function Form({ entry, settings, change, values }) {
   const [first, rest] = [true, false].map((wanted) => entry.hyperparameters.filter((h) => leads(h) === wanted));
   const field = (h) =>
     html`<${Setting} key=${h.name} h=${h} value=${settings.hyper[h.name]} set=${set} values=${values} />`;
-  const plainSetting = (
-    name,
-    label,
-    help,
-    value,
-    put,
-  ) => html`<div class="setting"><label for=${`set-${name}`}>${label}</label>
-    <input class="input" id=${`set-${name}`} inputmode="decimal" value=${value} onInput=${(e) => put(e.target.value)}
-      aria-describedby=${`set-${name}-note`} /><small class="quiet" id=${`set-${name}-note`}>${help}</small></div>`;
+  const runField = (h, help, fallback, wanted) => {
+    const problem = fault(h, settings[h.name]) && wanted;
+    const id = `set-${h.name}`;
+    return html`<div class="setting"><label for=${id}>${h.name}</label>
+      <input class="input" id=${id} inputmode="decimal" autocomplete="off" value=${settings[h.name]}
+        placeholder=${fallback} onInput=${(e) => change({ [h.name]: e.target.value })}
+        aria-invalid=${problem ? 'true' : null} aria-describedby=${`${id}-note`} /><small
+        class=${problem ? 'bad' : 'quiet'} id=${`${id}-note`}>${problem || help}</small></div>`;
+  };
   return html`<form class="play-form" onSubmit=${(e) => e.preventDefault()} aria-label="Settings">
     <${DataChoice} generators=${entry.generators} recipe=${settings.recipe} setRecipe=${setRecipe} />
     <fieldset class="settings"><legend>Hyperparameters</legend>${first.map(field)}</fieldset>
     <details class="rest"><summary>${rest.length} more hyperparameters</summary><div
       class="settings">${rest.map(field)}</div></details>
     <fieldset class="settings"><legend>Run</legend>
-      ${plainSetting('seed', 'seed', 'same seed, same numbers', settings.seed, (seed) => change({ seed }))}
-      ${plainSetting('pace', 'pace', 'seconds to wait after each step; 0 is full speed', settings.pace, (pace) => change({ pace }))}
+      ${runField(SEED, 'same seed, same numbers', '1', 'The seed must be a whole number, 0 or more, in digits.')}
+      ${runField(PACE, 'seconds to wait after each step; 0 is full speed', presetPace(entry), 'The pace must be a number of seconds from 0 to 10.')}
     </fieldset>
   </form>`;
 }

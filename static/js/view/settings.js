@@ -26,13 +26,18 @@ export function rangeWords(h) {
   return parts.join(' ');
 }
 
+// What the engine reads as a number; Number() would also take "0x10", and "1e2" for a whole number.
+const WHOLE = /^-?\d+$/;
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /** What is wrong with a value, as a short sentence, or null. */
-export function fault(h, text) {
-  if (text === '' || text === undefined) return h.required ? 'needed' : null;
+export function fault(h, typed) {
+  const text = String(typed ?? '').trim();
+  if (text === '') return h.required ? 'needed' : null;
   if (h.type === 'boolean' || h.type === 'choice' || (h.auto && text === 'auto')) return null;
   const value = Number(text);
-  if (!Number.isFinite(value)) return `a number${h.auto ? ' or auto' : ''}`;
-  if (h.type === 'integer' && !Number.isInteger(value)) return 'a whole number';
+  if (h.type === 'integer' && !WHOLE.test(text)) return `a whole number, in digits${h.auto ? ', or auto' : ''}`;
+  if (!DECIMAL.test(text) || !Number.isFinite(value)) return `a number${h.auto ? ' or auto' : ''}`;
   const low = h.min === null || h.min === undefined || (h.min_open ? value > h.min : value >= h.min);
   const high = h.max === null || h.max === undefined || (h.max_open ? value < h.max : value <= h.max);
   return low && high ? null : rangeWords(h);
@@ -90,9 +95,23 @@ export function parseRecipe(text) {
 }
 
 export function recipeText({ name, values }) {
-  const set = Object.entries(values).filter(([, value]) => value !== '');
+  const set = Object.entries(values)
+    .map(([key, value]) => [key, (value ?? '').trim()])
+    .filter(([, value]) => value !== '');
   return name + (set.length ? `:${set.map(([key, value]) => `${key}=${value}`).join(',')}` : '');
 }
+
+/** A parameter of made data as the form takes it. */
+const parameter = (p) => ({
+  ...p,
+  type: p.whole ? 'integer' : 'float',
+  default: String(p.default),
+  required: false,
+});
+
+/** The parameters of the made data that cannot be used as they are typed. */
+export const recipeFaults = (generator, { values }) =>
+  (generator?.parameters ?? []).map(parameter).filter((h) => fault(h, values[h.name]));
 
 export function DataChoice({ generators, recipe, setRecipe }) {
   const generator = generators.find((g) => g.name === recipe.name);
@@ -106,11 +125,10 @@ export function DataChoice({ generators, recipe, setRecipe }) {
         value=${g.name}>${g.title}</option>`)}</select>
       <small class="quiet">${generator?.help}</small>
     </div>
-    ${generator?.parameters.map((p) => {
-      const h = { ...p, type: p.whole ? 'integer' : 'float', default: String(p.default), required: false };
-      return html`<${Setting} key=${`${generator.name}-${p.name}`} h=${{ ...h, help: p.help }}
+    ${generator?.parameters.map(
+      (p) => html`<${Setting} key=${`${generator.name}-${p.name}`} h=${parameter(p)}
         value=${recipe.values[p.name]} values=${{}}
-        set=${(name, value) => setRecipe({ ...recipe, values: { ...recipe.values, [name]: value } })} />`;
-    })}
+        set=${(name, value) => setRecipe({ ...recipe, values: { ...recipe.values, [name]: value } })} />`,
+    )}
   </fieldset>`;
 }
