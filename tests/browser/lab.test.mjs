@@ -236,3 +236,27 @@ test('seed, pace and whole numbers are checked as the engine reads them; seed 0 
   assert.match(await page.locator('.copy code').innerText(), /--seed 0$/);
   await site.settled(page, 'demo-seed-0');
 });
+
+test('an address never names a run together with settings that it did not have', async () => {
+  const page = await site.page();
+  await page.goto('/demo/linear-learner?pace=0');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await state(page, 'done');
+  const run = () => new URL(page.url()).searchParams.get('run');
+  const id = run();
+  assert.ok(id);
+  await page.locator('#set-learning_rate').fill('0.2');
+  assert.equal(run(), null);
+  assert.match(await page.locator('.notice-wait').innerText(), /These pictures belong to other settings/);
+  await page.locator('canvas.square').waitFor();
+  await site.settled(page, 'demo-changed');
+  await page.locator('#set-learning_rate').fill('0.01');
+  assert.equal(run(), id, 'the same settings again');
+  assert.equal(await page.locator('.notice-wait').count(), 0);
+  await page.locator('#set-learning_rate').fill('0.2');
+  await page.getByRole('button', { name: 'Start again' }).click();
+  await page.waitForURL(/[?&]run=/);
+  await state(page, 'done');
+  assert.notEqual(run(), id);
+  assert.equal(await page.locator('.notice-wait').count(), 0);
+});

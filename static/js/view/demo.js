@@ -11,7 +11,7 @@ import { LineChart } from '../chart/line.js';
 import { Boundary } from '../chart/boundary.js';
 import { Weights } from '../chart/weights.js';
 import { arm } from '../chart/palette.js';
-import { Failure, Placeholder, useTitle } from './parts.js';
+import { Failure, Notice, Placeholder, useTitle } from './parts.js';
 import { applies, DataChoice, fault, isEssential, parseRecipe, recipeFaults, recipeText, Setting } from './settings.js';
 import { cost, Diverged, Lost, Metrics, Repeat, RunError, RunState } from './runparts.js';
 
@@ -85,18 +85,24 @@ function addressOf(entry, { recipe, hyper, seed, pace }) {
 const cleaned = (hyper) =>
   Object.fromEntries(Object.entries(hyper).map(([k, v]) => [k, v === 'default' ? '' : String(v)]));
 
+/** Settings that make other pictures have another key; how slowly they come does not matter. */
+const keyOf = (entry, settings) => JSON.stringify({ ...addressOf(entry, settings), pace: null });
+
 function Playground({ entry, query }) {
   const [settings, setSettings] = useState(() => {
     const first = settingsOf(entry, query);
     return { ...first, hyper: cleaned(first.hyper) };
   });
   const [started, setStarted] = useState(null); // {error} or {id, command}
-  const id = query.get('run');
+  // The run and the settings it had: an address never names both a run and settings that are not its own.
+  const [held, setHeld] = useState(() => ({ id: query.get('run'), key: keyOf(entry, settings) }));
+  const { id } = held;
   const run = useRun(id);
+  const changed = Boolean(id) && keyOf(entry, settings) !== held.key;
   const change = (changes) => {
     const next = { ...settings, ...changes };
     setSettings(next);
-    setQuery({ ...addressOf(entry, next), run: id });
+    setQuery({ ...addressOf(entry, next), run: keyOf(entry, next) === held.key ? id : null });
   };
   const values = useMemo(
     () => ({
@@ -129,6 +135,7 @@ function Playground({ entry, query }) {
         pace: valueOf(settings.pace, presetPace(entry)),
       });
       setStarted(reply);
+      setHeld({ id: reply.id, key: keyOf(entry, settings) });
       setQuery({ run: reply.id });
       announce('Started');
     } catch (error) {
@@ -157,6 +164,8 @@ function Playground({ entry, query }) {
       <div class="play-pictures">
         ${started?.error && html`<${Failure} what="The run did not start." error=${started.error} />`}
         <${Lost} run=${run} />
+        ${changed && run?.start && html`<${Notice} kind="wait" title="These pictures belong to other settings">They show
+          the run before the last change. Start again to see the new settings.<//>`}
         <${RunError} run=${run} />
         <${Diverged} run=${run} />
         <${Pictures} run=${run} entry=${entry} />
