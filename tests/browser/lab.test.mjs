@@ -115,6 +115,14 @@ test('LL-14: predicted, run to the verdict, flipped', async () => {
   await page.locator('.combined').waitFor({ timeout: 60000 });
   assert.match(await page.locator('.combined').innerText(), /Only if the scales differ/);
   assert.match(await page.locator('.your-prediction').innerText(), /it depends/);
+  const commands = await page.locator('.copy code').allInnerTexts();
+  assert.deepEqual(
+    commands.map((c) => c.includes('--flip')),
+    [false, true],
+    'both runs can be repeated',
+  );
+  const caveat = json.experiments.find((e) => e.id === 'LL-14').caveat;
+  assert.equal(await page.getByText(caveat).count(), 1, 'the caveat stands at the claim only');
   await site.settled(page, 'experiment-flipped');
 });
 

@@ -170,7 +170,7 @@ function Playground({ entry, query }) {
         <${Diverged} run=${run} />
         <${Pictures} run=${run} entry=${entry} />
         <${Numbers} run=${run} />
-        <${Repeat} command=${run?.start?.command ?? started?.command} />
+        <${Repeat} commands=${[run?.start?.command ?? started?.command]} />
         <${Experiments} entry=${entry} />
       </div>
     </div>

@@ -79,7 +79,7 @@ function Proof({ experiment, entry, query }) {
     <//>
     ${(runs.run?.verdict || runs.flip) && html`<${Flip} ...${shared} runs=${runs} />`}
     <${Combined} experiment=${experiment} first=${runs.run?.verdict} second=${runs.flip?.verdict} />
-    <${Afterwards} experiment=${experiment} run=${runs.run} />
+    <${Afterwards} experiment=${experiment} ...${runs} />
   </div>`;
 }
 
@@ -132,7 +132,8 @@ function Arena({ experiment, run, name, says, children }) {
         file=${`${prefix}-pairs`} />
     </div>
     <${Verdict} verdict=${run?.verdict} pairs=${run?.pictures.pairs} experiment=${experiment}
-      running=${run && !finished(run)} log=${run?.logs.at(-1)} />
+      running=${run && !finished(run)} log=${run?.logs.at(-1)}
+      caveat=${name === 'run' ? experiment.caveat : null} />
     ${children}
     ${
       experiment.pictures.includes('contour') &&
@@ -192,7 +193,7 @@ function Flip({ experiment, runs, start, stop, active }) {
   </section>`;
 }
 
-function Afterwards({ experiment, run }) {
+function Afterwards({ experiment, run, flip }) {
   const newest = run?.pictures.pairs?.rows.at(-1);
   const settings = (a, i) => {
     const tuned = Object.keys(a.tune ?? {})[0];
@@ -204,6 +205,6 @@ function Afterwards({ experiment, run }) {
         ${experiment.arms.map((a, i) => html`${i > 0 && ' or '}<a
           href=${playgroundOf(experiment, settings(a, i), newest?.seed ?? 1)}>${a.label}</a>`)}.</p>
     </section>
-    <${Repeat} command=${run?.start?.command} />
+    <${Repeat} commands=${[run?.start?.command, flip?.start?.command]} />
   </div>`;
 }

@@ -94,12 +94,15 @@ const measured = (value) => (Number.isFinite(value) ? number(value, 4) : 'not a 
 /** The name may wrap after its colon and underscores. */
 const breakable = (name) => name.split(/(?<=[:_])/).map((part) => html`${part}<wbr />`);
 
-export function Repeat({ command, children }) {
-  if (!command) return null;
+/** `commands`: of the run and, once it ran, of its flip. */
+export function Repeat({ commands }) {
+  const known = commands.filter(Boolean);
+  if (!known.length) return null;
+  const several = known.length > 1;
   return html`<section class="repeat" aria-labelledby="repeat-title">
     <h2 id="repeat-title">How to repeat it</h2>
-    <p class="quiet">The same command gives the same numbers. Run it beside the server's program. ${children}</p>
-    <${CopyLine} text=${command} label="Command that repeats the run" />
+    <p class="quiet">The same ${several ? 'commands give' : 'command gives'} the same numbers. Run ${several ? 'them' : 'it'} beside the server's program.</p>
+    ${known.map((text) => html`<${CopyLine} key=${text} text=${text} label=${/ --flip\b/.test(text) ? 'Command that repeats the flip' : 'Command that repeats the run'} />`)}
   </section>`;
 }
 

@@ -30,8 +30,9 @@ const KINDS = {
   only_if: ['tilde', 'Only if', 'wait'],
 };
 
-/** Its height is the same before and after: first the number so far, then the verdict. */
-export function Verdict({ verdict, pairs, experiment, running, log }) {
+/** Its height is the same before and after: first the number so far, then the verdict. `caveat`: what the
+ *  verdict does not say, for the claim itself and not for its flip. */
+export function Verdict({ verdict, pairs, experiment, running, log, caveat }) {
   const confidence = `${((verdict?.confidence ?? experiment.confidence) * 100).toFixed(1)} %`;
   if (!verdict)
     return html`<div class="verdict verdict-open">
@@ -45,7 +46,7 @@ export function Verdict({ verdict, pairs, experiment, running, log }) {
     <p class="verdict-line"><span class="verdict-word"><${Icon}
       name=${icon} /> ${word}</span> <${Effect} ...${verdict} confidence=${confidence} /></p>
     <p>${sentence(verdict.text)}</p>
-    <p class="quiet">${experiment.caveat}</p>
+    ${caveat && html`<p class="quiet">${caveat}</p>`}
   </div>`;
 }
 
