@@ -1,6 +1,6 @@
 // A run's events as they come. The browser's EventSource takes up a broken connection where it was (Last-Event-ID);
 // what arrives within a frame is told once.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { applyEvent, createRun, finished } from './run.js';
 import { get } from './api.js';
 import { cell } from './state.js';
@@ -81,15 +81,16 @@ export function useRun(id) {
   return run && run.id === id ? run : id ? createRun(id) : null;
 }
 
-/** Seconds since `active` turned true, for people; measured times come from the engine. */
-export function useElapsed(active) {
-  const [elapsed, setElapsed] = useState(0);
+/** Seconds that a run has taken so far: its newest `time`, and what went by here since that came. */
+export function useElapsed(active, time) {
+  const [now, setNow] = useState(() => performance.now());
+  const newest = useRef({ time, at: now });
+  if (newest.current.time !== time) newest.current = { time, at: performance.now() };
   useEffect(() => {
     if (!active) return undefined;
-    const from = performance.now();
-    setElapsed(0);
-    const timer = setInterval(() => setElapsed((performance.now() - from) / 1000), 200);
+    newest.current.at = performance.now();
+    const timer = setInterval(() => setNow(performance.now()), 200);
     return () => clearInterval(timer);
   }, [active]);
-  return elapsed;
+  return newest.current.time + Math.max(0, now - newest.current.at) / 1000;
 }

@@ -268,3 +268,21 @@ test('an address never names a run together with settings that it did not have',
   assert.notEqual(run(), id);
   assert.equal(await page.locator('.notice-wait').count(), 0);
 });
+
+test('a reload goes on with the time that the run itself has taken', async () => {
+  const page = await site.page();
+  await page.goto('/demo/linear-learner?pace=0.05');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await state(page, 'running');
+  const shown = async () => Number(/([\d.]+) s/.exec(await page.locator('.run-state').innerText())?.[1] ?? 0);
+  const reached = (least) =>
+    page.waitForFunction((n) => parseFloat(/([\d.]+) s/.exec(document.querySelector('.run-state').innerText)?.[1]) > n, least);
+  await reached(1.5);
+  const before = await shown();
+  await page.reload();
+  await state(page, 'running');
+  await page.locator('canvas.square').waitFor();
+  assert.ok((await shown()) >= before, `${await shown()} s after ${before} s`);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await state(page, 'stopped');
+});

@@ -16,7 +16,7 @@ const WORDS = {
 /** One line of fixed height: state, time, and `children` for what the page adds. */
 export function RunState({ run, children }) {
   const running = run?.status === 'running';
-  const elapsed = useElapsed(running);
+  const elapsed = useElapsed(running, run?.time ?? 0);
   if (!run) return html`<p class="run-state quiet">${children ?? 'Not started'}</p>`;
   const words = run.status === 'queued' ? queueWords(run) : run.diverged ? 'Diverged' : WORDS[run.status];
   const time = running ? seconds(elapsed) : run.end ? seconds(run.end.t ?? run.time) : '';
