@@ -35,7 +35,8 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** Resolves with the server's reply, however long that takes; rejects only when the server refuses it for good. */
+/** Resolves with the server's reply, however long that takes, or with null when another tab has delivered it; rejects
+ * only when the server refuses it for good. */
 export function send(review) {
   const reply = new Promise((resolve, reject) => waiting.set(review.id, { resolve, reject }));
   if (!keep.write(NAME, JSON.stringify([...stored(), review]))) unsaved.push(review);
@@ -47,6 +48,16 @@ export function send(review) {
 function remove(id) {
   unsaved = unsaved.filter((r) => r.id !== id);
   keep.write(NAME, JSON.stringify(stored().filter((r) => r.id !== id)));
+}
+
+/** Another tab on the same storage delivers this page's answers too: whoever waits for one hears that it is gone. */
+function settleGone() {
+  const kept = new Set(all().map((r) => r.id));
+  for (const [id, { resolve }] of [...waiting]) {
+    if (kept.has(id)) continue;
+    waiting.delete(id);
+    resolve(null);
+  }
 }
 
 export async function flush() {
@@ -62,11 +73,13 @@ export async function flush() {
       failures = 0;
       tell({ failing: false, ...(reply.error ? { refused: reply.error.message } : {}) });
     }
+    tell({ failing: false });
   } catch {
     tell({ failing: true });
     timer = setTimeout(flush, PAUSES_MS[Math.min(failures++, PAUSES_MS.length - 1)]);
   } finally {
     sending = false;
+    settleGone();
   }
 }
 
@@ -84,6 +97,10 @@ export function startOutbox() {
   addEventListener('online', () => {
     failures = 0;
     flush();
+  });
+  keep.listen(NAME, () => {
+    settleGone();
+    tell(all().length ? {} : { failing: false });
   });
   if (all().length) flush();
 }

@@ -64,11 +64,18 @@ function createSession(filter) {
   function settle(reply) {
     unsaved.shift(); // the outbox sends in order
     if (unsaved.length) return; // this reply does not know of the later answers
+    if (!reply) return catchUp();
     const now = view.get();
     change({ counts: reply.counts, nextDueMs: reply.next_due_ms });
     if (now.status === 'waiting') show(reply.next);
     else if (reply.next && reply.next.id !== now.card.id) ahead ??= reply.next;
     if (view.get().status === 'card' && !ahead) fetchAhead();
+  }
+
+  /** The answers are saved, but the reply with the next card went to another tab. */
+  function catchUp() {
+    if (view.get().status === 'waiting') fetchFirst();
+    else if (view.get().status === 'card' && !ahead) fetchAhead();
   }
 
   function refused() {

@@ -41,6 +41,10 @@ export const keep = {
       return false;
     }
   },
+  /** Calls back when another tab has written `name`. */
+  listen(name, heard) {
+    addEventListener('storage', ({ key }) => (key === null || key === `flashlab.${name}`) && heard());
+  },
 };
 
 const systemDark = matchMedia('(prefers-color-scheme: dark)');

@@ -1,6 +1,8 @@
 // Studying in a browser: three cards by keyboard, what an answer shows, answers while the server is away.
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import { startServer, temporaryFolder } from '../web/harness.mjs';
 import { openSite } from './harness.mjs';
 
 let site;
@@ -88,6 +90,36 @@ test('an answer given while the server does not answer is kept and sent once', a
   const now = (await site.server.get('/api/v1/study/next?algorithm=deepar')).json.counts;
   assert.equal(now.new, before.new - 1);
   assert.deepEqual(page.faults, []);
+});
+
+test('two tabs go on after an outage, whichever of them sends the answers', async () => {
+  const data = await temporaryFolder();
+  let server = await startServer({ data });
+  const first = await site.page();
+  const tabs = [first, await first.context().newPage()];
+  for (const tab of tabs) {
+    await tab.goto(`${server.url}/study`);
+    await tab.locator('.stem').waitFor();
+    await tab.waitForLoadState('networkidle');
+  }
+  await server.stop('SIGKILL');
+  for (const tab of tabs) {
+    await answer(tab, '3');
+    await tab.keyboard.press(' ');
+    await tab.locator('.answer').waitFor();
+    await tab.keyboard.press('3');
+    await tab.getByText('The next card has not come').waitFor();
+  }
+  server = await startServer({ data, listen: `127.0.0.1:${server.port}` });
+  await tabs[1].getByRole('button', { name: 'Try now' }).click();
+  for (const tab of tabs) {
+    await tab.locator('.stem').waitFor();
+    await tab.getByText('not saved yet').waitFor({ state: 'detached' });
+  }
+  const { json } = await server.get('/api/v1/reviews');
+  assert.equal(json.reviews.length, 4);
+  await server.stop();
+  await rm(data, { recursive: true });
 });
 
 test('the keys sheet lists what can be pressed; the theme button turns the page dark', async () => {
