@@ -122,6 +122,25 @@ test('two tabs go on after an outage, whichever of them sends the answers', asyn
   await rm(data, { recursive: true });
 });
 
+test('a card of own notes without a demo shows no link to one', async () => {
+  const notes = 'My topic - Input\nRecords are read one after the other\nLines end with a semicolon';
+  const { json } = await site.server.post('/api/v1/decks', { notes, title: 'Elsewhere' });
+  const page = await site.page();
+  await page.goto(`/study?deck=${json.deck.id}`);
+  await page.locator('.stem').waitFor();
+  await page.keyboard.press(' ');
+  await page.locator('.answer').waitFor();
+  assert.equal(await page.locator('.card-foot').getByRole('link').count(), 0);
+  assert.doesNotMatch(await page.locator('.card-foot').innerText(), /Demo|undefined/);
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').waitFor();
+  assert.doesNotMatch(await page.getByRole('dialog').innerText(), /demo/);
+  await page.goto(`/deck/${json.deck.id}`);
+  await page.locator('.entry').first().waitFor();
+  assert.doesNotMatch(await page.locator('.entry').first().innerText(), /Demo|undefined/);
+  await site.settled(page, 'deck-own');
+});
+
 test('the keys sheet lists what can be pressed; the theme button turns the page dark', async () => {
   const page = await site.page();
   await page.goto('/study');

@@ -69,7 +69,7 @@ function useStudyKeys(session, { status, card, revealed }) {
     for (const [grade, , word] of GRADES)
       keys.push({ key: String(grade), help: `grade: ${word.toLowerCase()}`, run: () => session.grade(grade) });
   }
-  if (status === 'card' && !choosing)
+  if (status === 'card' && card.demo && !choosing)
     keys.push({ key: 'd', help: 'open the demo of the card', run: () => navigate(card.demo) });
   useKeys(keys);
 }
@@ -120,7 +120,7 @@ function Foot({ card, revealed }) {
   return html`<p class="card-foot">
     ${revealed && html`<span>${sourceOf(card)}</span>`}
     <span class="card-demo"><${DemoLink}
-      card=${card} /> ${revealed || card.type !== 'single' ? html`<kbd>d</kbd>` : ''}</span>
+      card=${card} /> ${card.demo && (revealed || card.type !== 'single') ? html`<kbd>d</kbd>` : ''}</span>
   </p>`;
 }
 
