@@ -25,6 +25,13 @@ export function count(n, one, many = `${one}s`) {
   return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 }
 
+/** What waits in a deck, in the same words on every page: "3 due \u00b7 505 new". `due` counts the cards that can be
+ * answered now, in review or learning; a card whose step is not over yet is in neither number. */
+export function waiting({ due, new: fresh }) {
+  const words = [due && `${due.toLocaleString('en')} due`, fresh && `${fresh.toLocaleString('en')} new`];
+  return words.filter(Boolean).join(' \u00b7 ') || 'nothing due';
+}
+
 const SPANS = [
   [60, 60, 'min'],
   [3600, 3600, 'h'],

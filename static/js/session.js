@@ -104,7 +104,7 @@ function createSession(filter) {
       const review = { id: uuid(), card: card.id, grade, elapsed_ms: Math.round(performance.now() - shownAt) };
       if (chosen !== null) review.chosen = chosen;
       for (const name of ['deck', 'algorithm']) if (filter[name]) review[name] = filter[name];
-      const field = { new: 'new', review: 'due' }[card.state] ?? 'learning';
+      const field = card.state === 'new' ? 'new' : 'due';
       change({ counts: { ...counts, [field]: Math.max(0, counts[field] - 1) } });
       if (ahead) show(ahead);
       else change({ status: 'waiting' });

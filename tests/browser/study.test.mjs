@@ -141,6 +141,24 @@ test('a card of own notes without a demo shows no link to one', async () => {
   await site.settled(page, 'deck-own');
 });
 
+test('home, study and notes say in the same words what is due; a card in its step is not', async () => {
+  const page = await site.page();
+  const { json } = await site.server.get('/api/v1/study/next');
+  await site.server.post('/api/v1/reviews', { id: crypto.randomUUID(), card: json.card.id, grade: 1 });
+  await page.goto('/notes');
+  await page.locator('.deck-row').first().waitFor();
+  const { decks } = (await site.server.get('/api/v1/decks')).json;
+  const number = (field) => decks.reduce((all, deck) => all + deck[field], 0);
+  assert.ok(number('learning') > 0);
+  const words = (due, fresh) => [due && `${due} due`, fresh && `${fresh} new`].filter(Boolean).join(' · ');
+  for (const [i, deck] of decks.entries())
+    assert.ok((await page.locator('.deck-row').nth(i).innerText()).includes(`cards, ${words(deck.due, deck.new)}`));
+  await page.goto('/');
+  await page.getByRole('heading', { level: 1, name: words(number('due'), number('new')), exact: true }).waitFor();
+  await page.goto('/study');
+  await page.locator('.study-line').getByText(words(number('due'), number('new')), { exact: true }).waitFor();
+});
+
 test('the keys sheet lists what can be pressed; the theme button turns the page dark', async () => {
   const page = await site.page();
   await page.goto('/study');

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { get, getOnce, useLoad } from '../api.js';
 import { sessionOf } from '../session.js';
 import { useCell } from '../state.js';
-import { count, whenDue } from '../format.js';
+import { count, waiting, whenDue } from '../format.js';
 import { useKeys } from '../keys.js';
 import { navigate } from '../router.js';
 import { Failure, Placeholder, Strength, useTitle } from './parts.js';
@@ -31,15 +31,11 @@ function Now({ decks }) {
   const { status, nextDueMs } = useCell(session.view);
   useEffect(() => session.open(), [session]);
   if (!decks) return html`<section class="now"><h1>Flashlab</h1><p class="lead">${'\u00a0'}</p></section>`;
-  const due = sum(decks, 'due') + sum(decks, 'learning');
-  const fresh = sum(decks, 'new');
+  const counts = { due: sum(decks, 'due'), new: sum(decks, 'new') };
   const cards = sum(decks, 'cards');
-  const anything = due + fresh > 0;
-  const words = [due ? `${due.toLocaleString('en')} due` : null, fresh ? `${fresh.toLocaleString('en')} new` : null]
-    .filter(Boolean)
-    .join(', ');
+  const anything = counts.due + counts.new > 0;
   return html`<section class="now" aria-labelledby="now-title">
-    <h1 id="now-title">${anything ? words : 'Nothing is due'}</h1>
+    <h1 id="now-title">${anything ? waiting(counts) : 'Nothing is due'}</h1>
     <p class="lead">
       ${anything || !nextDueMs
         ? `${count(cards, 'card')} on seven algorithms.`
@@ -92,7 +88,7 @@ function AlgorithmRow({ row }) {
       title="Study only these">${row.title}</a>` : row.title}</span>
     <span class="row-main">${row.cards ? html`<${Strength} strong=${row.strong} cards=${row.cards} />` : html`<span
       class="quiet">no cards yet</span>`}</span>
-    <span class="row-note">${row.due ? `${row.due} due` : ''}</span>
+    <span class="row-note">${row.due ? waiting({ due: row.due }) : ''}</span>
     <span class="row-links">
       ${row.deck && html`<a href=${`/deck/${row.deck}?algorithm=${encodeURIComponent(row.slug)}`}
         aria-label=${`${row.title}: cards`}>cards</a>`}

@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { call, get, post, useLoad } from '../api.js';
 import { announce } from '../state.js';
-import { count } from '../format.js';
+import { count, waiting } from '../format.js';
 import { Failure, Notice, Placeholder, useTitle } from './parts.js';
 
 const EXAMPLE = `Linear Learner - Input format
@@ -189,7 +189,7 @@ function DeckRow({ deck, again }) {
   return html`<li class="row deck-row">
     <span class="row-title">${deck.title}</span>
     <span class="quiet">
-      ${count(deck.cards, 'card')}, ${deck.due + deck.learning} due, ${deck.new} new${' '}
+      ${count(deck.cards, 'card')}, ${waiting(deck)}${' '}
       ${error && html`<strong class="bad">${error.message}</strong>`}
     </span>
     ${

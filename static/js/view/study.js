@@ -4,7 +4,7 @@ import { html } from 'htm/preact';
 import { sessionOf } from '../session.js';
 import { announce, useCell } from '../state.js';
 import { outbox } from '../outbox.js';
-import { sourceOf, span, whenDue } from '../format.js';
+import { sourceOf, span, waiting, whenDue } from '../format.js';
 import { useKeys } from '../keys.js';
 import { navigate } from '../router.js';
 import { getOnce, useLoad } from '../api.js';
@@ -77,11 +77,8 @@ function useStudyKeys(session, { status, card, revealed }) {
 function Line({ counts, filter, status }) {
   const catalogue = useLoad(() => getOnce('/algorithms'), []);
   const title = catalogue.data?.algorithms.find((a) => a.name === filter.algorithm)?.title ?? filter.algorithm;
-  const due = counts.due + counts.learning;
   return html`<div class="study-line">
-    <p>
-      ${status === 'loading' ? '\u00a0' : `${due.toLocaleString('en')} due \u00b7 ${counts.new.toLocaleString('en')} new`}
-    </p>
+    <p>${status === 'loading' ? '\u00a0' : waiting(counts)}</p>
     ${(filter.algorithm || filter.deck) && html`<p>${title ?? 'one deck'} only \u00b7 <a
       href="/study">study everything</a></p>`}
   </div>`;
