@@ -77,3 +77,25 @@ export function metric(name) {
 }
 
 export const plain = (own) => own.replaceAll('_', ' ');
+
+const bare = (text) => ` ${text.toLowerCase().replace(/[^\p{L}\p{N}_.]+|\.(?!\d)/gu, ' ').trim()} `;
+const LINKING = new Set(['', 'and', 'or']);
+
+/** The sentences of a card's explanation that say more than its question and its answers do; '' when none does. */
+export function saysMore(card) {
+  const frame = `${card.algorithm}, `;
+  const dash = card.explanation.indexOf(' \u2014 ');
+  const body = card.explanation.startsWith(frame) && dash > 0 ? card.explanation.slice(dash + 3) : card.explanation;
+  const answers = card.answers.map(bare).sort((a, b) => b.length - a.length);
+  const stem = bare(card.stem.replaceAll(/_{3,}/g, ' '));
+  const known = (sentence) =>
+    answers
+      .reduce((left, answer) => left.replaceAll(answer, ' | '), bare(sentence))
+      .split('|')
+      .every((part) => LINKING.has(part.trim()) || stem.includes(` ${part.trim()} `));
+  return body
+    .replace(/([.!?])\s+(?=\p{Lu})/gu, '$1\n')
+    .split('\n')
+    .filter((sentence) => !known(sentence))
+    .join(' ');
+}

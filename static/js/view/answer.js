@@ -1,5 +1,6 @@
 // The two sides of a card, by its type: recall, cloze, single choice.
 import { html } from 'htm/preact';
+import { saysMore } from '../format.js';
 import { Icon } from './parts.js';
 
 const BLANK = /_{3,}/;
@@ -52,9 +53,10 @@ function Judged({ option, letter, right, mine }) {
 }
 
 export function Answer({ card, ticked, tick }) {
+  const more = saysMore(card);
   return html`
     ${card.type === 'recall' && html`<${Items} card=${card} ticked=${ticked} tick=${tick} />`}
-    <p class="explanation">${card.explanation}</p>
+    ${more && html`<p class="explanation">${more}</p>`}
     ${card.correction && html`<p class="correction">${card.correction}</p>`}
   `;
 }

@@ -1,7 +1,7 @@
 // A deck to read: its cards by algorithm and topic, each with its answer, source and demo.
 import { html } from 'htm/preact';
 import { get, queryOf, useLoad } from '../api.js';
-import { count, sourceOf, whenDue } from '../format.js';
+import { count, saysMore, sourceOf, whenDue } from '../format.js';
 import { setQuery } from '../router.js';
 import { DemoLink, Failure, Placeholder, useTitle } from './parts.js';
 import { answerLine } from './answer.js';
@@ -73,12 +73,13 @@ const STATES = { new: 'new', learning: 'learning', relearning: 'learning again' 
 
 function Entry({ card }) {
   const state = STATES[card.state] ?? `due ${whenDue(card.due_ms)}`;
+  const more = saysMore(card);
   return html`<li class="entry">
     <details>
       <summary>${card.stem.replaceAll(/_{3,}/g, '\u2009____\u2009')}</summary>
       <div class="entry-body">
         <p class="entry-answer">${answerLine(card)}</p>
-        <p>${card.explanation}</p>
+        ${more && html`<p>${more}</p>`}
         ${card.correction && html`<p class="correction">${card.correction}</p>`}
         <p class="quiet">${sourceOf(card)}</p>
       </div>

@@ -9,7 +9,7 @@ import { useKeys } from '../keys.js';
 import { navigate } from '../router.js';
 import { getOnce, useLoad } from '../api.js';
 import { DemoLink, Failure, Notice, Placeholder, useTitle } from './parts.js';
-import { Answer, Question } from './answer.js';
+import { Answer, Question, answerLine } from './answer.js';
 
 const GRADES = [
   [1, 'again', 'Again'],
@@ -96,7 +96,8 @@ function Card({ card, state, session }) {
     <${Question} card=${card} revealed=${revealed} chosen=${state.chosen} choose=${session.choose} />
     ${
       revealed &&
-      html`<div class="answer" tabindex="-1" ref=${answer} aria-label="Answer" role="group">
+      html`<div class="answer" tabindex="-1" ref=${answer} role="group"
+        aria-label=${card.type === 'recall' ? 'Answer' : `Answer: ${answerLine(card)}`}>
       <${Answer} card=${card} chosen=${state.chosen} ticked=${state.ticked} tick=${session.tick} />
     </div>`
     }
