@@ -54,6 +54,19 @@ test('an unbuilt algorithm says so and leads to its cards', async () => {
   await page.getByLabel('Topic').selectOption({ index: 1 });
   await page.waitForFunction((n) => document.querySelectorAll('.entry').length < n, all);
   assert.match(page.url(), /topic=/);
+  const study = page.getByRole('link', { name: 'Study XGBoost' });
+  assert.equal(await study.getAttribute('href'), '/study?deck=builtin&algorithm=xgboost', 'no topic is promised');
+  await page.getByLabel('Topic').selectOption({ index: 0 });
+  await page.getByRole('link', { name: 'Study these' }).waitFor();
+});
+
+test('what can be pressed is 44 px high on a phone', async () => {
+  const page = await site.page({ width: 390 });
+  await page.route('**/api/v1/**', (route) => route.abort());
+  await page.goto('/study');
+  const again = page.getByRole('button', { name: 'Try again' });
+  await again.waitFor();
+  assert.ok((await again.boundingBox()).height >= 44);
 });
 
 test('notes: checked line by line, made into a deck, deleted', async () => {

@@ -52,6 +52,9 @@ function Filters({ cards, wanted, shown, id }) {
     ...new Map(cards.filter((c) => !wanted.algorithm || c.slug === wanted.algorithm).map((c) => [c.slot, c.topic])),
   ];
   const study = `/study${queryOf({ deck: id, algorithm: wanted.algorithm })}`;
+  const name = algorithms.find(([slug]) => slug === wanted.algorithm)?.[1];
+  // The queue knows no topics: a choice of one is for reading.
+  const label = wanted.topic ? `Study ${name ?? 'the deck'}` : 'Study these';
   return html`<div class="bar">
     <label class="field"><span>Algorithm</span>
       <select class="input" value=${wanted.algorithm}
@@ -64,7 +67,7 @@ function Filters({ cards, wanted, shown, id }) {
         <option value="">all</option>${topics.map(([slot, name]) => html`<option key=${slot}
           value=${slot}>${name}</option>`)}
       </select></label>
-    <a class="button" href=${study}>Study these</a>
+    <a class="button" href=${study}>${label}</a>
     <p class="quiet" role="status">${count(shown.length, 'card')}</p>
   </div>`;
 }
