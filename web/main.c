@@ -75,10 +75,12 @@ static void builtin_notes(struct str *text)
     }
 }
 
+/* id: of the deck; NULL: the title's. */
 static int sync_deck(struct store *store, const char *id, const char *title, const struct notes *notes,
                      struct deck_changes *changes, struct error *err)
 {
     struct deck deck;
+    char own[STORE_DECK_ID];
     int status;
     if (deck_make(&deck, notes, err))
         return -1;
@@ -86,7 +88,8 @@ static int sync_deck(struct store *store, const char *id, const char *title, con
         status = error_set(err, ERROR_INPUT, title, "give every topic a heading such as \"XGBoost - Input\"",
                            "no card could be made of these notes");
     else
-        status = store_deck_sync(store, id, title, &deck, changes, err);
+        status = id ? store_deck_sync(store, id, title, &deck, changes, err)
+                    : store_deck_import(store, title, &deck, own, changes, err);
     deck_free(&deck);
     return status;
 }
@@ -204,15 +207,13 @@ static int import_notes(const struct config *config, const char *path, const cha
     struct deck_changes changes = {0};
     struct notes notes;
     struct store *store;
-    char id[STORE_DECK_ID];
     const char *slash = strrchr(path, '/');
     int status;
     if (notes_read(&notes, path, err))
         return -1;
     title = title ? title : notes.title ? notes.title : slash ? slash + 1 : path;
-    store_deck_id(title, id);
     store = store_open(config->data, err);
-    status = store ? sync_deck(store, id, title, &notes, &changes, err) : -1;
+    status = store ? sync_deck(store, NULL, title, &notes, &changes, err) : -1;
     if (!store)
         explain_lock(err, config->data);
     if (status == 0)

@@ -203,6 +203,18 @@ describe('decks of one\'s own', () => {
     for (const id of ['one', 'two']) await server.send('DELETE', `/api/v1/decks/${id}`);
   });
 
+  it('are two when their titles differ only in what an address leaves out', async () => {
+    const notes = await ownNotes();
+    const first = (await server.post('/api/v1/decks', { notes, title: 'My notes' })).json.deck;
+    const second = (await server.post('/api/v1/decks', { notes: notes.split('\n').slice(0, 12).join('\n'), title: 'My Notes!' })).json.deck;
+    assert.equal(first.id, 'my-notes');
+    assert.notEqual(second.id, first.id);
+    assert.equal(second.changes.hidden, 0);
+    assert.deepEqual([(await deckOf(first.id)).title, (await deckOf(second.id)).title], ['My notes', 'My Notes!']);
+    assert.equal((await deckOf(first.id)).cards, first.changes.added);
+    for (const { id } of [first, second]) await server.send('DELETE', `/api/v1/decks/${id}`);
+  });
+
   it('are refused with a sentence when nothing can be made of the notes', async () => {
     const cases = [
       [{ notes: '', title: 'Empty' }, 'notes'],

@@ -67,6 +67,47 @@ static void decks_with_the_same_question_have_cards_of_their_own(void **state)
     store_card_free(&card);
 }
 
+static const char *import_range(struct fixture *f, const char *title, unsigned first, unsigned last, int added)
+{
+    static char id[STORE_DECK_ID];
+    struct deck deck = make_deck(first, last);
+    struct deck_changes changes;
+    if (store_deck_import(f->store, title, &deck, id, &changes, &f->err))
+        fail_msg("%s: %s", f->err.where, f->err.what);
+    free(deck.cards);
+    assert_int_equal(changes.added, added);
+    return id;
+}
+
+static void titles_of_one_slug_are_decks_of_their_own(void **state)
+{
+    struct fixture *f = *state;
+    struct study_counts counts;
+    char second[STORE_DECK_ID], third[STORE_DECK_ID];
+    assert_string_equal(import_range(f, "My notes", 1, 4, 4), "my-notes");
+    snprintf(second, sizeof second, "%s", import_range(f, "My Notes!", 5, 6, 2));
+    snprintf(third, sizeof third, "%s", import_range(f, "my notes", 7, 9, 3));
+    assert_int_equal(strncmp(second, "my-notes-", 9), 0);
+    assert_int_equal(strncmp(third, "my-notes-", 9), 0);
+    assert_string_not_equal(second, third);
+    assert_string_equal(import_range(f, "My notes", 1, 4, 0), "my-notes");
+    assert_string_equal(import_range(f, "My Notes!", 5, 6, 0), second);
+    next_id(f, (struct study_filter){0}, NOW, &counts);
+    assert_int_equal(counts.total, 4 + 2 + 3);
+    assert_int_equal(store_deck_delete(f->store, "my-notes", &f->err), 0);
+    assert_string_equal(import_range(f, "My Notes!", 5, 6, 0), second);
+}
+
+static void a_deck_with_the_title_of_the_built_in_one_is_another(void **state)
+{
+    struct fixture *f = *state;
+    struct study_counts counts;
+    sync_range(f, "builtin", 1, 3);
+    assert_string_not_equal(import_range(f, "builtin", 4, 5, 2), "builtin");
+    next_id(f, (struct study_filter){.deck = "builtin"}, NOW, &counts);
+    assert_int_equal(counts.total, 3);
+}
+
 static void the_same_question_twice_in_a_deck_is_one_card(void **state)
 {
     struct fixture *f = *state;
@@ -365,6 +406,8 @@ int main(void)
         STORE_TEST(synchronising_keeps_hides_and_brings_back),
         STORE_TEST(a_hidden_card_can_still_be_answered_and_is_not_asked),
         STORE_TEST(decks_with_the_same_question_have_cards_of_their_own),
+        STORE_TEST(titles_of_one_slug_are_decks_of_their_own),
+        STORE_TEST(a_deck_with_the_title_of_the_built_in_one_is_another),
         STORE_TEST(the_same_question_twice_in_a_deck_is_one_card),
         STORE_TEST(decks_are_listed_with_counts),
         STORE_TEST(an_empty_store_lists_nothing_and_asks_nothing),

@@ -100,8 +100,7 @@ static void import_deck(struct request *r, const char *title, const struct readi
     struct str body = {0}, report = {0};
     struct json j = json_begin(&body);
     struct error err = {0};
-    store_deck_id(title, id);
-    if (store_deck_sync(request_app(r)->store, id, title, &reading->deck, &changes, &err)) {
+    if (store_deck_import(request_app(r)->store, title, &reading->deck, id, &changes, &err)) {
         reply_failure(r, &err);
         return;
     }

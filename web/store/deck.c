@@ -8,18 +8,27 @@
 #include "web/store/internal.h"
 
 #define BUILTIN "builtin"
+#define DECK_HASH 9 /* a dash and eight digits */
+
+static void append_hash(const char *title, char id[STORE_DECK_ID])
+{
+    unsigned char hash[crypto_generichash_BYTES_MIN];
+    char hex[9];
+    size_t len = strlen(id);
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)title, strlen(title), NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, 4);
+    snprintf(id + len, STORE_DECK_ID - len, "%s%s", len ? "-" : "", hex);
+}
 
 /* Letters that a slug cannot hold would make "Заметки" and "Карты" one deck, so a hash of the title stands for them. */
 void store_deck_id(const char *title, char id[STORE_DECK_ID])
 {
-    unsigned char hash[crypto_generichash_BYTES_MIN];
-    char hex[9];
     bool lost = false;
     size_t len = 0;
     const char *c;
     for (c = title; *c; c++) {
         char lower = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
-        bool fits = len < STORE_DECK_ID - sizeof hex - 2;
+        bool fits = len < STORE_DECK_ID - DECK_HASH - 2; /* room for the hash */
         lost |= (unsigned char)*c >= 0x80 || !fits;
         if (fits && ((lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9')))
             id[len++] = lower;
@@ -29,17 +38,15 @@ void store_deck_id(const char *title, char id[STORE_DECK_ID])
     while (len && id[len - 1] == '-')
         len--;
     id[len] = '\0';
-    if (len && !lost && strcmp(id, BUILTIN) != 0)
-        return;
-    crypto_generichash(hash, sizeof hash, (const unsigned char *)title, strlen(title), NULL, 0);
-    sodium_bin2hex(hex, sizeof hex, hash, 4);
-    snprintf(id + len, STORE_DECK_ID - len, "%s%s", len ? "-" : "", hex);
+    if (!len || lost || strcmp(id, BUILTIN) == 0)
+        append_hash(title, id);
 }
 
 /* --- synchronising ------------------------------------------------------------------------------------------------ */
 
 struct sync {
     const char *id, *title;
+    char *choose; /* where the id that the title leads to is written, the same place as id; NULL: the id is given */
     const struct deck *deck;
     struct deck_changes *changes;
     int64_t number;   /* of this synchronisation of the deck */
@@ -47,6 +54,42 @@ struct sync {
     int64_t chapter;
     struct str body, words;
 };
+
+/* Whether a deck has this id, and another title than the one given. */
+static int id_is_taken(struct connection *c, const char *id, const char *title, struct error *err)
+{
+    struct query q = query_start(c, DECK_TITLE);
+    int rc;
+    query_bind_text(&q, 1, id);
+    rc = query_step(&q, err);
+    if (rc == 1)
+        rc = strcmp(query_text(&q, 0), title) != 0;
+    query_end(&q);
+    return rc;
+}
+
+/* The same title is the same deck; titles that only differ in what a slug leaves out are two. */
+static int choose_id(struct connection *c, const char *title, char id[STORE_DECK_ID], struct error *err)
+{
+    struct query q = query_start(c, DECK_OF_TITLE);
+    int rc;
+    query_bind_text(&q, 1, title);
+    rc = query_step(&q, err);
+    if (rc == 1)
+        snprintf(id, STORE_DECK_ID, "%s", query_text(&q, 0));
+    query_end(&q);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    store_deck_id(title, id);
+    rc = id_is_taken(c, id, title, err);
+    if (rc == 1) {
+        append_hash(title, id);
+        rc = id_is_taken(c, id, title, err);
+    }
+    if (rc == 1)
+        return error_set(err, ERROR_INPUT, "title", "choose another title", "another deck has the id '%s' already", id);
+    return rc;
+}
 
 /* A card is known to the world by one id, also when two decks ask the same question: the built-in deck's cards keep
  * their own, those of any other deck get the hash of the deck's id and their own. */
@@ -199,6 +242,8 @@ static int sync_job(struct connection *c, void *context, struct error *err)
 {
     struct sync *sync = context;
     size_t i;
+    if (sync->choose && choose_id(c, sync->title, sync->choose, err))
+        return -1;
     if (sync_start(c, sync, err))
         return -1;
     for (i = 0; i < sync->deck->card_count; i++)
@@ -207,19 +252,31 @@ static int sync_job(struct connection *c, void *context, struct error *err)
     return hide_vanished(c, sync, err);
 }
 
+static int run_sync(struct store *s, struct sync *sync, struct error *err)
+{
+    int rc;
+    *sync->changes = (struct deck_changes){0};
+    rc = writer_do(store_writer(s), sync_job, sync, err);
+    str_free(&sync->body);
+    str_free(&sync->words);
+    return rc;
+}
+
 int store_deck_sync(struct store *s, const char *id, const char *title, const struct deck *deck,
                     struct deck_changes *changes, struct error *err)
 {
     struct sync sync = {.id = id, .title = title, .deck = deck, .changes = changes};
-    int rc;
-    *changes = (struct deck_changes){0};
     if (!id[0] || strlen(id) >= STORE_DECK_ID)
         return error_set(err, ERROR_INPUT, "id", "choose a shorter title", "a deck's id has 1 to %d characters",
                          STORE_DECK_ID - 1);
-    rc = writer_do(store_writer(s), sync_job, &sync, err);
-    str_free(&sync.body);
-    str_free(&sync.words);
-    return rc;
+    return run_sync(s, &sync, err);
+}
+
+int store_deck_import(struct store *s, const char *title, const struct deck *deck, char id[STORE_DECK_ID],
+                      struct deck_changes *changes, struct error *err)
+{
+    struct sync sync = {.id = id, .title = title, .choose = id, .deck = deck, .changes = changes};
+    return run_sync(s, &sync, err);
 }
 
 int store_deck_exists(struct store *s, const char *id, struct error *err)

@@ -40,6 +40,8 @@ const char *const statement_text[STATEMENT_COUNT] = {
     [DECK_PUT] = "INSERT INTO decks (id, title, synced, created_ms) VALUES (?1, ?2, 1, ?3)"
                  " ON CONFLICT (id) DO UPDATE SET title = excluded.title, synced = synced + 1",
     [DECK_SYNCED] = "SELECT synced FROM decks WHERE id = ?1",
+    [DECK_TITLE] = "SELECT title FROM decks WHERE id = ?1",
+    [DECK_OF_TITLE] = "SELECT d.id FROM decks d WHERE d.title = ?1 AND d.id <> 'builtin' ORDER BY d.created_ms LIMIT 1",
     [DECK_DELETE] = "DELETE FROM decks WHERE id = ?1",
     [DECK_LIST] = "SELECT d.id, d.title, q.slug, q.title, " COUNT_COLUMNS
                   " FROM decks d LEFT JOIN chapters q ON q.deck = d.id ORDER BY d.created_ms, d.id, q.position",

@@ -16,6 +16,8 @@ enum statement {
 
     DECK_PUT,
     DECK_SYNCED,
+    DECK_TITLE,
+    DECK_OF_TITLE,
     DECK_DELETE,
     DECK_LIST,
     CHAPTER_PUT,
