@@ -91,6 +91,17 @@ describe('answering', () => {
     assert.deepEqual([stored.state, stored.due_ms], ['review', json.review.due_ms]);
   });
 
+  it('keeps the cards of one fact apart', async () => {
+    const lines = [];
+    let { card } = await next('?algorithm=linear-learner');
+    for (let i = 0; i < 40; i++) {
+      assert.ok(!lines.slice(-8).includes(card.line), `${lines} ${card.line}`);
+      lines.push(card.line);
+      card = (await answer(card.id, 4, { algorithm: 'linear-learner' })).json.next;
+    }
+    assert.ok(new Set(lines).size < lines.length, 'no fact came twice: the test proves nothing');
+  });
+
   it('walks the learning steps', async () => {
     const { card } = await next('?algorithm=seq2seq');
     const first = (await answer(card.id, 3, { algorithm: 'seq2seq' })).json;

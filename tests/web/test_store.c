@@ -296,6 +296,84 @@ static void the_card_just_answered_waits_unless_it_is_alone(void **state)
     assert_string_equal(next_id(f, filter, NOW, NULL), number_id(1));
 }
 
+/* Answers what is next until nothing is; the lines asked about, in order. */
+static int answer_all(struct fixture *f, int64_t now, const char *prefix, int64_t *lines, int max)
+{
+    char sql[96], id[32], card[CARD_ID_LENGTH + 1];
+    int count = 0;
+    while (snprintf(card, sizeof card, "%s", next_id(f, (struct study_filter){0}, now, NULL)) > 0) {
+        assert_true(count < max);
+        snprintf(sql, sizeof sql, "SELECT line FROM cards WHERE id = '%s'", card);
+        lines[count] = query_number(f, sql);
+        snprintf(id, sizeof id, "%s%d", prefix, count++);
+        review_ok(f, id, card, GRADE_EASY, now);
+    }
+    return count;
+}
+
+static int nearest_siblings(const int64_t *lines, int count)
+{
+    int i, j, nearest = count;
+    for (i = 0; i < count; i++)
+        for (j = i + 1; j < count; j++)
+            if (lines[i] == lines[j] && j - i < nearest)
+                nearest = j - i;
+    return nearest;
+}
+
+#define FACTS 18
+#define EACH_FACT 4
+
+static void sync_siblings(struct fixture *f, unsigned facts, unsigned each)
+{
+    struct deck deck = make_deck(1, facts * each);
+    struct deck_changes changes;
+    unsigned i;
+    for (i = 0; i < facts * each; i++) {
+        deck.cards[i] = make_card(i + 1, 0);
+        deck.cards[i].line = (int)(i / each) + 1;
+    }
+    assert_int_equal(store_deck_sync(f->store, "builtin", "builtin", &deck, &changes, &f->err), 0);
+    free(deck.cards);
+}
+
+static void cards_of_one_fact_do_not_follow_each_other(void **state)
+{
+    struct fixture *f = *state;
+    int64_t lines[FACTS * EACH_FACT];
+    sync_siblings(f, FACTS, EACH_FACT);
+    assert_int_equal(answer_all(f, NOW, "new", lines, FACTS * EACH_FACT), FACTS * EACH_FACT);
+    assert_int_equal(lines[0], 1);
+    assert_int_equal(lines[1], 2);
+    assert_in_range(nearest_siblings(lines, FACTS * EACH_FACT), 9, FACTS * EACH_FACT);
+    assert_int_equal(answer_all(f, NOW + 90 * DAY, "due", lines, FACTS * EACH_FACT), FACTS * EACH_FACT);
+    /* While half of the cards wait, they are of at least 9 facts. */
+    assert_in_range(nearest_siblings(lines, FACTS * EACH_FACT / 2), 9, FACTS * EACH_FACT);
+}
+
+static void cards_of_one_fact_follow_when_nothing_else_is_left(void **state)
+{
+    struct fixture *f = *state;
+    int64_t lines[3];
+    sync_siblings(f, 1, 3);
+    review_ok(f, "r1", number_id(1), GRADE_EASY, NOW);
+    assert_string_equal(next_id(f, (struct study_filter){0}, NOW, NULL), number_id(2));
+    assert_int_equal(answer_all(f, NOW, "new", lines, 3), 2);
+}
+
+/* A store of the first version: its cards' lines stand in their bodies only. */
+static void an_older_database_learns_the_lines(void **state)
+{
+    struct fixture *f = *state;
+    sync_range(f, "builtin", 5, 9);
+    store_close(f->store);
+    query_number(f, "ALTER TABLE cards DROP COLUMN line");
+    query_number(f, "DELETE FROM schema_version WHERE version > 1");
+    open_store(f);
+    assert_int_equal(query_number(f, "SELECT count(*) FROM cards WHERE line BETWEEN 5 AND 9"), 5);
+    assert_int_equal(query_number(f, "SELECT count(DISTINCT line) FROM cards"), 5);
+}
+
 static void filters_hold_for_cards_and_counts(void **state)
 {
     struct fixture *f = *state;
@@ -417,6 +495,9 @@ int main(void)
         STORE_TEST(titles_become_ids),
         STORE_TEST(learning_comes_before_reviews_before_new_cards),
         STORE_TEST(the_card_just_answered_waits_unless_it_is_alone),
+        STORE_TEST(cards_of_one_fact_do_not_follow_each_other),
+        STORE_TEST(cards_of_one_fact_follow_when_nothing_else_is_left),
+        STORE_TEST(an_older_database_learns_the_lines),
         STORE_TEST(filters_hold_for_cards_and_counts),
         STORE_TEST(the_same_review_twice_changes_nothing),
         STORE_TEST(wrong_reviews_are_refused),

@@ -199,6 +199,7 @@ static int put_card(struct connection *c, struct sync *sync, const struct card *
     query_bind_text(&q, 6, str_text(&sync->words));
     query_bind_text(&q, 7, str_text(&sync->body));
     query_bind_integer(&q, 8, sync->number);
+    query_bind_integer(&q, 9, card->line);
     if (query_run(&q, err))
         return -1;
     q = query_start(c, CARD_QUEUE);

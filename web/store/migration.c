@@ -61,7 +61,11 @@ static const char schema[] =
     " after_due_ms INTEGER NOT NULL, after_last_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX reviews_of_card ON reviews (card);";
 
-static const char *const migrations[] = {schema}; /* the first leads to version 1 */
+/* The line of the notes that holds the card's fact: cards of one line give each other's answers away. */
+static const char line_of_cards[] = "ALTER TABLE cards ADD COLUMN line INTEGER NOT NULL DEFAULT 0;"
+                                    "UPDATE cards SET line = coalesce(json_extract(body, '$.line'), 0);";
+
+static const char *const migrations[] = {schema, line_of_cards}; /* the first leads to version 1 */
 #define NEWEST ((int)(sizeof migrations / sizeof migrations[0]))
 
 static int read_version(struct connection *c, int *version, struct error *err)

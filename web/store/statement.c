@@ -52,11 +52,11 @@ const char *const statement_text[STATEMENT_COUNT] = {
                     " RETURNING id",
 
     [CARD_SEEN] = "SELECT q.deck, c.hidden, c.synced FROM cards c JOIN chapters q ON q.id = c.chapter WHERE c.id = ?1",
-    [CARD_PUT] = "INSERT INTO cards (id, chapter, position, type, slot, words, body, hidden, synced)"
-                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)"
+    [CARD_PUT] = "INSERT INTO cards (id, chapter, position, type, slot, words, body, hidden, synced, line)"
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9)"
                  " ON CONFLICT (id) DO UPDATE SET chapter = excluded.chapter, position = excluded.position,"
                  " type = excluded.type, slot = excluded.slot, words = excluded.words, body = excluded.body,"
-                 " hidden = 0, synced = excluded.synced",
+                 " hidden = 0, synced = excluded.synced, line = excluded.line",
     [CARD_QUEUE] = "INSERT INTO schedules (card, queue, rank) VALUES (?1, ?2, ?3)"
                    " ON CONFLICT (card, learner) DO UPDATE SET queue = excluded.queue,"
                    " rank = CASE state WHEN 0 THEN excluded.rank ELSE rank END"
@@ -72,10 +72,14 @@ const char *const statement_text[STATEMENT_COUNT] = {
                   " WHERE q.deck = ?1 AND (?2 IS NULL OR q.slug = ?2) AND (?3 IS NULL OR c.slot = ?3) AND NOT c.hidden"
                   " ORDER BY q.position, c.position",
 
-    /* The first card in state ?1 whose rank is at most ?2, by one look into the index for each chapter. */
+    /* The first card in state ?1 whose rank is at most ?2, by one look into the index for each chapter. Cards of a
+     * line that one of the last ?6 reviews asked about are passed over. */
     [QUEUE_NEXT] = "SELECT s.card, s.rank FROM chapters q JOIN decks d ON d.id = q.deck JOIN schedules s ON s.id ="
                    " (SELECT n.id FROM schedules n WHERE n.queue = q.id AND n.learner = " LEARNER
-                   " AND n.state = ?1 AND n.rank <= ?2 AND n.card <> ?3 ORDER BY n.rank LIMIT 1)"
+                   " AND n.state = ?1 AND n.rank <= ?2 AND n.card <> ?3 AND NOT EXISTS (SELECT 1 FROM reviews r"
+                   " CROSS JOIN cards k ON k.id = r.card CROSS JOIN cards c ON c.id = n.card"
+                   " WHERE r.number > (SELECT max(number) FROM reviews) - ?6 AND k.chapter = c.chapter"
+                   " AND k.line = c.line) ORDER BY n.rank LIMIT 1)"
                    " WHERE (?4 IS NULL OR q.deck = ?4) AND (?5 IS NULL OR q.slug = ?5)"
                    " ORDER BY CASE ?1 WHEN 0 THEN d.created_ms END, s.rank LIMIT 1",
     [QUEUE_COUNT] =

@@ -68,7 +68,8 @@ struct study_counts {
 };
 
 /* 1: found, 0: nothing due, -1: error. Order: learning cards due, reviews due (most overdue first), new cards in deck
- * order. */
+ * order. Among reviews and among new cards those of a fact that one of the last 8 answers was about wait while there
+ * are others: they would give its answer away. */
 int store_study_next(struct store *s, const struct study_filter *filter, int64_t now_ms, struct store_card *card,
                      struct study_counts *counts, struct error *err);
 int store_card_get(struct store *s, const char *id, struct store_card *card, struct error *err); /* 1, 0, -1 */

@@ -72,14 +72,16 @@ int store_cards_each(struct store *s, const char *deck, const char *algorithm, c
 /* --- the queue ------------------------------------------------------------------------------------------------------
  */
 
+#define SIBLINGS_APART 8 /* answers between two cards of one fact */
+
 /* The place a card has among those that wait. */
 struct place {
     char card[CARD_ID_LENGTH + 1]; /* "": none */
     int64_t rank;
 };
 
-static int first_in_state(struct connection *c, const struct study_filter *filter, enum card_state state,
-                          int64_t now_ms, struct place *place, struct error *err)
+static int first_apart(struct connection *c, const struct study_filter *filter, enum card_state state, int64_t now_ms,
+                       int apart, struct place *place, struct error *err)
 {
     struct query q = query_start(c, QUEUE_NEXT);
     int rc;
@@ -88,6 +90,7 @@ static int first_in_state(struct connection *c, const struct study_filter *filte
     query_bind_text(&q, 3, filter->not_card ? filter->not_card : "");
     query_bind_text(&q, 4, filter->deck);
     query_bind_text(&q, 5, filter->algorithm);
+    query_bind_integer(&q, 6, apart);
     rc = query_step(&q, err);
     place->card[0] = '\0';
     if (rc == 1) {
@@ -96,6 +99,21 @@ static int first_in_state(struct connection *c, const struct study_filter *filte
     }
     query_end(&q);
     return rc < 0 ? -1 : 0;
+}
+
+/* Cards of one fact keep their distance as far as there are others; learning steps have their own times and do not. */
+static int first_in_state(struct connection *c, const struct study_filter *filter, enum card_state state,
+                          int64_t now_ms, struct place *place, struct error *err)
+{
+    int apart = state == CARD_NEW || state == CARD_REVIEW ? SIBLINGS_APART : 0;
+    if (first_apart(c, filter, state, now_ms, apart, place, err))
+        return -1;
+    while (!place->card[0] && apart) {
+        apart /= 2;
+        if (first_apart(c, filter, state, now_ms, apart, place, err))
+            return -1;
+    }
+    return 0;
 }
 
 /* Learning and relearning cards that are due, the earlier first; then reviews; then new cards. */
