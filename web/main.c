@@ -217,7 +217,8 @@ static int import_notes(const struct config *config, const char *path, const cha
     if (!store)
         explain_lock(err, config->data);
     if (status == 0)
-        printf("%s: %d cards added, %d kept, %d hidden\n", title, changes.added, changes.kept, changes.hidden);
+        printf("%s: %d %s added, %d kept, %d hidden\n", title, changes.added, changes.added == 1 ? "card" : "cards",
+               changes.kept, changes.hidden);
     if (store)
         store_close(store);
     notes_free(&notes);

@@ -1,6 +1,6 @@
 // The server from outside: what it refuses, what it keeps open, how it sends files, how it starts and stops.
 import assert from 'node:assert/strict';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -468,6 +468,14 @@ describe('starting and stopping', () => {
     const { code, stderr } = await run(['import', '-', '--title', 'Mine', '--data', server.data], { input: 'XGBoost - Input\n- CSV\n' });
     assert.equal(code, 1);
     assert.match(stderr, /\/notes/);
+  });
+  test('cards are counted in words', async () => {
+    const data = await temporaryFolder();
+    const one = await run(['import', '-', '--title', 'One', '--data', data], { input: 'XGBoost - Input\nXGBoost reads the format CSV\n' });
+    assert.match(one.stdout, /^One: 1 card added, 0 kept, 0 hidden\n$/, one.stderr);
+    const again = await run(['import', '-', '--title', 'One', '--data', data], { input: 'XGBoost - Input\nXGBoost reads the format CSV\n' });
+    assert.match(again.stdout, /^One: 0 cards added, 1 kept, 0 hidden\n$/);
+    await rm(data, { recursive: true });
   });
   test('help, version, and no command', async () => {
     assert.match((await run(['--help'])).stdout, /flashlab serve/);
