@@ -279,6 +279,15 @@ static const struct command {
     {"-h", help},     {"help", help},   {"--version", version},
 };
 
+/* "flashlab serve --help" wants to know, not to serve. */
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct error err;
@@ -288,7 +297,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(argv[1], commands[i].name))
-            return commands[i].run(argc - 2, argv + 2);
+            return (asks_for_help(argc - 2, argv + 2) ? help : commands[i].run)(argc - 2, argv + 2);
     fputs(usage, stderr);
     return 1;
 }

@@ -479,6 +479,12 @@ describe('starting and stopping', () => {
   });
   test('help, version, and no command', async () => {
     assert.match((await run(['--help'])).stdout, /flashlab serve/);
+    for (const command of ['serve', 'check', 'import'])
+      for (const option of ['--help', '-h']) {
+        const { code, stdout, stderr } = await run([command, option]);
+        assert.deepEqual([code, stderr], [0, ''], command);
+        assert.match(stdout, /flashlab serve/);
+      }
     assert.equal((await run([])).code, 1);
     assert.equal((await run(['dance'])).code, 1);
   });
