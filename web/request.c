@@ -1,6 +1,7 @@
 #include "web/request.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -146,12 +147,54 @@ static cJSON *parse_body(struct request *r, size_t len)
     return r->json;
 }
 
+/* Whether the route's fields, "notes:string! title:string", have this name. */
+static bool has_field(const char *fields, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *field = fields; *field; field += strcspn(field, " "), field += strspn(field, " "))
+        if (strcspn(field, ":") == len && !memcmp(field, name, len))
+            return true;
+    return false;
+}
+
+/* The names alone: "notes, title". */
+static void list_fields(const char *fields, char *out, size_t size)
+{
+    size_t used = 0;
+    *out = '\0';
+    for (const char *field = fields; *field && used < size; field += strcspn(field, " "), field += strspn(field, " "))
+        used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? ", " : "", (int)strcspn(field, ":"), field);
+}
+
+/* A misspelt field would be ignored, and something else done than was asked for. */
+static cJSON *check_fields(struct request *r)
+{
+    const char *fields = r->match.route->fields;
+    const cJSON *field;
+    char known[160], name[64];
+    if (!fields)
+        return r->json;
+    list_fields(fields, known, sizeof known);
+    if (!cJSON_IsObject(r->json)) {
+        reply_error(r, 400, "invalid_body", NULL, "The body must be a JSON object with the fields %s.", known);
+        return NULL;
+    }
+    cJSON_ArrayForEach (field, r->json) {
+        if (has_field(fields, field->string))
+            continue;
+        snprintf(name, sizeof name, "%s", field->string);
+        reply_error(r, 400, "unknown_field", name, "There is no field \"%s\" here; the fields are %s.", name, known);
+        return NULL;
+    }
+    return r->json;
+}
+
 cJSON *request_json(struct request *r)
 {
     long long announced = r->info->content_length;
     size_t len = announced > 0 ? (size_t)announced : 0;
     if (r->json || r->replied)
-        return r->json;
+        return r->replied ? NULL : r->json;
     if (!negotiate_is_json(request_header(r, "Content-Type")))
         return refuse_body(r, 415, "unsupported_media_type", "Send the body as Content-Type: application/json.");
     if (!len)
@@ -167,7 +210,7 @@ cJSON *request_json(struct request *r)
         return refuse_body(r, 503, "unavailable", "The server is out of memory.");
     if (read_body(r, len))
         return refuse_body(r, 408, "body_too_slow", "The body did not arrive whole within 10 seconds.");
-    return parse_body(r, len);
+    return parse_body(r, len) ? check_fields(r) : NULL;
 }
 
 static const cJSON *find_field(struct request *r, const cJSON *object, const char *name, bool required)

@@ -18,8 +18,8 @@ const char *request_header(const struct request *r, const char *name);     /* NU
 /* Whether an answer was given. Tells an optional field that is absent (NULL, no reply) from one that is at fault. */
 bool request_replied(const struct request *r);
 
-/* The body as JSON (at most the route's max_body, nesting at most 64, content type application/json). The request owns
- * it. NULL: the error was replied already, return at once. */
+/* The body as JSON (at most the route's max_body, nesting at most 64, content type application/json), an object with no
+ * other fields than the route's. The request owns it. NULL: the error was replied already, return at once. */
 cJSON *request_json(struct request *r);
 
 /* Fields of a JSON object with their checks. On a wrong type, a missing required field or a text longer than max_len,

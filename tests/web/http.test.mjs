@@ -132,7 +132,7 @@ describe('bodies', () => {
       assert.match(reply.json.error.message, /nested/);
     });
   test('brackets inside a text do not count', async () => {
-    assert.equal((await check(JSON.stringify({ ...notes, title: `\\"${'['.repeat(200)}` }))).status, 200);
+    assert.equal((await check(JSON.stringify({ notes: `${notes.notes}- \\"${'['.repeat(200)}\n` }))).status, 200);
   });
   const broken = [
     ['empty', ''],
@@ -153,6 +153,22 @@ describe('bodies', () => {
   test('without its content type, or with another', async () => {
     assert.equal((await server.send('POST', '/api/v1/notes/check', { body: '{}' })).status, 415);
     assert.equal((await check('{}', { 'content-type': 'application/json; charset=latin1' })).status, 415);
+  });
+  test('an unknown field is named, wherever a body is taken', async () => {
+    const bodies = { runs: { algorithm: 'linear-learner' }, decks: notes, reviews: {}, 'notes/check': notes };
+    for (const [name, body] of Object.entries(bodies)) {
+      const { status, json } = await server.post(`/api/v1/${name}`, { ...body, hyperparameter: { epochs: 1 } });
+      assert.deepEqual([status, json.error.code, json.error.field], [400, 'unknown_field', 'hyperparameter'], name);
+      const long = await server.post(`/api/v1/${name}`, { ...body, ['ä'.repeat(1000)]: 1 });
+      assert.deepEqual([long.status, long.json.error.code], [400, 'unknown_field'], name);
+    }
+  });
+  test('a body that is no object is refused, naming the fields', async () => {
+    for (const body of ['[]', 'null', '7', '"notes"']) {
+      const { status, json } = await server.send('POST', '/api/v1/decks', { body, headers: { 'content-type': 'application/json' } });
+      assert.deepEqual([status, json.error.code], [400, 'invalid_body'], body);
+      assert.match(json.error.message, /must be a JSON object with the fields notes, title\.$/);
+    }
   });
   test('a missing field is named', async () => {
     const reply = await server.post('/api/v1/reviews', {});
