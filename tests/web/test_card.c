@@ -459,6 +459,35 @@ static void lead_ins_become_questions(void **state)
     arena_free(&arena);
 }
 
+/* --- sections ----------------------------------------------------------------------------------------------------- */
+
+static bool is_answer(const struct card *card, const char *text)
+{
+    for (int i = 0; i < card->answer_count; i++)
+        if (strcmp(card->answers[i], text) == 0)
+            return true;
+    return false;
+}
+
+/* What only names the items below it, with a colon or without, is no answer to what the section says. */
+static void sections_leave_names_of_lists_out(void **state)
+{
+    struct made made = make("Trees - Metrics\nRMSE suits regression\nmlogloss suits many classes\n"
+                            "Most telling hyperparameters of the histogram variant:\n- eta\n- max_depth\n"
+                            "Training formats\n  CSV\n  Parquet\n");
+    (void)state;
+    for (size_t i = 0; i < made.deck.card_count; i++) {
+        const struct card *card = &made.deck.cards[i];
+        if (strcmp(card->template_name, "section") != 0)
+            continue;
+        assert_int_equal(card->answer_count, 2);
+        assert_true(is_answer(card, "RMSE suits regression") && is_answer(card, "mlogloss suits many classes"));
+        unmake(&made);
+        return;
+    }
+    fail_msg("nothing asks for the section");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,7 +496,7 @@ int main(void)
         cmocka_unit_test(moved_lines_keep_their_cards), cmocka_unit_test(same_notes_same_bytes),
         cmocka_unit_test(facts_are_asked_or_refused),   cmocka_unit_test(json_of_a_card),
         cmocka_unit_test(nonsense_gives_few_cards),     cmocka_unit_test(odd_structures),
-        cmocka_unit_test(lead_ins_become_questions),
+        cmocka_unit_test(lead_ins_become_questions),    cmocka_unit_test(sections_leave_names_of_lists_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

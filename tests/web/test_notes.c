@@ -486,6 +486,12 @@ static void test_places(void **state)
     assert_outline("Trees - Input\nFormats:\nTrees - Modes\nModes:\nFast:\nGPU\nSlow:\nCPU\n",
                    "# Trees | trees | Input | input\n> Formats:\n# Trees | trees | Modes | modes\n> Modes:\n  > Fast:\n"
                    "    GPU\n  > Slow:\n    CPU\n! 2 unfinished\n");
+    /* a long line with a colon: without a verb it only announces its items, with one it is a fact as well */
+    assert_outline("Trees - Modes\nMost telling hyperparameters of the histogram variant:\n- eta\n- max_depth\n",
+                   "# Trees | trees | Modes | modes\n> Most telling hyperparameters of the histogram variant:\n  eta\n"
+                   "  max_depth\n");
+    assert_outline("Trees - Modes\nCan train on only a single fast instance:\n- CPU\n- GPU\n",
+                   "# Trees | trees | Modes | modes\nCan train on only a single fast instance\n  CPU\n  GPU\n");
     /* a dash that no bullet in use explains is left alone and reported */
     assert_outline("Trees - Input\n- Reads CSV – Reads Parquet\n- Libsvm\n",
                    "# Trees | trees | Input | input\nReads CSV – Reads Parquet\nLibsvm\n! 2 run_together\n");

@@ -25,9 +25,9 @@ static const char *const opening_verbs[] = {
 
 /* Verbs that make a statement of the words before them. */
 static const char *const inner_verbs[] = {
-    "are",    "can",   "can't", "cannot", "did",  "do",    "does",  "doesn't", "don't", "doesn’t",
-    "don’t",  "had",   "has",   "have",   "is",   "isn't", "may",   "might",   "must",  "needs",
-    "should", "takes", "uses",  "was",    "were", "will",  "won't", "would",
+    "are",   "can",     "can't",  "cannot", "consist", "consists", "did",  "do",    "does",  "doesn't",
+    "don't", "doesn’t", "don’t",  "had",    "has",     "have",     "is",   "isn't", "may",   "might",
+    "must",  "needs",   "should", "takes",  "uses",    "was",      "were", "will",  "won't", "would",
 };
 
 static const char *const condition_openers[] = {
@@ -55,6 +55,9 @@ static const char *const open_ends[] = {
     "has", "include", "includes", "in",  "into", "is", "of", "on", "or",      "the",      "to",     "using", "with",
 };
 static const char *const announcers[] = {"following", "follows", "below", "these"};
+
+/* Words of clauses, not of headings. */
+static const char *const pronouns[] = {"he", "her", "him", "i", "it", "me", "she", "them", "they", "us", "we", "you"};
 
 static bool listed(struct word word, const char *const *list, size_t count)
 {
@@ -183,12 +186,15 @@ bool grammar_stands_alone(const char *text)
 {
     struct word word;
     const char *rest = text;
+    bool says = false;
     if (grammar_words(text) < 7 || grammar_opens_condition(text) || LISTED(last_word(text), open_ends))
         return false;
-    while (next_word(&rest, &word))
+    while (next_word(&rest, &word)) {
         if (LISTED(word, announcers))
             return false;
-    return true;
+        says = says || LISTED(word, inner_verbs) || LISTED(word, opening_verbs) || LISTED(word, pronouns);
+    }
+    return says; /* "Most telling hyperparameters of the MXNet variant:" says nothing by itself */
 }
 
 bool grammar_is_rule(const char *text)

@@ -232,11 +232,20 @@ static const char *section_question(struct question_list *list, const struct not
     return phrase_format(list->arena, "%s: what should you know", question_frame(list, fact));
 }
 
+/* "Formats", "Training formats": a name for the items below it, no answer without them. */
+static bool only_names_items(const struct question_list *list, int fact)
+{
+    const char *text = phrase_plain(list->arena, list->table->notes->facts[fact].text);
+    if (!list->table->facts[fact].child_count || list->table->facts[fact].has_pair || grammar_is_statement(text))
+        return false;
+    return phrase_words(text) <= 3 || phrase_ask_plural(list->arena, text);
+}
+
 /* A fact at the section's top; those below a lead-in are asked for by the lead-in. */
 static bool is_top(const struct question_list *list, int fact)
 {
     return list->table->facts[fact].parent < 0 && !list->table->notes->facts[fact].lead_in &&
-           fact_is_asked(list->table, fact) && !question_is_slip(list, fact);
+           fact_is_asked(list->table, fact) && !question_is_slip(list, fact) && !only_names_items(list, fact);
 }
 
 void question_section(struct question_list *list, int section, int first, int end)
