@@ -488,15 +488,34 @@ static void sections_leave_names_of_lists_out(void **state)
     fail_msg("nothing asks for the section");
 }
 
+/* Names are asked for as names; statements are not promised to be names, and one of several facts is no section. */
+static void sections_ask_for_what_they_hold(void **state)
+{
+    struct made made = make("Trees - Metrics\nRMSE squares the errors of a regression\nmlogloss is for many classes\n"
+                            "Trees - Instances\nml.m5.xlarge\nml.c5.xlarge\n"
+                            "Forest - Instances\nTrains on a single machine only\nA GPU instance makes it faster\n"
+                            "Forest - Usage\nCan be used for:\n- Ranking\n- Regression\n"
+                            "Then your own script can do cross-validation\n");
+    (void)state;
+    find(&made.deck, "What should you know about the metrics of Trees (2 points)?");
+    find(&made.deck, "Which instances suit Trees (2 points)?");
+    find(&made.deck, "What should you know about instances for Forest (2 points)?");
+    for (size_t i = 0; i < made.deck.card_count; i++)
+        assert_null(strstr(made.deck.cards[i].stem, "How is Forest used"));
+    assert_int_equal(made.deck.facts_covered, made.deck.facts);
+    unmake(&made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(asked_as_a_teacher_would),     cmocka_unit_test(never_a_second_right_answer),
-        cmocka_unit_test(edits_stay_where_they_are),    cmocka_unit_test(edits_of_the_reference_notes),
-        cmocka_unit_test(moved_lines_keep_their_cards), cmocka_unit_test(same_notes_same_bytes),
-        cmocka_unit_test(facts_are_asked_or_refused),   cmocka_unit_test(json_of_a_card),
-        cmocka_unit_test(nonsense_gives_few_cards),     cmocka_unit_test(odd_structures),
-        cmocka_unit_test(lead_ins_become_questions),    cmocka_unit_test(sections_leave_names_of_lists_out),
+        cmocka_unit_test(asked_as_a_teacher_would),        cmocka_unit_test(never_a_second_right_answer),
+        cmocka_unit_test(edits_stay_where_they_are),       cmocka_unit_test(edits_of_the_reference_notes),
+        cmocka_unit_test(moved_lines_keep_their_cards),    cmocka_unit_test(same_notes_same_bytes),
+        cmocka_unit_test(facts_are_asked_or_refused),      cmocka_unit_test(json_of_a_card),
+        cmocka_unit_test(nonsense_gives_few_cards),        cmocka_unit_test(odd_structures),
+        cmocka_unit_test(lead_ins_become_questions),       cmocka_unit_test(sections_leave_names_of_lists_out),
+        cmocka_unit_test(sections_ask_for_what_they_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,32 +204,44 @@ void question_recall(struct question_list *list, int fact)
 
 /* --- sections ----------------------------------------------------------------------------------------------------- */
 
-/* How one asks for all that a section says; %s is the algorithm. */
+/* How one asks for all that a section says; %s is the algorithm. A question that promises names is for names only. */
 static const struct {
-    const char *slot, *question;
+    const char *slot, *question, *for_statements;
 } section_questions[] = {
-    {"model type", "What kind of algorithm is %s"},
-    {"input", "What input does %s take"},
-    {"hyperparameters", "Which hyperparameters of %s should you know"},
-    {"instances", "Which instances suit %s"},
-    {"training", "How does %s train"},
-    {"pre-processing", "How should data be prepared for %s"},
-    {"validation", "What happens in the validation step of %s"},
-    {"modes", "Which modes does %s have"},
-    {"usage", "How is %s used"},
-    {"inference", "What should you know about inference with %s"},
-    {"metrics", "Which metrics does %s have"},
+    {"model type", "What kind of algorithm is %s", NULL},
+    {"input", "What input does %s take", "What should you know about the input of %s"},
+    {"hyperparameters", "Which hyperparameters of %s should you know", NULL},
+    {"instances", "Which instances suit %s", "What should you know about instances for %s"},
+    {"training", "How does %s train", NULL},
+    {"pre-processing", "How should data be prepared for %s", NULL},
+    {"validation", "What happens in the validation step of %s", NULL},
+    {"modes", "Which modes does %s have", "What should you know about the modes of %s"},
+    {"usage", "How is %s used", NULL},
+    {"inference", "What should you know about inference with %s", NULL},
+    {"metrics", "Which metrics does %s have", "What should you know about the metrics of %s"},
 };
 
-static const char *section_question(struct question_list *list, const struct notes_section *s, int fact)
+#define NAME_WORDS 4 /* a longer answer says something */
+
+static bool are_statements(const struct question *q)
+{
+    int n = 0;
+    for (int i = 0; i < q->answer_count; i++)
+        n += phrase_words(q->answers[i]) > NAME_WORDS || grammar_is_statement(q->answers[i]);
+    return 2 * n >= q->answer_count;
+}
+
+static const char *section_question(struct question_list *list, const struct notes_section *s, const struct question *q)
 {
     for (size_t i = 0; i < sizeof section_questions / sizeof *section_questions; i++)
         if (strcmp(s->slot, section_questions[i].slot) == 0) {
-            const char *mark = strstr(section_questions[i].question, "%s");
-            return phrase_format(list->arena, "%.*s%s%s", (int)(mark - section_questions[i].question),
-                                 section_questions[i].question, s->algorithm, mark + 2);
+            const char *form = section_questions[i].for_statements, *mark;
+            if (!form || !are_statements(q))
+                form = section_questions[i].question;
+            mark = strstr(form, "%s");
+            return phrase_format(list->arena, "%.*s%s%s", (int)(mark - form), form, s->algorithm, mark + 2);
         }
-    return phrase_format(list->arena, "%s: what should you know", question_frame(list, fact));
+    return phrase_format(list->arena, "%s: what should you know", question_frame(list, q->fact));
 }
 
 /* "Formats", "Training formats": a name for the items below it, no answer without them. */
@@ -258,15 +270,16 @@ void question_section(struct question_list *list, int section, int first, int en
             top = top < 0 ? i : top;
             n++;
         }
-    if (n < 1 || n > QUESTION_MAX_ITEMS || (n == 1 && list->asked[top]) ||
+    /* a single fact answers for a section only when there is no more in it */
+    if (n < 1 || n > QUESTION_MAX_ITEMS || (n == 1 && (list->asked[top] || end - first > 1)) ||
         !(q = question_new(list, CARD_RECALL, "section", top, "")))
         return;
-    q->stem = phrase_format(list->arena, "%s%s?", section_question(list, s, top), points(list, n));
     for (int i = top; i < end; i++)
         if (is_top(list, i)) {
             question_answer(list, q, phrase_plain(list->arena, list->table->notes->facts[i].text));
             question_teach(list, q, i);
         }
+    q->stem = phrase_format(list->arena, "%s%s?", section_question(list, s, q), points(list, n));
     q->statement = joined_answers(list, q);
     question_finish(list, q);
 }
@@ -274,10 +287,10 @@ void question_section(struct question_list *list, int section, int first, int en
 /* --- the rest ----------------------------------------------------------------------------------------------------- */
 
 /* Where a sentence can be cut so that its end can be asked for. */
-static const char *const joints[] = {" so that ",  " because ",      " rather than ", " unless ", " but ",
-                                     " although ", " when ",         " is ",          " are ",    " if ",
-                                     ", so ",      " according to ", " by ",          " with ",   " for ",
-                                     " from ",     " to ",           " on ",          " in "};
+static const char *const joints[] = {
+    " so that ", " because ", " rather than ", " unless ",       " but ", " although ", " when ",   " is ",
+    " are ",     " if ",      ", so ",         " according to ", " by ",  " with ",     " for ",    " from ",
+    " to ",      " on ",      " in ",          " can ",          " may ", " must ",     " should ", " will "};
 
 void question_rest(struct question_list *list, int fact)
 {
