@@ -105,6 +105,7 @@ static int load_builtin(struct store *store, struct error *err)
     if (text.failed)
         status = error_set(err, ERROR_SYSTEM, NULL, NULL, "out of memory while reading the notes inside the program");
     else if (text.len && (status = notes_parse(&notes, text.data, text.len, err)) == 0) {
+        notes.unseen = true;
         status = sync_deck(store, BUILTIN_ID, BUILTIN_TITLE, &notes, &changes, err);
         notes_free(&notes);
         log_event("deck", "%d new cards, %d kept, %d hidden in the built-in deck, %.1f ms", changes.added, changes.kept,

@@ -506,6 +506,36 @@ static void sections_ask_for_what_they_hold(void **state)
     unmake(&made);
 }
 
+/* --- reasons ------------------------------------------------------------------------------------------------------ */
+
+/* Imported notes: a wrong option's reason names the line. Notes that nobody has: it names none. */
+static void reasons_name_lines_that_can_be_looked_up(void **state)
+{
+    struct made made = make(sample);
+    struct deck unseen;
+    struct error err = {0};
+    size_t reasons = 0;
+    (void)state;
+    made.notes.unseen = true;
+    assert_int_equal(deck_make(&unseen, &made.notes, &err), 0);
+    assert_int_equal(unseen.card_count, made.deck.card_count);
+    for (size_t i = 0; i < unseen.card_count; i++)
+        for (int k = 0; k < unseen.cards[i].option_count; k++) {
+            const char *with = made.deck.cards[i].options[k].why, *without = unseen.cards[i].options[k].why;
+            const char *place = with ? strstr(with, " (notes") : NULL;
+            if (!with)
+                continue;
+            reasons++;
+            assert_non_null(place);
+            assert_int_equal(strlen(without), place - with + 1);
+            assert_memory_equal(with, without, (size_t)(place - with));
+            assert_string_equal(without + (place - with), ".");
+        }
+    assert_true(reasons > 10);
+    deck_free(&unseen);
+    unmake(&made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -515,7 +545,7 @@ int main(void)
         cmocka_unit_test(facts_are_asked_or_refused),      cmocka_unit_test(json_of_a_card),
         cmocka_unit_test(nonsense_gives_few_cards),        cmocka_unit_test(odd_structures),
         cmocka_unit_test(lead_ins_become_questions),       cmocka_unit_test(sections_leave_names_of_lists_out),
-        cmocka_unit_test(sections_ask_for_what_they_hold),
+        cmocka_unit_test(sections_ask_for_what_they_hold), cmocka_unit_test(reasons_name_lines_that_can_be_looked_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,6 +80,7 @@ struct notes {
     size_t section_count, fact_count, problem_count;
     enum line_role *roles; /* one per input line */
     int line_count, algorithm_count;
+    bool unseen;  /* set by the caller: whoever learns has no such file, so cards name no line of it */
     void *memory; /* owns every string above */
 };
 

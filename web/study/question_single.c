@@ -25,6 +25,12 @@ static struct words telling_stem(struct question_list *list, const char *without
     return text_words(&list->table->vocabulary, list->arena, without_frame);
 }
 
+/* " (notes line 3)", nothing where the learner has no file to look into. */
+static const char *place(struct question_list *list, const char *words, int line)
+{
+    return list->table->notes->unseen ? "" : phrase_format(list->arena, " (%s %d)", words, line);
+}
+
 /* Settles the options and ends the question, or takes it back. */
 static void finish(struct question_list *list, struct question *q, struct choice *choice, const char *key, int line)
 {
@@ -86,8 +92,8 @@ static void to_algorithm(struct question_list *list, const struct value *v, size
             continue;
         wrong.false_line = line;
         if ((added = choice_add(choice, list, VALUE_ALGORITHM, key, wrong)))
-            added->why = phrase_format(list->arena, "Not among the %s of %s (notes from line %d).", between[form].lacks,
-                                       wrong.text, line);
+            added->why = phrase_format(list->arena, "Not among the %s of %s%s.", between[form].lacks, wrong.text,
+                                       place(list, "notes from line", line));
     }
     finish(list, q, choice, key, v->line);
 }
@@ -115,8 +121,8 @@ static void to_value(struct question_list *list, const struct value *v, size_t f
             fact_truth(list->table, v->algorithm, other, &wrong.false_line) != TRUTH_FALSE)
             continue;
         if ((added = choice_add(choice, list, v->kind, key, wrong)))
-            added->why =
-                phrase_format(list->arena, "True of %s (notes line %d).", name_of(list, other->algorithm), other->line);
+            added->why = phrase_format(list->arena, "True of %s%s.", name_of(list, other->algorithm),
+                                       place(list, "notes line", other->line));
     }
     finish(list, q, choice, key, v->line);
 }
@@ -182,10 +188,10 @@ static void add_meanings(struct question_list *list, struct question *q, struct 
             wrong.text = names ? pair_of(list, other)->name : phrase_lower(list->arena, other->text);
             if (!(added = choice_add(choice, list, names ? VALUE_NAME : VALUE_MEANING, key, wrong)))
                 continue;
-            added->why =
-                names ? phrase_format(list->arena, "%s: %s (notes line %d).", wrong.text, other->text, other->line)
-                      : phrase_format(list->arena, "True of %s (notes line %d).", name_with_algorithm(list, v, other),
-                                      other->line);
+            added->why = names ? phrase_format(list->arena, "%s: %s%s.", wrong.text, other->text,
+                                               place(list, "notes line", other->line))
+                               : phrase_format(list->arena, "True of %s%s.", name_with_algorithm(list, v, other),
+                                               place(list, "notes line", other->line));
         }
     }
 }
@@ -269,8 +275,8 @@ static void ask_default(struct question_list *list, const struct value *v)
                 (pass == 0 && !have_one_name(list, v, other)))
                 continue;
             if ((added = choice_add(choice, list, VALUE_NUMBER, v->text, wrong)))
-                added->why = phrase_format(list->arena, "That is the default of %s (notes line %d).",
-                                           name_with_algorithm(list, v, other), other->line);
+                added->why = phrase_format(list->arena, "That is the default of %s%s.",
+                                           name_with_algorithm(list, v, other), place(list, "notes line", other->line));
         }
     }
     finish(list, q, choice, v->text, v->line);
@@ -334,9 +340,9 @@ static void ask_item(struct question_list *list, const struct value *v)
         wrong.false_line = list->table->notes->facts[v->list].line;
         wrong.list_line = list->table->notes->facts[other->list].line;
         if ((added = choice_add(choice, list, VALUE_ITEM, key, wrong)))
-            added->why =
-                phrase_format(list->arena, "It belongs to " OPEN "%s" CLOSE " (notes line %d).",
-                              phrase_plain(list->arena, list->table->notes->facts[other->list].text), other->line);
+            added->why = phrase_format(list->arena, "It belongs to " OPEN "%s" CLOSE "%s.",
+                                       phrase_plain(list->arena, list->table->notes->facts[other->list].text),
+                                       place(list, "notes line", other->line));
     }
     finish(list, q, choice, key, v->line);
 }
@@ -373,8 +379,8 @@ static void add_choices(struct question_list *list, struct question *q, struct c
             (same_sort && (other->algorithm == v->algorithm || !share_choice(list, own, other->fact))))
             continue;
         if ((added = choice_add(choice, list, VALUE_CHOICE, v->text, wrong)))
-            added->why = phrase_format(list->arena, "A value of another hyperparameter of %s (notes line %d).",
-                                       name_of(list, other->algorithm), other->line);
+            added->why = phrase_format(list->arena, "A value of another hyperparameter of %s%s.",
+                                       name_of(list, other->algorithm), place(list, "notes line", other->line));
     }
 }
 
