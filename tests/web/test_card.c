@@ -536,6 +536,40 @@ static void reasons_name_lines_that_can_be_looked_up(void **state)
     unmake(&made);
 }
 
+/* A wrong value's reason says whose value it is. */
+static void reasons_name_whose_value_it_is(void **state)
+{
+    struct made made = make("Forest - Hyperparameters\noptimizer = the kind of descent: adam, sgd or rmsprop\n"
+                            "Trees - Hyperparameters\noptimizer = the kind of descent: adam, adagrad or adadelta\n"
+                            "growth = the kind of growth: depthwise, lossguide or leafwise\n");
+    static const struct {
+        const char *algorithm, *option, *why;
+    } cases[] = {
+        {"Forest", "adagrad", "A value of optimizer of Trees (notes line 4)."},
+        {"Forest", "adadelta", "A value of optimizer of Trees (notes line 4)."},
+        {"Trees", "sgd", "A value of optimizer of Forest (notes line 2)."},
+        {"Trees", "rmsprop", "A value of optimizer of Forest (notes line 2)."},
+        {"Trees", "depthwise", "A value of growth (notes line 5)."},
+        {"Trees", "adam", "A value of optimizer (notes line 4)."},
+        {"Trees", "adagrad", "A value of optimizer (notes line 4)."},
+        {"Trees", "adadelta", "A value of optimizer (notes line 4)."},
+    };
+    size_t options = 0, found = 0;
+    (void)state;
+    for (size_t i = 0; i < made.deck.card_count; i++) {
+        const struct card *card = &made.deck.cards[i];
+        for (int k = 0; k < card->option_count; k++) {
+            options += k != card->key;
+            for (size_t c = 0; k != card->key && c < COUNT(cases); c++)
+                found += !strcmp(card->algorithm, cases[c].algorithm) && !strcmp(card->options[k].why, cases[c].why) &&
+                         !strcmp(card->options[k].text, cases[c].option);
+        }
+    }
+    assert_true(options > 4);
+    assert_int_equal(found, options);
+    unmake(&made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -546,6 +580,7 @@ int main(void)
         cmocka_unit_test(nonsense_gives_few_cards),        cmocka_unit_test(odd_structures),
         cmocka_unit_test(lead_ins_become_questions),       cmocka_unit_test(sections_leave_names_of_lists_out),
         cmocka_unit_test(sections_ask_for_what_they_hold), cmocka_unit_test(reasons_name_lines_that_can_be_looked_up),
+        cmocka_unit_test(reasons_name_whose_value_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

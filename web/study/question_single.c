@@ -364,6 +364,18 @@ static bool share_choice(struct question_list *list, const struct fact *own, int
     return false;
 }
 
+/* "optimizer of Object2Vec": whose value it is. */
+static const char *choice_name(struct question_list *list, const struct value *v, const struct value *other)
+{
+    const struct fact *fact = &list->table->facts[other->fact];
+    const char *name = "another name", *choices[PAIR_CHOICES];
+    pair_choices(list->arena, fact->has_pair ? &fact->pair : NULL, list->table->notes->facts[other->fact].text, &name,
+                 choices);
+    return v->algorithm == other->algorithm
+               ? name
+               : phrase_format(list->arena, "%s of %s", name, name_of(list, other->algorithm));
+}
+
 /* Values of other names: those of names that take the same sort in another algorithm, or those of all others of this
  * algorithm. */
 static void add_choices(struct question_list *list, struct question *q, struct choice *choice, const struct value *v,
@@ -379,8 +391,8 @@ static void add_choices(struct question_list *list, struct question *q, struct c
             (same_sort && (other->algorithm == v->algorithm || !share_choice(list, own, other->fact))))
             continue;
         if ((added = choice_add(choice, list, VALUE_CHOICE, v->text, wrong)))
-            added->why = phrase_format(list->arena, "A value of another hyperparameter of %s%s.",
-                                       name_of(list, other->algorithm), place(list, "notes line", other->line));
+            added->why = phrase_format(list->arena, "A value of %s%s.", choice_name(list, v, other),
+                                       place(list, "notes line", other->line));
     }
 }
 
