@@ -45,6 +45,8 @@ static int read_channels(const struct job *job, struct channels *c, struct error
             continue;
         if (format_read(parts[i].path, job->content_type, parts[i].data, err) < 0)
             return -1;
+        if (dataset_dense(parts[i].data, err) < 0) /* what the learners of this build take */
+            return -1;
         if (check_same_columns(&c->train, parts[i].data, parts[i].name, err) < 0)
             return -1;
     }

@@ -1,20 +1,58 @@
-/* Rows that a learner reads: dense features, a label each, perhaps a weight each. */
+/* Rows that a learner reads: features, a label each, perhaps a weight each. The features are dense (`x`) or, where most
+ * are zero, sparse (`start`, `index`, `value`; then x is NULL): an entry that is not there is 0.
+ *
+ * Readers put a dataset together row by row, and the first row decides which of the two it is:
+ *
+ *     struct dataset_builder b = {.data = &d};                  d is zeroed
+ *     float *cells = dataset_builder_dense(&b, columns);        or dataset_builder_sparse and _entry
+ *     if (!cells || dataset_builder_end(&b, label, 1) < 0) ...out of memory, dataset_free(&d)...
+ *     dataset_builder_finish(&b);
+ *
+ * The builder answers -1 or NULL when memory ends, nothing else: what may stand in a row is for the reader to check. */
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/base/error.h"
+
+#define DATASET_DENSE_COLUMNS_MAX 1000000u
+#define DATASET_SPARSE_COLUMNS_MAX 0x7FFFFFFFu
+#define DATASET_DENSE_BYTES_MAX (4ull << 30) /* what dataset_dense may take */
+
 struct dataset {
     size_t rows, columns; /* columns counts features, not the label */
-    float *x;             /* rows x columns, row after row; NaN is a missing value */
+    float *x;             /* dense: rows x columns, row after row; NaN is a missing value */
+    size_t *start;        /* sparse: entries of row i are start[i] .. start[i + 1] - 1; NULL when dense */
+    uint32_t *index;      /* sparse: the column of each entry, rising strictly within a row */
+    float *value;         /* sparse: the value of each entry */
     float *y;             /* rows */
     float *weight;        /* rows, or NULL: all 1 */
     uint64_t bytes_read;  /* from disk or pipe, before decompression; 0 for made data */
     char name[128];       /* file or generator, for messages */
 };
 
-int dataset_alloc(struct dataset *d, size_t rows, size_t columns); /* zeroed; -1 when out of memory */
+int dataset_alloc(struct dataset *d, size_t rows, size_t columns); /* dense, zeroed; -1 when out of memory */
 void dataset_free(struct dataset *d);                              /* NULL and {0} are fine */
+
+/* Makes sparse rows dense; dense ones stay. Refused with a sentence above DATASET_DENSE_BYTES_MAX. */
+int dataset_dense(struct dataset *d, struct error *err);
+
+/* The features of one row written out, `columns` cells. */
+void dataset_row(const struct dataset *d, size_t row, float *cells);
+
+struct dataset_builder {
+    struct dataset *data;
+    size_t row_room, entry_room; /* how many there is memory for */
+    size_t entries;              /* sparse: so far, with those of the row that is being built */
+};
+
+float *dataset_builder_dense(struct dataset_builder *b, size_t columns); /* begins a row; the caller fills its cells */
+int dataset_builder_sparse(struct dataset_builder *b, size_t columns);   /* begins a row of at least `columns` */
+int dataset_builder_entry(struct dataset_builder *b, uint32_t index, float value); /* widens the data where it must */
+int dataset_builder_end(struct dataset_builder *b, float label, float weight);     /* the row counts from here on */
+void dataset_builder_finish(struct dataset_builder *b);                            /* gives unused room back */
 
 #endif

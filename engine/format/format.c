@@ -17,7 +17,7 @@
 /* `read` is NULL for one that the service has and this build does not. `endings` tell it from a name. */
 static const struct format {
     const char *type, *endings;
-    int (*read)(struct input *in, struct csv_table *table, struct error *err);
+    int (*read)(struct input *in, struct dataset_builder *b, struct error *err);
 } formats[] = {
     {"text/csv", ".csv", csv_read},
     {"application/x-recordio-protobuf", ".pbr.rec.recordio", NULL},
@@ -94,11 +94,13 @@ static const struct format *format_of_name(const char *path, struct error *err)
     return &formats[0];
 }
 
-static int read_file(const char *path, const char *content_type, struct csv_table *table, struct error *err)
+static int read_file(const char *path, const char *content_type, struct dataset_builder *b, struct error *err)
 {
     const struct format *format = content_type ? format_of_type(content_type, err) : format_of_name(path, err);
     struct input *in = format ? input_open(path, err) : NULL;
-    int status = in ? format->read(in, table, err) : -1;
+    int status = in ? format->read(in, b, err) : -1;
+    if (in)
+        b->data->bytes_read += input_raw_bytes(in);
     input_close(in);
     return status;
 }
@@ -113,7 +115,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int read_folder(const char *path, const char *content_type, struct csv_table *table, struct error *err)
+static int read_folder(const char *path, const char *content_type, struct dataset_builder *b, struct error *err)
 {
     struct dirent **entries;
     char file[PATH_MAX];
@@ -126,7 +128,7 @@ static int read_folder(const char *path, const char *content_type, struct csv_ta
         if (status == 0 && length >= (int)sizeof file)
             status = error_set(err, ERROR_INPUT, path, "use shorter names", "The path of a file in it is too long");
         if (status == 0)
-            status = read_file(file, content_type, table, err);
+            status = read_file(file, content_type, b, err);
         free(entries[i]);
     }
     free(entries);
@@ -135,7 +137,7 @@ static int read_folder(const char *path, const char *content_type, struct csv_ta
 
 int format_read(const char *path, const char *content_type, struct dataset *d, struct error *err)
 {
-    struct csv_table table = {.data = d};
+    struct dataset_builder b = {.data = d};
     struct stat status;
     bool folder = strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
     const char *slash = strrchr(path, '/');
@@ -144,7 +146,7 @@ int format_read(const char *path, const char *content_type, struct dataset *d, s
              strcmp(path, "-") == 0 ? "standard input"
              : slash && slash[1]    ? slash + 1
                                     : path);
-    if ((folder ? read_folder : read_file)(path, content_type, &table, err) < 0) {
+    if ((folder ? read_folder : read_file)(path, content_type, &b, err) < 0) {
         dataset_free(d);
         return -1;
     }
@@ -152,6 +154,6 @@ int format_read(const char *path, const char *content_type, struct dataset *d, s
         dataset_free(d);
         return error_set(err, ERROR_INPUT, path, "give a file with rows in it", "There are no rows in it");
     }
-    csv_finish(&table);
+    dataset_builder_finish(&b);
     return 0;
 }

@@ -16,16 +16,18 @@
 #include "engine/base/rng.h"
 #include "engine/format/csv.h"
 #include "engine/format/format.h"
+#include "engine/format/lines.h"
+#include "engine/format/number.h"
 
 static int read_text(const char *text, size_t len, struct dataset *d, struct error *err)
 {
     struct input *in = input_open_bytes(text, len, "t.csv");
-    struct csv_table table = {.data = d};
+    struct dataset_builder b = {.data = d};
     int status;
     *d = (struct dataset){0};
     *err = (struct error){0};
-    status = csv_read(in, &table, err);
-    csv_finish(&table);
+    status = csv_read(in, &b, err);
+    dataset_builder_finish(&b);
     input_close(in);
     return status;
 }
@@ -133,7 +135,7 @@ static void reads_numbers_as_strtod_does(void **state)
     double value;
     (void)state;
     for (size_t i = 0; i < sizeof hard / sizeof *hard; i++) {
-        assert_true(csv_number(hard[i], strlen(hard[i]), &value));
+        assert_true(number_fills(hard[i], strlen(hard[i]), &value));
         assert_true(value == strtod(hard[i], NULL));
     }
     rng_init(&r, 1, 1);
@@ -141,13 +143,13 @@ static void reads_numbers_as_strtod_does(void **state)
         double number = (rng_uniform(&r) - .5) * pow(10, (double)rng_below(&r, 60) - 30);
         int digits = (int)rng_below(&r, 19);
         snprintf(text, sizeof text, i % 2 ? "%.*g" : "%.*e", digits, number);
-        assert_true(csv_number(text, strlen(text), &value));
+        assert_true(number_fills(text, strlen(text), &value));
         assert_true(value == strtod(text, NULL));
     }
-    assert_false(csv_number("", 0, &value));
-    assert_false(csv_number(".", 1, &value));
-    assert_false(csv_number("1 ", 2, &value));
-    assert_false(csv_number("--1", 3, &value));
+    assert_false(number_fills("", 0, &value));
+    assert_false(number_fills(".", 1, &value));
+    assert_false(number_fills("1 ", 2, &value));
+    assert_false(number_fills("--1", 3, &value));
 }
 
 /* Rows that cross the reader's blocks, and lines at the limit. */
@@ -172,8 +174,8 @@ static void reads_long_files_and_refuses_long_lines(void **state)
     assert_string_equal(err.where, "t.csv, line 1");
     dataset_free(&d);
     memset(text, ',', size); /* a row of empty cells as long as a line may be */
-    text[CSV_LINE_MAX] = '\n';
-    assert_int_equal(read_text(text, CSV_LINE_MAX + 1, &d, &err), -1);
+    text[LINES_LENGTH_MAX] = '\n';
+    assert_int_equal(read_text(text, LINES_LENGTH_MAX + 1, &d, &err), -1);
     assert_int_equal(err.code, ERROR_LIMIT);
     dataset_free(&d);
     free(text);

@@ -12,10 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct input *in = input_open_bytes(bytes, size, "fuzz");
     struct dataset d = {0};
-    struct csv_table table = {.data = &d};
+    struct dataset_builder b = {.data = &d};
     struct error err = {0};
-    if (csv_read(in, &table, &err) == 0) {
-        csv_finish(&table);
+    if (csv_read(in, &b, &err) == 0) {
+        dataset_builder_finish(&b);
         for (size_t i = 0; i < d.rows; i++)
             if (!isfinite(d.y[i]))
                 abort();

@@ -1,0 +1,121 @@
+#include "engine/format/number.h"
+
+#include <locale.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NUMBER_MAX 400 /* bytes of a number that the exact, slow way takes */
+
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* What was read of a number: value = sign * digits * 10^exponent, if not `cut`. */
+struct decimal {
+    uint64_t digits;
+    long exponent;
+    bool negative, cut; /* cut: more digits than fit */
+};
+
+static const char *scan_digits(const char *p, const char *end, struct decimal *d, bool fraction)
+{
+    for (; p < end && *p >= '0' && *p <= '9'; p++) {
+        if (d->digits > (UINT64_MAX - 9) / 10) {
+            d->cut = true;
+            continue;
+        }
+        d->digits = d->digits * 10 + (uint64_t)(*p - '0');
+        d->exponent -= fraction;
+    }
+    return p;
+}
+
+static const char *scan_exponent(const char *p, const char *end, struct decimal *d)
+{
+    bool negative = false;
+    long exponent = 0;
+    if (p < end && (*p == '+' || *p == '-'))
+        negative = *p++ == '-';
+    if (p == end || *p < '0' || *p > '9')
+        return NULL;
+    for (; p < end && *p >= '0' && *p <= '9'; p++)
+        if (exponent < 100000)
+            exponent = exponent * 10 + (*p - '0');
+    d->exponent += negative ? -exponent : exponent;
+    return p;
+}
+
+/* [+-] digits [. digits] [e [+-] digits]. Returns where it ends, NULL when there is none. */
+static const char *scan_decimal(const char *p, const char *end, struct decimal *d)
+{
+    const char *start;
+    size_t count;
+    *d = (struct decimal){0};
+    if (p < end && (*p == '+' || *p == '-'))
+        d->negative = *p++ == '-';
+    start = p;
+    p = scan_digits(p, end, d, false);
+    count = (size_t)(p - start);
+    if (p < end && *p == '.') {
+        start = ++p;
+        p = scan_digits(p, end, d, true);
+        count += (size_t)(p - start);
+    }
+    if (count == 0)
+        return NULL;
+    if (p < end && (*p == 'e' || *p == 'E'))
+        return scan_exponent(p + 1, end, d);
+    return p;
+}
+
+/* The locale of numbers written with a point. Made once; a process that cannot have it has no memory at all. */
+static double exact(const char *text, size_t len)
+{
+    static locale_t c_locale;
+    char copy[NUMBER_MAX + 1];
+    if (!c_locale)
+        c_locale = newlocale(LC_ALL_MASK, "C", NULL);
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return c_locale ? strtod_l(copy, NULL, c_locale) : strtod(copy, NULL);
+}
+
+/* Where both the digits and the power of ten are exact doubles, one operation rounds correctly (Clinger 1990). */
+static double decimal_value(const struct decimal *d, const char *text, size_t len)
+{
+    double value;
+    if (d->cut || d->digits > (1ull << 53) || d->exponent < -22 || d->exponent > 22)
+        return exact(text, len);
+    value = (double)d->digits;
+    value = d->exponent < 0 ? value / powers[-d->exponent] : value * powers[d->exponent];
+    return d->negative ? -value : value;
+}
+
+const char *number_read(const char *p, const char *end, double *value)
+{
+    struct decimal d;
+    const char *stop = scan_decimal(p, end, &d);
+    if (!stop || stop - p > NUMBER_MAX)
+        return NULL;
+    *value = decimal_value(&d, p, (size_t)(stop - p));
+    return stop;
+}
+
+bool number_fills(const char *text, size_t len, double *value)
+{
+    return number_read(text, text + len, value) == text + len;
+}
+
+/* Nine digits tell all 32-bit floats apart; most that people write need fewer. */
+size_t number_write(char *text, float value)
+{
+    double back;
+    int len = 0;
+    for (int digits = 6; digits <= 9; digits++) {
+        len = snprintf(text, NUMBER_TEXT, "%.*g", digits, (double)value);
+        if (number_fills(text, (size_t)len, &back) && (float)back == value)
+            break;
+    }
+    return (size_t)len;
+}
