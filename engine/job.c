@@ -26,7 +26,8 @@ static int check_same_columns(const struct dataset *train, const struct dataset 
                      "%s has %zu features, the training data have %zu", other->name, other->columns, train->columns);
 }
 
-static int read_channels(const struct job *job, struct channels *c, struct error *err)
+static int read_channels(const struct job *job, const struct algorithm *algorithm, struct channels *c,
+                         struct error *err)
 {
     const struct {
         const char *path, *name;
@@ -43,7 +44,7 @@ static int read_channels(const struct job *job, struct channels *c, struct error
     for (int i = 0; i < 3; i++) {
         if (!parts[i].path)
             continue;
-        if (format_read(parts[i].path, job->content_type, parts[i].data, err) < 0)
+        if (format_read(parts[i].path, job->content_type, algorithm->content_types, parts[i].data, err) < 0)
             return -1;
         if (dataset_dense(parts[i].data, err) < 0) /* what the learners of this build take */
             return -1;
@@ -225,7 +226,7 @@ int job_run(const struct job *job, struct event_sink *sink, struct error *err)
     const struct algorithm *algorithm = algorithm_find(job->algorithm, err);
     if (!algorithm || check_job(job, err) < 0 || algorithm_resolve(algorithm, &job->settings, &settings, err) < 0)
         return -1;
-    if ((job->generate ? make_data(job, algorithm, &c, err) : read_channels(job, &c, err)) < 0)
+    if ((job->generate ? make_data(job, algorithm, &c, err) : read_channels(job, algorithm, &c, err)) < 0)
         goto out;
     t.train = &c.train;
     t.validation = c.validation.rows ? &c.validation : NULL;

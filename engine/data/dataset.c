@@ -121,6 +121,11 @@ static int make_row(struct dataset_builder *b, size_t columns)
     return resize_rows(b, b->row_room ? b->row_room * 2 : 1 + FIRST_CELLS / (columns + 1));
 }
 
+bool dataset_builder_takes(const struct dataset_builder *b, bool sparse)
+{
+    return b->data->rows == 0 || sparse == (b->data->start != NULL);
+}
+
 float *dataset_builder_dense(struct dataset_builder *b, size_t columns)
 {
     b->data->columns = columns;

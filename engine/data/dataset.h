@@ -49,6 +49,9 @@ struct dataset_builder {
     size_t entries;              /* sparse: so far, with those of the row that is being built */
 };
 
+/* Are rows of this kind like those before? */
+bool dataset_builder_takes(const struct dataset_builder *b, bool sparse);
+
 float *dataset_builder_dense(struct dataset_builder *b, size_t columns); /* begins a row; the caller fills its cells */
 int dataset_builder_sparse(struct dataset_builder *b, size_t columns);   /* begins a row of at least `columns` */
 int dataset_builder_entry(struct dataset_builder *b, uint32_t index, float value); /* widens the data where it must */

@@ -128,7 +128,7 @@ static int read_row(void *context, const char *line, const char *end, const stru
     float *x, label = NAN;
     if (b->data->rows == 0 && check_columns(columns + 1, at, err) < 0)
         return -1;
-    if (b->data->start)
+    if (!dataset_builder_takes(b, false))
         return complain(err, at, 0, ERROR_INPUT, "keep files of sparse rows in a folder of their own",
                         "The rows before are sparse, a row of this format is not");
     x = dataset_builder_dense(b, columns);

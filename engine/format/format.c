@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "engine/format/csv.h"
+#include "engine/format/libsvm.h"
 
 #define CSV_LABEL "label_size=1"
 
@@ -23,7 +24,7 @@ static const struct format {
     {"application/x-recordio-protobuf", ".pbr.rec.recordio", NULL},
     {"application/x-parquet", ".parquet", NULL},
     {"application/jsonlines", ".json.jsonl", NULL},
-    {"text/libsvm", ".libsvm.svm", NULL},
+    {"text/libsvm", ".libsvm.svm", libsvm_read},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -94,10 +95,30 @@ static const struct format *format_of_name(const char *path, struct error *err)
     return &formats[0];
 }
 
-static int read_file(const char *path, const char *content_type, struct dataset_builder *b, struct error *err)
+/* What the caller says of the format; NULL: nothing. */
+struct choice {
+    const char *type;
+    const char *const *allowed; /* ends at NULL */
+};
+
+static int check_allowed(const struct format *format, const char *path, const char *const *types, struct error *err)
 {
-    const struct format *format = content_type ? format_of_type(content_type, err) : format_of_name(path, err);
-    struct input *in = format ? input_open(path, err) : NULL;
+    char fix[256];
+    size_t used = (size_t)snprintf(fix, sizeof fix, "flashlab-engine convert turns it into");
+    if (!types)
+        return 0;
+    for (const char *const *type = types; *type; type++) {
+        if (strcmp(*type, format->type) == 0)
+            return 0;
+        used += (size_t)snprintf(fix + used, sizeof fix - used, "%s %s", type == types ? "" : " or", *type);
+    }
+    return error_set(err, ERROR_INPUT, path, fix, "This algorithm does not take data of type %s", format->type);
+}
+
+static int read_file(const char *path, const struct choice *choice, struct dataset_builder *b, struct error *err)
+{
+    const struct format *format = choice->type ? format_of_type(choice->type, err) : format_of_name(path, err);
+    struct input *in = format && check_allowed(format, path, choice->allowed, err) == 0 ? input_open(path, err) : NULL;
     int status = in ? format->read(in, b, err) : -1;
     if (in)
         b->data->bytes_read += input_raw_bytes(in);
@@ -115,7 +136,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int read_folder(const char *path, const char *content_type, struct dataset_builder *b, struct error *err)
+static int read_folder(const char *path, const struct choice *choice, struct dataset_builder *b, struct error *err)
 {
     struct dirent **entries;
     char file[PATH_MAX];
@@ -128,15 +149,17 @@ static int read_folder(const char *path, const char *content_type, struct datase
         if (status == 0 && length >= (int)sizeof file)
             status = error_set(err, ERROR_INPUT, path, "use shorter names", "The path of a file in it is too long");
         if (status == 0)
-            status = read_file(file, content_type, b, err);
+            status = read_file(file, choice, b, err);
         free(entries[i]);
     }
     free(entries);
     return status;
 }
 
-int format_read(const char *path, const char *content_type, struct dataset *d, struct error *err)
+int format_read(const char *path, const char *content_type, const char *const *allowed, struct dataset *d,
+                struct error *err)
 {
+    const struct choice choice = {content_type, allowed};
     struct dataset_builder b = {.data = d};
     struct stat status;
     bool folder = strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -146,13 +169,17 @@ int format_read(const char *path, const char *content_type, struct dataset *d, s
              strcmp(path, "-") == 0 ? "standard input"
              : slash && slash[1]    ? slash + 1
                                     : path);
-    if ((folder ? read_folder : read_file)(path, content_type, &b, err) < 0) {
+    if ((folder ? read_folder : read_file)(path, &choice, &b, err) < 0) {
         dataset_free(d);
         return -1;
     }
     if (d->rows == 0) {
         dataset_free(d);
         return error_set(err, ERROR_INPUT, path, "give a file with rows in it", "There are no rows in it");
+    }
+    if (d->columns == 0) {
+        dataset_free(d);
+        return error_set(err, ERROR_INPUT, path, "give rows with at least one feature", "No row has a feature");
     }
     dataset_builder_finish(&b);
     return 0;

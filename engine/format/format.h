@@ -8,7 +8,9 @@
 #include "engine/base/error.h"
 #include "engine/data/dataset.h"
 
-/* Reads a whole channel. `content_type` may be NULL: text/csv. Frees what it had read when it fails. */
-int format_read(const char *path, const char *content_type, struct dataset *d, struct error *err);
+/* Reads a whole channel. `content_type` NULL: told from each file's name, text/csv where that says nothing. `allowed`,
+ * which ends at NULL, names the types that may come; NULL: all. Frees what it had read when it fails. */
+int format_read(const char *path, const char *content_type, const char *const *allowed, struct dataset *d,
+                struct error *err);
 
 #endif

@@ -211,16 +211,16 @@ static void reads_folders_in_order_and_gzip_members(void **state)
     write_file("a.csv.gz", "2,20\n", true);
     write_file(".hidden", "no,numbers\n", false);
     write_file("_SUCCESS", "", false);
-    assert_int_equal(format_read(folder, "text/csv; label_size=1", &d, &err), 0);
+    assert_int_equal(format_read(folder, "text/csv; label_size=1", NULL, &d, &err), 0);
     assert_int_equal(d.rows, 3);
     assert_true(d.y[0] == 1 && d.y[1] == 2 && d.y[2] == 3 && d.x[2] == 30);
     dataset_free(&d);
     write_file("c.csv", "4,1,2\n", false);
-    assert_int_equal(format_read(folder, NULL, &d, &err), -1);
+    assert_int_equal(format_read(folder, NULL, NULL, &d, &err), -1);
     assert_non_null(strstr(err.where, "c.csv, line 1"));
     snprintf(path, sizeof path, "%s/a.csv.gz", folder);
     assert_int_equal(truncate(path, 20), 0);
-    assert_int_equal(format_read(path, NULL, &d, &err), -1);
+    assert_int_equal(format_read(path, NULL, NULL, &d, &err), -1);
     assert_non_null(strstr(err.what, "end too early"));
     snprintf(path, sizeof path, "rm -r %s", folder);
     assert_int_equal(system(path), 0);
@@ -242,7 +242,7 @@ static void refuses_other_types_plainly(void **state)
     struct error err;
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(format_read(cases[i].path, cases[i].type, &d, &err), -1);
+        assert_int_equal(format_read(cases[i].path, cases[i].type, NULL, &d, &err), -1);
         if (!strstr(err.what, cases[i].says))
             fail_msg("case %zu says: %s", i, err.what);
     }
