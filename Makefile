@@ -15,14 +15,14 @@ T =
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 OPTIMISE = -O3
 SANITIZE =
-CFLAGS = -std=gnu17 -D_GNU_SOURCE -g $(OPTIMISE) $(SANITIZE) -fstack-protector-strong -fno-math-errno -ffp-contract=off -pthread -I. $(WARN)
+CFLAGS = -std=gnu17 -D_GNU_SOURCE -g $(OPTIMISE) $(SANITIZE) -fstack-protector-strong -fno-math-errno -ffp-contract=off -pthread -I. -isystem $(BUILD) $(WARN)
 LDFLAGS = $(SANITIZE) -pthread
-ENGINE_LIBS = -lopenblas -lcjson -lz -lseccomp -lm
+ENGINE_LIBS = -lopenblas -lcjson -lprotobuf-c -lz -lseccomp -lm
 WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -lm
 
 # Debian packages, by what needs them. A program that is there already, whoever installed it, is left alone.
 BUILD_PACKAGES = gcc libc6-dev libcivetweb-dev libsqlite3-dev libcjson-dev libopenblas-dev libsodium-dev zlib1g-dev \
-    libbrotli-dev libseccomp-dev libutf8proc-dev $(if $(shell command -v npm),,nodejs npm)
+    libbrotli-dev libseccomp-dev libutf8proc-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
 TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium
 BENCH_PACKAGES = nginx-light wrk chromium
 LINT_PACKAGES = clang-format clang-tidy cppcheck
@@ -31,6 +31,7 @@ BASE = $(filter-out engine/base/embed.c,$(wildcard engine/base/*.c))
 ENGINE = $(filter-out engine/main.c,$(wildcard engine/*.c engine/format/*.c engine/data/*.c engine/tensor/*.c engine/nn/*.c engine/algo/*.c))
 WEB = $(filter-out web/main.c,$(wildcard web/*.c web/handlers/*.c web/store/*.c web/study/*.c web/lab/*.c))
 TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/engine/test_*.c tests/web/test_*.c))
+MESSAGES = $(patsubst %.proto,$(BUILD)/%.pb-c.o,$(wildcard engine/format/*.proto))
 FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 SOURCES = $(wildcard engine/*.c engine/*/*.c web/*.c web/*/*.c tests/*/*.c) $(wildcard engine/*.h engine/*/*.h web/*.h web/*/*.h tests/*/*.h)
 
@@ -60,9 +61,9 @@ bench: bench-deps all ## measure, beside the peers, and print a table (B=word: o
 install: all ## copy the two programs to PREFIX/bin
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/flashlab $(BUILD)/flashlab-engine
 
-lint: deps $(BUILD)/.lint-packages ## clang-tidy, cppcheck and the formatting
+lint: deps $(BUILD)/.lint-packages $(MESSAGES:.o=.h) ## clang-tidy, cppcheck and the formatting
 	@clang-format --dry-run --Werror $(SOURCES)
-	@echo $(filter-out tests/% engine/base/embed.c,$(filter %.c,$(SOURCES))) | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet $$0 -- -std=gnu17 -D_GNU_SOURCE -I. 2>/dev/null'
+	@echo $(filter-out tests/% engine/base/embed.c,$(filter %.c,$(SOURCES))) | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet $$0 -- -std=gnu17 -D_GNU_SOURCE -I. -isystem $(BUILD) 2>/dev/null'
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem -I. engine web
 
@@ -109,9 +110,17 @@ $(BUILD)/%.o: %.c
 $(BUILD)/%.gen.o: $(BUILD)/%.gen.c
 	$(CC) -I. -O0 -c -o $@ $<
 
+# Generated code: its warnings are not ours, hence -isystem above.
+$(BUILD)/%.pb-c.c $(BUILD)/%.pb-c.h: %.proto
+	@mkdir -p $(@D)
+	protoc-c --c_out=$(BUILD) $<
+$(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c
+	$(CC) -I$(BUILD) -O2 -g $(SANITIZE) -c -o $@ $<
+$(BUILD)/engine/format/record.o $(BUILD)/tests/engine/test_record.o: $(BUILD)/engine/format/record.pb-c.h
+
 # ar adds without removing, so an archive is made anew.
 $(BUILD)/libbase.a: $(BASE:%.c=$(BUILD)/%.o)
-$(BUILD)/libengine.a: $(ENGINE:%.c=$(BUILD)/%.o)
+$(BUILD)/libengine.a: $(ENGINE:%.c=$(BUILD)/%.o) $(MESSAGES)
 $(BUILD)/libweb.a: $(WEB:%.c=$(BUILD)/%.o)
 $(BUILD)/%.a:
 	@mkdir -p $(@D) && rm -f $@

@@ -194,7 +194,7 @@ static int check(const struct settings *s, struct error *err)
                      loss);
 }
 
-static const char *const content_types[] = {"text/csv", NULL};
+static const char *const content_types[] = {"text/csv", "application/x-recordio-protobuf", NULL};
 static const char *const channels[] = {"train", "validation", "test", NULL};
 static const char *const pictures[] = {"points", "boundary", "weights", NULL};
 static const char *const made_data[] = {"gauss2",     "xor2",      "moons2", "gauss_mix", "logit_lin",

@@ -12,6 +12,7 @@
 
 #include "engine/format/csv.h"
 #include "engine/format/libsvm.h"
+#include "engine/format/record.h"
 
 #define CSV_LABEL "label_size=1"
 
@@ -21,7 +22,7 @@ static const struct format {
     int (*read)(struct input *in, struct dataset_builder *b, struct error *err);
 } formats[] = {
     {"text/csv", ".csv", csv_read},
-    {"application/x-recordio-protobuf", ".pbr.rec.recordio", NULL},
+    {"application/x-recordio-protobuf", ".pbr.rec.recordio", record_read},
     {"application/x-parquet", ".parquet", NULL},
     {"application/jsonlines", ".json.jsonl", NULL},
     {"text/libsvm", ".libsvm.svm", libsvm_read},

@@ -230,9 +230,9 @@ static void refuses_other_types_plainly(void **state)
 {
     static const struct {
         const char *path, *type, *says;
-    } cases[] = {{"x", "application/x-recordio-protobuf", "cannot be read by this build"},
+    } cases[] = {{"x", "application/jsonlines", "cannot be read by this build"},
                  {"x.parquet", NULL, "cannot be read by this build"},
-                 {"x.pbr.gz", NULL, "cannot be read by this build"},
+                 {"x.jsonl.gz", NULL, "cannot be read by this build"},
                  {"x", "text/tsv", "There is no content type"},
                  {"x", "text/csv;label_size=0", "Training data need one label"},
                  {"x", "text/csv;header=yes", "Training data need one label"},

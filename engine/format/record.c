@@ -1,0 +1,261 @@
+#include "engine/format/record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/format/arena.h"
+#include "engine/format/record.pb-c.h"
+#include "engine/format/recordio.h"
+
+#define KEY "values"
+
+typedef Aialgs__Data__Value Value;
+typedef Aialgs__Data__Entry Entry;
+typedef Aialgs__Data__Record Record;
+
+/* A tensor of any number type. */
+struct tensor {
+    Aialgs__Data__Value__ValueCase type;
+    const void *values;
+    const uint64_t *keys, *shape;
+    size_t count, key_count, dimensions;
+    size_t size; /* the product of the shape */
+};
+
+/* Where a record is read from, and what is being read of it. */
+struct cursor {
+    struct recordio reader;
+    const char *part; /* "features" or "label" */
+    struct error *err;
+};
+
+static int complain(const struct cursor *c, enum error_code code, const char *fix, const char *what)
+{
+    char text[200];
+    snprintf(text, sizeof text, "The %s %s", c->part, what);
+    return recordio_error(&c->reader, code, fix, text, c->err);
+}
+
+static int no_memory(const struct cursor *c)
+{
+    return recordio_error(&c->reader, ERROR_LIMIT, "give fewer rows or more memory", "The data do not fit into memory",
+                          c->err);
+}
+
+/* --- tensors --------------------------------------------------------------------------------------------------------
+ */
+
+/* The value of the map's key `values`, NULL with an error. Of several the last counts, as protobuf has it. */
+static const Value *find(const struct cursor *c, Entry *const *entries, size_t count)
+{
+    const Value *found = NULL;
+    char what[120];
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i]->key && strcmp(entries[i]->key, KEY) == 0) {
+            found = entries[i]->value;
+            continue;
+        }
+        snprintf(what, sizeof what, "have the key '%.60s', which a table cannot hold",
+                 entries[i]->key ? entries[i]->key : "");
+        complain(c, ERROR_INPUT, "give one tensor under the key 'values'", what);
+        return NULL;
+    }
+    if (!found)
+        complain(c, ERROR_INPUT, "give one tensor under the key 'values'", "are missing");
+    return found;
+}
+
+#define FILL(to, message)                                                                                              \
+    (*(to) = (struct tensor){.values = (message)->values,                                                              \
+                             .count = (message)->n_values,                                                             \
+                             .keys = (message)->keys,                                                                  \
+                             .key_count = (message)->n_keys,                                                           \
+                             .shape = (message)->shape,                                                                \
+                             .dimensions = (message)->n_shape})
+
+static int open_tensor(const struct cursor *c, const Value *value, struct tensor *t)
+{
+    switch (value->value_case) {
+    case AIALGS__DATA__VALUE__VALUE_FLOAT32_TENSOR:
+        FILL(t, value->float32_tensor);
+        break;
+    case AIALGS__DATA__VALUE__VALUE_FLOAT64_TENSOR:
+        FILL(t, value->float64_tensor);
+        break;
+    case AIALGS__DATA__VALUE__VALUE_INT32_TENSOR:
+        FILL(t, value->int32_tensor);
+        break;
+    default:
+        return complain(c, ERROR_INPUT, "give a tensor of float32, float64 or int32", "hold no numbers");
+    }
+    t->type = value->value_case;
+    t->size = 1;
+    for (size_t i = 0; i < t->dimensions; i++) {
+        if (t->shape[i] && t->size > DATASET_SPARSE_COLUMNS_MAX / t->shape[i])
+            return complain(c, ERROR_LIMIT, "keep to 2147483647 columns", "have too large a shape");
+        t->size *= t->shape[i];
+    }
+    return 0;
+}
+
+static float tensor_value(const struct tensor *t, size_t i)
+{
+    switch (t->type) {
+    case AIALGS__DATA__VALUE__VALUE_FLOAT32_TENSOR:
+        return ((const float *)t->values)[i];
+    case AIALGS__DATA__VALUE__VALUE_FLOAT64_TENSOR:
+        return (float)((const double *)t->values)[i];
+    default:
+        return (float)((const int32_t *)t->values)[i];
+    }
+}
+
+static int check_finite(const struct cursor *c, float value)
+{
+    if (!isinf(value))
+        return 0;
+    return complain(c, ERROR_INPUT, "keep values within 3.4e38", "hold a number too large for 32-bit floats");
+}
+
+/* --- rows -----------------------------------------------------------------------------------------------------------
+ */
+
+static int check_kind(const struct cursor *c, const struct dataset_builder *b, bool sparse, size_t columns)
+{
+    char what[120];
+    if (!dataset_builder_takes(b, sparse))
+        return complain(c, ERROR_INPUT, "write all rows dense or all sparse",
+                        sparse ? "are sparse, those of the rows before are dense"
+                               : "are dense, those of the rows before are sparse");
+    if (columns == 0)
+        return complain(c, ERROR_INPUT, "give at least one feature", "are empty");
+    if (!sparse && columns > DATASET_DENSE_COLUMNS_MAX)
+        return complain(c, ERROR_LIMIT, "keep to 1,000,000 columns", "have too many columns");
+    if (b->data->rows == 0 || columns == b->data->columns)
+        return 0;
+    snprintf(what, sizeof what, "have %zu columns, those of the rows before %zu", columns, b->data->columns);
+    return complain(c, ERROR_INPUT, "give every row the same number of columns", what);
+}
+
+static int read_dense(const struct cursor *c, const struct tensor *t, struct dataset_builder *b)
+{
+    float *x;
+    if (t->dimensions && t->size != t->count)
+        return complain(c, ERROR_INPUT, "give as many values as the shape says, or keys", "do not fill their shape");
+    if (check_kind(c, b, false, t->count) < 0)
+        return -1;
+    x = dataset_builder_dense(b, t->count);
+    if (!x)
+        return no_memory(c);
+    for (size_t i = 0; i < t->count; i++) {
+        x[i] = tensor_value(t, i);
+        if (check_finite(c, x[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_sparse(const struct cursor *c, const struct tensor *t, struct dataset_builder *b)
+{
+    if (!t->dimensions)
+        return complain(c, ERROR_INPUT, "write the number of columns as shape", "are sparse and have no shape");
+    if (t->key_count != t->count)
+        return complain(c, ERROR_INPUT, "give each value its key", "do not have as many keys as values");
+    if (check_kind(c, b, true, t->size) < 0)
+        return -1;
+    if (dataset_builder_sparse(b, t->size) < 0)
+        return no_memory(c);
+    for (size_t i = 0; i < t->count; i++) {
+        float value = tensor_value(t, i);
+        if (t->keys[i] >= t->size)
+            return complain(c, ERROR_INPUT, "number the columns from 0", "have a key outside their shape");
+        if (i && t->keys[i] <= t->keys[i - 1])
+            return complain(c, ERROR_INPUT, "sort the entries of a row by key, each key once",
+                            "have keys that do not rise");
+        if (check_finite(c, value) < 0)
+            return -1;
+        if (dataset_builder_entry(b, (uint32_t)t->keys[i], value) < 0)
+            return no_memory(c);
+    }
+    return 0;
+}
+
+/* No keys and no values in a shape of some size is a sparse row of zeros. */
+static int read_features(struct cursor *c, const Record *record, struct dataset_builder *b)
+{
+    const Value *value;
+    struct tensor t;
+    c->part = "features";
+    value = find(c, record->features, record->n_features);
+    if (!value || open_tensor(c, value, &t) < 0)
+        return -1;
+    return t.key_count || (t.count == 0 && t.dimensions) ? read_sparse(c, &t, b) : read_dense(c, &t, b);
+}
+
+static int read_label(struct cursor *c, const Record *record, float *label)
+{
+    const Value *value;
+    struct tensor t;
+    c->part = "label";
+    if (record->n_label == 0)
+        return complain(c, ERROR_INPUT, "give each record a label", "is missing");
+    value = find(c, record->label, record->n_label);
+    if (!value || open_tensor(c, value, &t) < 0)
+        return -1;
+    if (t.count != 1 || t.key_count)
+        return complain(c, ERROR_INPUT, "give one number as the label", "is not one number");
+    *label = tensor_value(&t, 0);
+    if (!isfinite(*label))
+        return complain(c, ERROR_INPUT, "give a finite number as the label", "is not a finite number");
+    return 0;
+}
+
+static int read_row(struct cursor *c, const Record *record, struct dataset_builder *b)
+{
+    float label = 0;
+    if (read_label(c, record, &label) < 0 || read_features(c, record, b) < 0)
+        return -1;
+    return dataset_builder_end(b, label, 1) < 0 ? no_memory(c) : 0;
+}
+
+/* --- messages -------------------------------------------------------------------------------------------------------
+ */
+
+static void *take_memory(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+static void leave_memory(void *arena, void *memory)
+{
+    (void)arena;
+    (void)memory; /* all of a message goes at once */
+}
+
+int record_read(struct input *in, struct dataset_builder *b, struct error *err)
+{
+    struct cursor c = {.err = err};
+    struct arena arena = {.limit = RECORD_BYTES_MAX};
+    ProtobufCAllocator allocator = {.alloc = take_memory, .free = leave_memory, .allocator_data = &arena};
+    const unsigned char *payload;
+    size_t len;
+    int status;
+    recordio_init(&c.reader, in);
+    while ((status = recordio_next(&c.reader, &payload, &len, err)) > 0) {
+        const Record *record = aialgs__data__record__unpack(&allocator, len, payload);
+        if (!record)
+            status =
+                recordio_error(&c.reader, ERROR_INPUT, "check that it was written as application/x-recordio-protobuf",
+                               "The record is no protobuf message of type Record", err);
+        if (status < 0 || read_row(&c, record, b) < 0) {
+            status = -1;
+            break;
+        }
+        arena_clear(&arena);
+    }
+    arena_free(&arena);
+    recordio_free(&c.reader);
+    return status;
+}
