@@ -7,6 +7,7 @@
  * (kinds and their data: below) log      text verdict  (experiments) verdict, mean, low, high, confidence, seeds, text
  *   end      status ("done", "stopped"), t, metrics {name: value}, peak_memory_bytes, bytes_read, rows_per_second
  *            (rows times epochs over the seconds spent in training steps)
+ *            (convert) status, t, rows, columns, bytes_read
  *   error    what, where, fix                   the last line of a run that failed
  *
  * Inside an experiment every metric and picture also carries "arm" (its name) and "seed". t is seconds since the start.

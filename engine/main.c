@@ -8,6 +8,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/confine.h"
+#include "engine/convert.h"
 #include "engine/describe.h"
 #include "engine/experiment.h"
 #include "engine/job.h"
@@ -15,10 +16,13 @@
 
 #define THREADS_MAX 256
 #define PACE_MAX 60
+#define OPERANDS_MAX 2
 
 struct arguments {
     struct job job;
-    const char *operand; /* what is no flag: an algorithm's name, an experiment's ID */
+    const char *operands[OPERANDS_MAX]; /* what is no flag: an algorithm's name, an experiment's ID, paths */
+    int operand_count;
+    const char *from, *to;
     const char *confine;
     bool flip, help, json;
 };
@@ -26,7 +30,7 @@ struct arguments {
 /* --- flags ----------------------------------------------------------------------------------------------------------
  */
 
-enum command_bit { TRAIN = 1, EXPERIMENT = 2, DESCRIBE = 4, ANY_COMMAND = 7 };
+enum command_bit { TRAIN = 1, EXPERIMENT = 2, DESCRIBE = 4, CONVERT = 8, ANY_COMMAND = 15 };
 
 enum flag_kind { FLAG_TEXT, FLAG_SWITCH, FLAG_SETTING, FLAG_SEED, FLAG_THREADS, FLAG_PACE };
 
@@ -60,6 +64,10 @@ static const struct flag {
      offsetof(struct arguments, flip)},
     {"--confine", "SECONDS:MIB", "limit processor time and memory, forbid files, sockets and processes",
      TRAIN | EXPERIMENT, FLAG_TEXT, offsetof(struct arguments, confine)},
+    {"--from", "TYPE", "of the data to convert; else told from the name", CONVERT, FLAG_TEXT,
+     offsetof(struct arguments, from)},
+    {"--to", "TYPE", "to convert into, such as application/x-recordio-protobuf; else told from the name", CONVERT,
+     FLAG_TEXT, offsetof(struct arguments, to)},
     {"--json", NULL, "as JSON, which it always is", DESCRIBE, FLAG_SWITCH, offsetof(struct arguments, json)},
     {"--help", NULL, "this text", ANY_COMMAND, FLAG_SWITCH, offsetof(struct arguments, help)},
 };
@@ -140,18 +148,25 @@ static int unknown_flag(const char *word, unsigned command, struct error *err)
     return error_set(err, ERROR_INPUT, word, fix, "This command has no flag %.80s", word);
 }
 
+static int read_operand(const char *word, int most, struct arguments *a, struct error *err)
+{
+    if (a->operand_count == most)
+        return error_set(err, ERROR_INPUT, word, "flashlab-engine --help shows the form",
+                         "'%.80s' is one word too many", word);
+    a->operands[a->operand_count++] = word;
+    return 0;
+}
+
 /* Takes "--name value" and "--name=value". */
-static int read_arguments(int argc, char **argv, unsigned command, struct arguments *a, struct error *err)
+static int read_arguments(int argc, char **argv, unsigned command, int operands, struct arguments *a, struct error *err)
 {
     for (int i = 2; i < argc; i++) {
         const char *word = argv[i], *equals = strchr(word, '='), *value = "";
         size_t len = equals ? (size_t)(equals - word) : strlen(word);
         const struct flag *f = flags;
-        if (word[0] != '-') {
-            if (a->operand || command == TRAIN)
-                return error_set(err, ERROR_INPUT, word, "flashlab-engine --help shows the form",
-                                 "'%.80s' is one word too many", word);
-            a->operand = word;
+        if (word[0] != '-' || !word[1]) {
+            if (read_operand(word, operands, a, err) < 0)
+                return -1;
             continue;
         }
         while (f < flags + FLAGS &&
@@ -220,35 +235,46 @@ static int train_command(struct arguments *a, struct event_sink *sink, struct er
 
 static int experiment_command(struct arguments *a, struct event_sink *sink, struct error *err)
 {
-    if (!a->operand)
+    if (a->operand_count == 0)
         return error_set(err, ERROR_INPUT, "experiment", "give its ID, such as LL-14, or a file",
                          "No experiment is named");
-    return experiment_run(a->operand, a->flip, a->job.seed, a->job.pace, sink, err);
+    return experiment_run(a->operands[0], a->flip, a->job.seed, a->job.pace, sink, err);
 }
 
 static int describe_command(struct arguments *a, struct event_sink *sink, struct error *err)
 {
     struct str text = {0};
-    int status = describe(a->operand, &text, err);
+    int status = describe(a->operands[0], &text, err);
     if (status == 0)
         sink->write(sink->context, text.data, text.len);
     str_free(&text);
     return status;
 }
 
+static int convert_command(struct arguments *a, struct event_sink *sink, struct error *err)
+{
+    const struct conversion c = {.in = a->operands[0], .from = a->from, .out = a->operands[1], .to = a->to};
+    if (a->operand_count < 2)
+        return error_set(err, ERROR_INPUT, "convert", "write flashlab-engine convert IN OUT", "Two paths are needed");
+    return convert(&c, sink, err);
+}
+
 static const struct command {
     const char *name, *form, *help;
     enum command_bit bit;
+    int operands;                                                                /* at most */
     int (*run)(struct arguments *a, struct event_sink *sink, struct error *err); /* NULL: comes later */
 } commands[] = {
     {"train", "train --algorithm NAME (--train PATH | --generate RECIPE) [--set NAME=VALUE]...", "train a model", TRAIN,
-     train_command},
-    {"experiment", "experiment ID|FILE [--flip]", "test what a card claims", EXPERIMENT, experiment_command},
-    {"describe", "describe [ALGORITHM] --json", "say what the algorithms take", DESCRIBE, describe_command},
-    {"predict", NULL, NULL, 0, NULL},
-    {"serve", NULL, NULL, 0, NULL},
-    {"convert", NULL, NULL, 0, NULL},
-    {"bench", NULL, NULL, 0, NULL},
+     0, train_command},
+    {"experiment", "experiment ID|FILE [--flip]", "test what a card claims", EXPERIMENT, 1, experiment_command},
+    {"describe", "describe [ALGORITHM] --json", "say what the algorithms take", DESCRIBE, 1, describe_command},
+    {"convert", "convert [--from TYPE] [--to TYPE] IN OUT",
+     "write data in another format; OUT - is standard output, which then carries nothing else, errors neither", CONVERT,
+     2, convert_command},
+    {"predict", NULL, NULL, 0, 0, NULL},
+    {"serve", NULL, NULL, 0, 0, NULL},
+    {"bench", NULL, NULL, 0, 0, NULL},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -275,7 +301,7 @@ static const struct command *find_command(const char *name, struct error *err)
         if (strcmp(commands[i].name, name) == 0) {
             if (commands[i].run)
                 return &commands[i];
-            error_set(err, ERROR_INPUT, name, "this build has train, experiment and describe",
+            error_set(err, ERROR_INPUT, name, "this build has train, experiment, describe and convert",
                       "The command %s comes with a later version", name);
             return NULL;
         }
@@ -284,7 +310,7 @@ static const struct command *find_command(const char *name, struct error *err)
     if (near.name[0])
         snprintf(fix, sizeof fix, "did you mean %s?", near.name);
     else
-        snprintf(fix, sizeof fix, "use train, experiment or describe");
+        snprintf(fix, sizeof fix, "use train, experiment, describe or convert");
     error_set(err, ERROR_INPUT, NULL, fix, "There is no command '%.80s'", name);
     return NULL;
 }
@@ -318,7 +344,7 @@ int main(int argc, char **argv)
         return print_help();
     catch_signals();
     command = find_command(argv[1], &err);
-    if (command && read_arguments(argc, argv, command->bit, &a, &err) == 0) {
+    if (command && read_arguments(argc, argv, command->bit, command->operands, &a, &err) == 0) {
         if (a.help)
             return print_help();
         if (confine_as_asked(a.confine, &err) == 0)
@@ -326,6 +352,8 @@ int main(int argc, char **argv)
     }
     if (status == 0)
         return 0;
+    if (command && command->bit == CONVERT && a.operand_count == 2 && strcmp(a.operands[1], "-") == 0)
+        sink.context = stderr; /* standard output is data */
     send_error(&sink, &err);
     return error_exit_status(&err);
 }

@@ -152,3 +152,51 @@ int csv_read(struct input *in, struct dataset_builder *b, struct error *err)
 {
     return lines_read(in, read_row, b, err);
 }
+
+/* --- writing --------------------------------------------------------------------------------------------------------
+ */
+
+static void append_cell(struct str *out, float value)
+{
+    char text[NUMBER_TEXT];
+    str_putc(out, ',');
+    if (!isnan(value))
+        str_append(out, text, number_write(text, value));
+}
+
+static void append_features(struct str *out, const struct dataset *d, size_t row)
+{
+    size_t column = 0;
+    if (!d->start) {
+        for (; column < d->columns; column++)
+            append_cell(out, d->x[row * d->columns + column]);
+        return;
+    }
+    for (size_t i = d->start[row]; i < d->start[row + 1]; i++) {
+        for (; column < d->index[i]; column++)
+            str_puts(out, ",0");
+        append_cell(out, d->value[i]);
+        column++;
+    }
+    for (; column < d->columns; column++)
+        str_puts(out, ",0");
+}
+
+int csv_append(struct str *out, const struct dataset *d, size_t row, struct error *err)
+{
+    char text[NUMBER_TEXT], where[256];
+    size_t start = out->len;
+    snprintf(where, sizeof where, "%s, row %zu", d->name, row + 1);
+    if (d->weight && d->weight[row] != 1)
+        return error_set(err, ERROR_INPUT, where, "convert to text/libsvm", "CSV cannot hold the weights of rows");
+    if (d->columns > DATASET_DENSE_COLUMNS_MAX)
+        return error_set(err, ERROR_LIMIT, where, "convert to a format of sparse rows",
+                         "%zu columns are more than a CSV file may have", d->columns);
+    str_append(out, text, number_write(text, d->y[row]));
+    append_features(out, d, row);
+    str_putc(out, '\n');
+    if (out->len - start > LINES_LENGTH_MAX)
+        return error_set(err, ERROR_LIMIT, where, "convert to application/x-recordio-protobuf",
+                         "The row would be a line longer than 1 MiB, which cannot be read again");
+    return 0;
+}

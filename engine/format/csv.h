@@ -7,11 +7,16 @@
 #define FORMAT_CSV_H
 
 #include "engine/base/error.h"
+#include "engine/base/str.h"
 #include "engine/data/dataset.h"
 #include "engine/format/input.h"
 
 /* Appends all rows of `in`; the first row of all files sets the number of columns. Errors name file, line and column.
  */
 int csv_read(struct input *in, struct dataset_builder *b, struct error *err);
+
+/* Appends a row as it stands in a file. What CSV cannot hold is refused: weights, lines that csv_read would not take.
+ */
+int csv_append(struct str *out, const struct dataset *d, size_t row, struct error *err);
 
 #endif

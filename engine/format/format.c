@@ -12,33 +12,37 @@
 
 #include "engine/format/csv.h"
 #include "engine/format/libsvm.h"
+#include "engine/format/output.h"
 #include "engine/format/record.h"
 
+#define BLOCK 262144 /* bytes gathered before they are written */
 #define CSV_LABEL "label_size=1"
 
-/* `read` is NULL for one that the service has and this build does not. `endings` tell it from a name. */
+/* `read` and `append`, which adds a row to a file's bytes, are NULL for one that the service has and this build does
+ * not. `endings` tell it from a name. */
 static const struct format {
     const char *type, *endings;
     int (*read)(struct input *in, struct dataset_builder *b, struct error *err);
+    int (*append)(struct str *out, const struct dataset *d, size_t row, struct error *err);
 } formats[] = {
-    {"text/csv", ".csv", csv_read},
-    {"application/x-recordio-protobuf", ".pbr.rec.recordio", record_read},
-    {"application/x-parquet", ".parquet", NULL},
-    {"application/jsonlines", ".json.jsonl", NULL},
-    {"text/libsvm", ".libsvm.svm", libsvm_read},
+    {"text/csv", ".csv", csv_read, csv_append},
+    {"application/x-recordio-protobuf", ".pbr.rec.recordio", record_read, record_append},
+    {"application/x-parquet", ".parquet", NULL, NULL},
+    {"application/jsonlines", ".json.jsonl", NULL, NULL},
+    {"text/libsvm", ".libsvm.svm", libsvm_read, libsvm_append},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
-static int refuse(const char *type, bool known, struct error *err)
+static int refuse(const char *type, const char *where, bool known, struct error *err)
 {
     char fix[256];
-    size_t used = (size_t)snprintf(fix, sizeof fix, "this build reads");
+    size_t used = (size_t)snprintf(fix, sizeof fix, "this build has");
     for (int i = 0; i < FORMATS; i++)
         if (formats[i].read)
             used += (size_t)snprintf(fix + used, sizeof fix - used, " %s", formats[i].type);
     if (known)
-        return error_set(err, ERROR_INPUT, "--content-type", fix, "Data of type %s cannot be read by this build", type);
-    return error_set(err, ERROR_INPUT, "--content-type", fix, "There is no content type '%.100s'", type);
+        return error_set(err, ERROR_INPUT, where, fix, "Data of type %s cannot be read or written by this build", type);
+    return error_set(err, ERROR_INPUT, where, fix, "There is no content type '%.100s'", type);
 }
 
 /* Of the parameters after the type only csv's label_size=1 is known. */
@@ -63,17 +67,17 @@ static const struct format *format_of_type(const char *type, struct error *err)
         if (strlen(formats[i].type) != len || strncasecmp(formats[i].type, type, len) != 0)
             continue;
         if (!formats[i].read) {
-            refuse(formats[i].type, true, err);
+            refuse(formats[i].type, type, true, err);
             return NULL;
         }
         return check_parameters(type, type + len, err) < 0 ? NULL : &formats[i];
     }
-    refuse(type, false, err);
+    refuse(type, "", false, err);
     return NULL;
 }
 
-/* ".parquet" of "a/b.parquet.gz"; what has no known ending is taken for CSV. */
-static const struct format *format_of_name(const char *path, struct error *err)
+/* ".parquet" of "a/b.parquet.gz"; NULL when no format has the ending. */
+static const struct format *find_ending(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     size_t len = strlen(name), start;
@@ -83,17 +87,25 @@ static const struct format *format_of_name(const char *path, struct error *err)
     for (start = len; start > 0 && name[start - 1] != '.'; start--)
         continue;
     if (start == 0 || len - start == 0 || len - start > sizeof ending - 2)
-        return &formats[0];
+        return NULL;
     snprintf(ending, sizeof ending, ".%.*s", (int)(len - start), name + start);
     for (int i = 0; i < FORMATS; i++) {
         const char *found = strstr(formats[i].endings, ending);
-        if (found && (found[strlen(ending)] == '.' || !found[strlen(ending)])) {
-            if (!formats[i].read)
-                refuse(formats[i].type, true, err);
-            return formats[i].read ? &formats[i] : NULL;
-        }
+        if (found && (found[strlen(ending)] == '.' || !found[strlen(ending)]))
+            return &formats[i];
     }
-    return &formats[0];
+    return NULL;
+}
+
+/* What has no known ending is taken for CSV. */
+static const struct format *format_of_name(const char *path, struct error *err)
+{
+    const struct format *format = find_ending(path);
+    if (format && !format->read) {
+        refuse(format->type, path, true, err);
+        return NULL;
+    }
+    return format ? format : &formats[0];
 }
 
 /* What the caller says of the format; NULL: nothing. */
@@ -184,4 +196,51 @@ int format_read(const char *path, const char *content_type, const char *const *a
     }
     dataset_builder_finish(&b);
     return 0;
+}
+
+/* --- writing --------------------------------------------------------------------------------------------------------
+ */
+
+static const struct format *format_of_output(const char *path, const char *content_type, struct error *err)
+{
+    if (content_type)
+        return format_of_type(content_type, err);
+    if (find_ending(path))
+        return format_of_name(path, err);
+    error_set(err, ERROR_INPUT, path, "add --to TYPE, such as --to text/csv",
+              "The name does not tell which format to write");
+    return NULL;
+}
+
+int format_check_output(const char *path, const char *content_type, struct error *err)
+{
+    return format_of_output(path, content_type, err) ? 0 : -1;
+}
+
+static int write_rows(struct output *out, const struct format *format, const struct dataset *d, struct error *err)
+{
+    struct str text = {0};
+    int status = 0;
+    for (size_t row = 0; status == 0 && row < d->rows; row++) {
+        status = format->append(&text, d, row, err);
+        if (status == 0 && (text.len >= BLOCK || row + 1 == d->rows)) {
+            status = text.failed ? error_set(err, ERROR_SYSTEM, d->name, NULL, "There is not enough memory to write it")
+                                 : output_write(out, text.data, text.len, err);
+            str_clear(&text);
+        }
+    }
+    str_free(&text);
+    return status;
+}
+
+int format_write(const char *path, const char *content_type, const struct dataset *d, struct error *err)
+{
+    const struct format *format = format_of_output(path, content_type, err);
+    struct output *out = format ? output_open(path, err) : NULL;
+    if (!out)
+        return -1;
+    if (write_rows(out, format, d, err) == 0)
+        return output_close(out, err);
+    output_abandon(out);
+    return -1;
 }

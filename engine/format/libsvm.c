@@ -142,3 +142,67 @@ int libsvm_read(struct input *in, struct dataset_builder *b, struct error *err)
 {
     return lines_read(in, read_row, b, err);
 }
+
+/* --- writing --------------------------------------------------------------------------------------------------------
+ */
+
+static void append_entry(struct str *out, size_t index, float value)
+{
+    char text[NUMBER_TEXT];
+    str_printf(out, " %zu:", index);
+    str_append(out, text, number_write(text, value));
+}
+
+/* Does some row have an entry in the last column, from which a reader learns how many there are? */
+static bool shows_width(const struct dataset *d)
+{
+    size_t last = d->columns - 1;
+    for (size_t row = 0; row < d->rows; row++)
+        if (d->start ? d->start[row + 1] > d->start[row] && d->index[d->start[row + 1] - 1] == last
+                     : d->x[row * d->columns + last] != 0)
+            return true;
+    return false;
+}
+
+static void append_features(struct str *out, const struct dataset *d, size_t row)
+{
+    const float *x = d->start ? NULL : d->x + row * d->columns;
+    for (size_t i = d->start ? d->start[row] : 0; d->start && i < d->start[row + 1]; i++)
+        append_entry(out, d->index[i], d->value[i]);
+    for (size_t column = 0; x && column < d->columns; column++)
+        if (x[column] != 0)
+            append_entry(out, column, x[column]);
+    if (row == 0 && !shows_width(d))
+        append_entry(out, d->columns - 1, 0);
+}
+
+static bool has_missing(const struct dataset *d, size_t row)
+{
+    const float *values = d->start ? d->value + d->start[row] : d->x + row * d->columns;
+    size_t count = d->start ? d->start[row + 1] - d->start[row] : d->columns;
+    for (size_t i = 0; i < count; i++)
+        if (isnan(values[i]))
+            return true;
+    return false;
+}
+
+int libsvm_append(struct str *out, const struct dataset *d, size_t row, struct error *err)
+{
+    char text[NUMBER_TEXT], where[256];
+    size_t start = out->len;
+    snprintf(where, sizeof where, "%s, row %zu", d->name, row + 1);
+    if (has_missing(d, row))
+        return error_set(err, ERROR_INPUT, where, "convert to text/csv or application/x-recordio-protobuf",
+                         "libsvm cannot hold a missing value: what is left out is 0");
+    str_append(out, text, number_write(text, d->y[row]));
+    if (d->weight && d->weight[row] != 1) {
+        str_putc(out, ':');
+        str_append(out, text, number_write(text, d->weight[row]));
+    }
+    append_features(out, d, row);
+    str_putc(out, '\n');
+    if (out->len - start > LINES_LENGTH_MAX)
+        return error_set(err, ERROR_LIMIT, where, "convert to application/x-recordio-protobuf",
+                         "The row would be a line longer than 1 MiB, which cannot be read again");
+    return 0;
+}

@@ -7,10 +7,15 @@
 #define FORMAT_LIBSVM_H
 
 #include "engine/base/error.h"
+#include "engine/base/str.h"
 #include "engine/data/dataset.h"
 #include "engine/format/input.h"
 
 /* Appends all rows of `in`; the largest index sets the number of columns. Errors name file, line and entry. */
 int libsvm_read(struct input *in, struct dataset_builder *b, struct error *err);
+
+/* Appends a row as it stands in a file; zeros of dense rows are left out. Missing values, which libsvm cannot hold, are
+ * refused. */
+int libsvm_append(struct str *out, const struct dataset *d, size_t row, struct error *err);
 
 #endif

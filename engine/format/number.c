@@ -1,6 +1,7 @@
 #include "engine/format/number.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,8 @@ size_t number_write(char *text, float value)
 {
     double back;
     int len = 0;
+    if (fabsf(value) < 1e6f && value == truncf(value) && !signbit(value))
+        return (size_t)snprintf(text, NUMBER_TEXT, "%d", (int)value);
     for (int digits = 6; digits <= 9; digits++) {
         len = snprintf(text, NUMBER_TEXT, "%.*g", digits, (double)value);
         if (number_fills(text, (size_t)len, &back) && (float)back == value)

@@ -259,3 +259,77 @@ int record_read(struct input *in, struct dataset_builder *b, struct error *err)
     recordio_free(&c.reader);
     return status;
 }
+
+/* --- writing --------------------------------------------------------------------------------------------------------
+ */
+
+/* The message's fields point into the data; only the keys, which are wider there, are copied. */
+static int set_features(Aialgs__Data__Float32Tensor *t, const struct dataset *d, size_t row, uint64_t *shape)
+{
+    size_t first, count;
+    if (!d->start) {
+        t->values = d->x + row * d->columns;
+        t->n_values = d->columns;
+        return 0;
+    }
+    first = d->start[row];
+    count = d->start[row + 1] - first;
+    t->keys = malloc((count ? count : 1) * sizeof *t->keys);
+    if (!t->keys)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        t->keys[i] = d->index[first + i];
+    t->values = d->value + first;
+    t->n_values = t->n_keys = count;
+    *shape = d->columns;
+    t->shape = shape;
+    t->n_shape = 1;
+    return 0;
+}
+
+static int append_message(struct str *out, const Record *record, const char *where, struct error *err)
+{
+    size_t len = aialgs__data__record__get_packed_size(record);
+    uint8_t *payload;
+    if (len > RECORDIO_LENGTH_MAX)
+        return error_set(err, ERROR_LIMIT, where, "give rows with fewer entries", "The record has 512 MiB or more");
+    payload = malloc(len);
+    if (!payload)
+        return error_set(err, ERROR_SYSTEM, where, NULL, "There is not enough memory to write the record");
+    aialgs__data__record__pack(record, payload);
+    recordio_append(out, payload, len);
+    free(payload);
+    return 0;
+}
+
+int record_append(struct str *out, const struct dataset *d, size_t row, struct error *err)
+{
+    Aialgs__Data__Float32Tensor x = AIALGS__DATA__FLOAT32_TENSOR__INIT, y = AIALGS__DATA__FLOAT32_TENSOR__INIT;
+    Value x_value = AIALGS__DATA__VALUE__INIT, y_value = AIALGS__DATA__VALUE__INIT;
+    Entry x_entry = AIALGS__DATA__ENTRY__INIT, y_entry = AIALGS__DATA__ENTRY__INIT, *features = &x_entry,
+          *label = &y_entry;
+    Record record = AIALGS__DATA__RECORD__INIT;
+    char where[256], key[] = KEY;
+    uint64_t shape;
+    int status;
+    snprintf(where, sizeof where, "%s, row %zu", d->name, row + 1);
+    if (d->weight && d->weight[row] != 1)
+        return error_set(err, ERROR_INPUT, where, "convert to text/libsvm",
+                         "A Record cannot hold the weight of its row");
+    if (set_features(&x, d, row, &shape) < 0)
+        return error_set(err, ERROR_SYSTEM, where, NULL, "There is not enough memory to write the record");
+    y.values = d->y + row;
+    y.n_values = 1;
+    x_value.value_case = y_value.value_case = AIALGS__DATA__VALUE__VALUE_FLOAT32_TENSOR;
+    x_value.float32_tensor = &x;
+    y_value.float32_tensor = &y;
+    x_entry.key = y_entry.key = key;
+    x_entry.value = &x_value;
+    y_entry.value = &y_value;
+    record.features = &features;
+    record.label = &label;
+    record.n_features = record.n_label = 1;
+    status = append_message(out, &record, where, err);
+    free(x.keys);
+    return status;
+}

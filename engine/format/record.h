@@ -6,6 +6,7 @@
 #define FORMAT_RECORD_H
 
 #include "engine/base/error.h"
+#include "engine/base/str.h"
 #include "engine/data/dataset.h"
 #include "engine/format/input.h"
 
@@ -13,5 +14,8 @@
 
 /* Appends all rows of `in`; the first sets the number of columns. Errors name file and record. */
 int record_read(struct input *in, struct dataset_builder *b, struct error *err);
+
+/* Appends a row as it stands in a file, with tensors of float32. Weights, which a Record cannot hold, are refused. */
+int record_append(struct str *out, const struct dataset *d, size_t row, struct error *err);
 
 #endif

@@ -102,12 +102,12 @@ test('wrong words are answered with the right ones', () => {
 });
 
 test('what this build cannot do is refused with a sentence', () => {
-  for (const command of ['predict', 'serve', 'convert', 'bench'])
+  for (const command of ['predict', 'serve', 'bench'])
     refused(run([command, '--anything']), { what: /comes with a later version/ });
   const settings = set({ predictor_type: 'binary_classifier' });
   refused(train('--generate', 'gauss2', '--device', 'cuda', ...settings), { where: /--device/, what: /no GPU/ });
   refused(train('--generate', 'gauss2', '--model', '/tmp/m', ...settings), { where: /--model/, what: /cannot save/ });
-  refused(train('--train', 'x.parquet', ...settings), { what: /cannot be read by this build/ });
+  refused(train('--train', 'x.parquet', ...settings), { what: /cannot be read or written by this build/ });
   refused(train('--generate', 'gauss2', ...settings, ...set({ num_models: 8 })), { where: /^num_models$/ });
 });
 
@@ -115,7 +115,7 @@ test('help goes to standard output and lists every flag', () => {
   const { status, stdout } = spawnSync(engine, ['--help'], { encoding: 'utf8' });
   assert.equal(status, 0);
   for (const flag of ['--algorithm', '--train', '--validation', '--test', '--content-type', '--generate', '--set', '--model',
-    '--threads', '--device', '--seed', '--pace', '--confine', '--flip'])
+    '--threads', '--device', '--seed', '--pace', '--confine', '--flip', '--from', '--to'])
     assert.ok(stdout.includes(flag), flag);
 });
 

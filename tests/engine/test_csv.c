@@ -152,6 +152,44 @@ static void reads_numbers_as_strtod_does(void **state)
     assert_false(number_fills("--1", 3, &value));
 }
 
+static void writes_the_shortest_number_that_reads_back(void **state)
+{
+    static const struct {
+        float value;
+        const char *text;
+    } cases[] = {{0, "0"},
+                 {-0.0f, "-0"},
+                 {1, "1"},
+                 {-12, "-12"},
+                 {999999, "999999"},
+                 {1000000, "1e+06"},
+                 {0.1f, "0.1"},
+                 {16777216, "16777216"},
+                 {0.333333343f, "0.33333334"},
+                 {1e-45f, "1.4013e-45"},
+                 {3.40282347e38f, "3.4028235e+38"},
+                 {1234.5f, "1234.5"}};
+    struct rng r;
+    char text[NUMBER_TEXT];
+    double back;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t len = number_write(text, cases[i].value);
+        assert_int_equal(len, strlen(cases[i].text));
+        assert_string_equal(text, cases[i].text);
+    }
+    rng_init(&r, 2, 1);
+    for (int i = 0; i < 100000; i++) {
+        uint32_t bits = (uint32_t)rng_below(&r, UINT32_MAX);
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value))
+            continue;
+        assert_true(number_fills(text, number_write(text, value), &back));
+        assert_true((float)back == value);
+    }
+}
+
 /* Rows that cross the reader's blocks, and lines at the limit. */
 static void reads_long_files_and_refuses_long_lines(void **state)
 {
@@ -230,9 +268,9 @@ static void refuses_other_types_plainly(void **state)
 {
     static const struct {
         const char *path, *type, *says;
-    } cases[] = {{"x", "application/jsonlines", "cannot be read by this build"},
-                 {"x.parquet", NULL, "cannot be read by this build"},
-                 {"x.jsonl.gz", NULL, "cannot be read by this build"},
+    } cases[] = {{"x", "application/jsonlines", "cannot be read or written by this build"},
+                 {"x.parquet", NULL, "cannot be read or written by this build"},
+                 {"x.jsonl.gz", NULL, "cannot be read or written by this build"},
                  {"x", "text/tsv", "There is no content type"},
                  {"x", "text/csv;label_size=0", "Training data need one label"},
                  {"x", "text/csv;header=yes", "Training data need one label"},
@@ -254,6 +292,7 @@ int main(void)
         cmocka_unit_test(takes_what_the_service_takes),
         cmocka_unit_test(refuses_with_file_line_and_column),
         cmocka_unit_test(reads_numbers_as_strtod_does),
+        cmocka_unit_test(writes_the_shortest_number_that_reads_back),
         cmocka_unit_test(reads_long_files_and_refuses_long_lines),
         cmocka_unit_test(reads_folders_in_order_and_gzip_members),
         cmocka_unit_test(refuses_other_types_plainly),

@@ -1,0 +1,17 @@
+/* Rows from one format into another: all of `in` is read, then `out` is written. */
+#ifndef ENGINE_CONVERT_H
+#define ENGINE_CONVERT_H
+
+#include "engine/base/error.h"
+#include "engine/event.h"
+
+/* What to convert; a NULL type is told from the name. */
+struct conversion {
+    const char *in, *from; /* a file, a folder or "-" */
+    const char *out, *to;  /* a file or "-": then no event is sent */
+};
+
+/* Sends an end event with what was converted. */
+int convert(const struct conversion *c, struct event_sink *sink, struct error *err);
+
+#endif
