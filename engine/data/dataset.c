@@ -78,28 +78,28 @@ int dataset_dense(struct dataset *d, struct error *err)
 /* --- row by row -----------------------------------------------------------------------------------------------------
  */
 
-/* `*memory` with room for `count` things of `size` bytes. */
-static int resize(void *memory, size_t count, size_t size)
+/* `old` with room for `count` things of `size` bytes; `old` itself, and `ok` false, when memory ends. */
+static void *resize(void *old, size_t count, size_t size, bool *ok)
 {
-    void *old, *grown;
-    memcpy(&old, memory, sizeof old);
-    if (count > SIZE_MAX / size)
-        return -1;
-    grown = realloc(old, (count ? count : 1) * size);
-    if (!grown)
-        return -1;
-    memcpy(memory, &grown, sizeof grown);
-    return 0;
+    void *resized = count > SIZE_MAX / size ? NULL : realloc(old, (count ? count : 1) * size);
+    *ok = *ok && resized;
+    return resized ? resized : old;
 }
 
 static int resize_rows(struct dataset_builder *b, size_t rows)
 {
     struct dataset *d = b->data;
-    if (d->columns && rows > SIZE_MAX / sizeof(float) / d->columns)
+    bool ok = true;
+    if (d->columns && rows > SIZE_MAX / sizeof *d->x / d->columns)
         return -1;
-    if ((d->start ? resize(&d->start, rows + 1, sizeof *d->start) : resize(&d->x, rows * d->columns, sizeof *d->x)) <
-            0 ||
-        resize(&d->y, rows, sizeof *d->y) < 0 || (d->weight && resize(&d->weight, rows, sizeof *d->weight) < 0))
+    if (d->start)
+        d->start = resize(d->start, rows + 1, sizeof *d->start, &ok);
+    else
+        d->x = resize(d->x, rows * d->columns, sizeof *d->x, &ok);
+    d->y = resize(d->y, rows, sizeof *d->y, &ok);
+    if (d->weight)
+        d->weight = resize(d->weight, rows, sizeof *d->weight, &ok);
+    if (!ok)
         return -1;
     b->row_room = rows;
     return 0;
@@ -107,8 +107,10 @@ static int resize_rows(struct dataset_builder *b, size_t rows)
 
 static int resize_entries(struct dataset_builder *b, size_t entries)
 {
-    if (resize(&b->data->index, entries, sizeof *b->data->index) < 0 ||
-        resize(&b->data->value, entries, sizeof *b->data->value) < 0)
+    bool ok = true;
+    b->data->index = resize(b->data->index, entries, sizeof *b->data->index, &ok);
+    b->data->value = resize(b->data->value, entries, sizeof *b->data->value, &ok);
+    if (!ok)
         return -1;
     b->entry_room = entries;
     return 0;

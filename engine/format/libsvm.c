@@ -153,26 +153,34 @@ static void append_entry(struct str *out, size_t index, float value)
     str_append(out, text, number_write(text, value));
 }
 
-/* Does some row have an entry in the last column, from which a reader learns how many there are? */
-static bool shows_width(const struct dataset *d)
+/* Is there an entry of this row in the last column, from which a reader learns how many there are? */
+static bool shows_width(const struct dataset *d, size_t row)
 {
     size_t last = d->columns - 1;
-    for (size_t row = 0; row < d->rows; row++)
-        if (d->start ? d->start[row + 1] > d->start[row] && d->index[d->start[row + 1] - 1] == last
-                     : d->x[row * d->columns + last] != 0)
-            return true;
-    return false;
+    if (d->start)
+        return d->start[row + 1] > d->start[row] && d->index[d->start[row + 1] - 1] == last;
+    return d->x[row * d->columns + last] != 0;
 }
 
 static void append_features(struct str *out, const struct dataset *d, size_t row)
 {
-    const float *x = d->start ? NULL : d->x + row * d->columns;
-    for (size_t i = d->start ? d->start[row] : 0; d->start && i < d->start[row + 1]; i++)
-        append_entry(out, d->index[i], d->value[i]);
-    for (size_t column = 0; x && column < d->columns; column++)
-        if (x[column] != 0)
-            append_entry(out, column, x[column]);
-    if (row == 0 && !shows_width(d))
+    if (d->start) {
+        for (size_t i = d->start[row]; i < d->start[row + 1]; i++)
+            append_entry(out, d->index[i], d->value[i]);
+        return;
+    }
+    for (size_t column = 0; column < d->columns; column++)
+        if (d->x[row * d->columns + column] != 0)
+            append_entry(out, column, d->x[row * d->columns + column]);
+}
+
+/* Where no row shows the width, the first row does with a zero. */
+static void append_width(struct str *out, const struct dataset *d)
+{
+    size_t row = 0;
+    while (row < d->rows && !shows_width(d, row))
+        row++;
+    if (row == d->rows)
         append_entry(out, d->columns - 1, 0);
 }
 
@@ -200,6 +208,8 @@ int libsvm_append(struct str *out, const struct dataset *d, size_t row, struct e
         str_append(out, text, number_write(text, d->weight[row]));
     }
     append_features(out, d, row);
+    if (row == 0)
+        append_width(out, d);
     str_putc(out, '\n');
     if (out->len - start > LINES_LENGTH_MAX)
         return error_set(err, ERROR_LIMIT, where, "convert to application/x-recordio-protobuf",

@@ -42,10 +42,9 @@ struct output *output_open(const char *path, struct error *err)
         error_set(err, ERROR_SYSTEM, NULL, "use a shorter path", "There is no room for the path of the output");
         return NULL;
     }
-    strcpy(out->path, standard ? "standard output" : path);
+    snprintf(out->path, sizeof out->path, "%s", standard ? "standard output" : path);
     if (!standard && is_file(path)) {
-        strcpy(out->unfinished, path);
-        strcat(out->unfinished, UNFINISHED);
+        snprintf(out->unfinished, sizeof out->unfinished, "%s" UNFINISHED, path);
         path = out->unfinished;
     }
     fd = standard ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

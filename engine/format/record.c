@@ -186,7 +186,7 @@ static int read_sparse(const struct cursor *c, const struct tensor *t, struct da
 static int read_features(struct cursor *c, const Record *record, struct dataset_builder *b)
 {
     const Value *value;
-    struct tensor t;
+    struct tensor t = {0};
     c->part = "features";
     value = find(c, record->features, record->n_features);
     if (!value || open_tensor(c, value, &t) < 0)
@@ -197,7 +197,7 @@ static int read_features(struct cursor *c, const Record *record, struct dataset_
 static int read_label(struct cursor *c, const Record *record, float *label)
 {
     const Value *value;
-    struct tensor t;
+    struct tensor t = {0};
     c->part = "label";
     if (record->n_label == 0)
         return complain(c, ERROR_INPUT, "give each record a label", "is missing");
@@ -223,6 +223,14 @@ static int read_row(struct cursor *c, const Record *record, struct dataset_build
 /* --- messages -------------------------------------------------------------------------------------------------------
  */
 
+static int read_message(struct cursor *c, const Record *record, struct dataset_builder *b)
+{
+    if (record)
+        return read_row(c, record, b);
+    return recordio_error(&c->reader, ERROR_INPUT, "check that it was written as application/x-recordio-protobuf",
+                          "The record is no protobuf message of type Record", c->err);
+}
+
 static void *take_memory(void *arena, size_t size)
 {
     return arena_alloc(arena, size);
@@ -244,15 +252,9 @@ int record_read(struct input *in, struct dataset_builder *b, struct error *err)
     int status;
     recordio_init(&c.reader, in);
     while ((status = recordio_next(&c.reader, &payload, &len, err)) > 0) {
-        const Record *record = aialgs__data__record__unpack(&allocator, len, payload);
-        if (!record)
-            status =
-                recordio_error(&c.reader, ERROR_INPUT, "check that it was written as application/x-recordio-protobuf",
-                               "The record is no protobuf message of type Record", err);
-        if (status < 0 || read_row(&c, record, b) < 0) {
-            status = -1;
+        status = read_message(&c, aialgs__data__record__unpack(&allocator, len, payload), b);
+        if (status < 0)
             break;
-        }
         arena_clear(&arena);
     }
     arena_free(&arena);
