@@ -104,6 +104,7 @@ test('LL-14: predicted, run to the verdict, flipped', async () => {
   await page.getByLabel('it depends').check();
   await start.click();
   await page.locator('.pairs').waitFor();
+  assert.equal(await page.getByLabel('it depends').isDisabled(), true, 'too late after the first pair');
   const first = page.locator('section.arena').first().locator('.verdict');
   await first.and(page.locator('[data-verdict]')).waitFor({ timeout: 60000 });
   assert.equal(await first.getAttribute('data-verdict'), 'confirmed');
@@ -283,6 +284,17 @@ test('a reload goes on with the time that the run itself has taken', async () =>
   await state(page, 'running');
   await page.locator('canvas.square').waitFor();
   assert.ok((await shown()) >= before, `${await shown()} s after ${before} s`);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await state(page, 'stopped');
+});
+
+test('who watches a run that somebody else started may predict until the first pair', async () => {
+  const { json } = await site.server.post('/api/v1/runs', { algorithm: 'linear-learner', pace: 0.05 });
+  const page = await site.page();
+  await page.goto(`/demo/linear-learner/LL-14?run=${json.id}`); // runs on without ever showing a pair
+  await state(page, 'running');
+  await page.getByLabel('yes').check();
+  assert.equal(await page.getByLabel('yes').isChecked(), true);
   await page.getByRole('button', { name: 'Stop' }).click();
   await state(page, 'stopped');
 });

@@ -69,7 +69,7 @@ function Proof({ experiment, entry, query }) {
       <h1>\u201c${experiment.claim}\u201d</h1>
     </header>
     <div class="predict-row">
-      <${Predict} experiment=${experiment} prediction=${prediction} predict=${predict} locked=${Boolean(runs.run) && runs.run.status !== 'gone'} />
+      <${Predict} experiment=${experiment} prediction=${prediction} predict=${predict} locked=${seen(runs.run)} />
       <${Controls} ...${shared} runs=${runs} prediction=${prediction} />
     </div>
     ${failure && html`<${Failure} what="The run did not start." error=${failure} />`}
@@ -93,9 +93,12 @@ function useSpokenVerdict(run) {
   }, [text]);
 }
 
+/** Whether the run has shown something that a prediction could be read from. */
+const seen = (run) => Boolean(run?.verdict || run?.pictures.pairs?.rows.length);
+
 function Controls({ runs, prediction, start, stop, active }) {
   const run = runs.run;
-  const fresh = !run || run.status === 'gone';
+  const fresh = !run || (run.status === 'gone' && !seen(run));
   const waits = !prediction && fresh;
   if (active === 'run')
     return html`<div class="controls"><button class="button" type="button" onClick=${() => stop('run')}>Stop</button>
