@@ -298,3 +298,23 @@ test('who watches a run that somebody else started may predict until the first p
   await page.getByRole('button', { name: 'Stop' }).click();
   await state(page, 'stopped');
 });
+
+test('ticks have the digits of their step: no two read alike', async () => {
+  const page = await site.page();
+  await page.goto('/demo');
+  const texts = await page.evaluate(async () => {
+    const script = document.querySelector('script[type=module]').src;
+    const { ticks, tickTexts } = await import(new URL('chart/palette.js', script).href);
+    return [
+      [0.6831, 0.6836],
+      [-2, 2],
+      [0, 4.6e54],
+      [-1e-6, 3e-6],
+      [999999, 1000003],
+    ].map(([low, high]) => tickTexts(ticks(low, high)));
+  });
+  assert.deepEqual(texts[0], ['0.6831', '0.6832', '0.6833', '0.6834', '0.6835', '0.6836']);
+  assert.deepEqual(texts[1], ['−2', '−1', '0', '1', '2']);
+  assert.deepEqual(texts[2], ['0', '1e54', '2e54', '3e54', '4e54']);
+  for (const list of texts) assert.equal(new Set(list).size, list.length, list.join(' '));
+});

@@ -2,8 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { look } from '../state.js';
-import { number } from '../format.js';
-import { ticks, tokens } from './palette.js';
+import { ticks, tickTexts, tokens } from './palette.js';
 
 /** Draws with `draw(ctx, width, height, tokens)` in CSS pixels whenever the component is drawn, resized or re-themed. */
 export function Canvas({ draw, class: name }) {
@@ -41,13 +40,13 @@ export function Canvas({ draw, class: name }) {
 /** The plot inside a canvas: {left, top, width, height, x(v), y(v)}. */
 export function plot(ctx, width, height, t, [x0, x1], [y0, y1]) {
   ctx.font = t.font;
-  const widest = Math.max(0, ...ticks(y0, y1).map((v) => ctx.measureText(number(v)).width));
-  const left = widest + 2 * t.rem,
-    right = 0.5 * t.rem,
+  const right = 0.5 * t.rem,
     top = 0.5 * t.rem,
     bottom = 2.75 * t.rem;
-  const w = Math.max(1, width - left - right),
-    h = Math.max(1, height - top - bottom);
+  const h = Math.max(1, height - top - bottom);
+  const texts = tickTexts(ticks(y0, y1, Math.max(2, h / (3.5 * t.rem))));
+  const left = Math.max(0, ...texts.map((text) => ctx.measureText(text).width)) + 2 * t.rem;
+  const w = Math.max(1, width - left - right);
   return {
     left,
     top,
@@ -68,13 +67,13 @@ export function axes(ctx, p, t, xName, yName) {
   ctx.strokeRect(p.left + 0.5, p.top + 0.5, p.width - 1, p.height - 1);
   ctx.textAlign = 'center';
   ctx.textBaseline = 'top';
-  for (const v of ticks(...p.xs, Math.max(2, p.width / (5 * t.rem))))
-    ctx.fillText(number(v), p.x(v), p.top + p.height + 0.25 * t.rem);
+  const across = ticks(...p.xs, Math.max(2, p.width / (5 * t.rem)));
+  tickTexts(across).forEach((text, i) => ctx.fillText(text, p.x(across[i]), p.top + p.height + 0.25 * t.rem));
   ctx.fillText(xName, p.left + p.width / 2, p.top + p.height + 1.5 * t.rem);
   ctx.textAlign = 'right';
   ctx.textBaseline = 'middle';
-  for (const v of ticks(...p.ys, Math.max(2, p.height / (3.5 * t.rem))))
-    ctx.fillText(number(v), p.left - 0.375 * t.rem, p.y(v));
+  const up = ticks(...p.ys, Math.max(2, p.height / (3.5 * t.rem)));
+  tickTexts(up).forEach((text, i) => ctx.fillText(text, p.left - 0.375 * t.rem, p.y(up[i])));
   ctx.save();
   ctx.translate(0.625 * t.rem, p.top + p.height / 2);
   ctx.rotate(-Math.PI / 2);

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { look } from '../state.js';
 import { number } from '../format.js';
-import { extent, marker, tokens } from './palette.js';
+import { extent, marker, ticks, tickTexts, tokens } from './palette.js';
 import { Figure } from './figure.js';
 
 let library = null;
@@ -122,7 +122,7 @@ function build(UPlot, box, held, { log, yLabel, xLabel }) {
     grid: { stroke: t.line, width: 1, filter: log ? roundPowers : all },
     filter: log ? roundPowers : all,
     ticks: { show: false },
-    values: (u, list) => list.map((v) => (v === null ? '' : number(v))),
+    values: (u, list) => (log ? list.map((v) => (v === null ? '' : number(v))) : tickTexts(list)),
   });
   const ends = held.series.some((s) => s.end);
   return new UPlot(
@@ -136,7 +136,7 @@ function build(UPlot, box, held, { log, yLabel, xLabel }) {
         x: { time: false, range: (u, low, high) => [low ?? 0, high > low ? high : (low ?? 0) + 1] },
         y: { distr: log ? 3 : 1, range: log ? undefined : room },
       },
-      axes: [{ ...axis(xLabel, 1.75 * t.rem), incrs: WHOLE_STEPS }, axis(yLabel, 4 * t.rem, log)],
+      axes: [{ ...axis(xLabel, 1.75 * t.rem), incrs: WHOLE_STEPS }, { ...axis(yLabel, 4 * t.rem, log), ...(log ? {} : heights(t)) }],
       series: [
         {},
         ...held.series.map((s) => ({
@@ -158,6 +158,12 @@ function build(UPlot, box, held, { log, yLabel, xLabel }) {
 const all = (u, splits) => splits;
 /** Steps are counted: no tick between two of them. */
 const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((power) => [1, 2, 5].map((m) => m * 10 ** power));
+
+/** Ticks of a linear axis upwards, of any size: what diverges passes what uPlot has steps for. */
+const heights = (t) => ({
+  incrs: Array.from({ length: 620 }, (_, i) => 10 ** (i - 310)).filter((v) => v > 0 && Number.isFinite(v)),
+  splits: (u, axis, low, high) => ticks(low, high, Math.max(2, u.bbox.height / (devicePixelRatio || 1) / (2.5 * t.rem))),
+});
 
 /** On a log axis: powers of ten; the values between them only where few powers are in sight. */
 function roundPowers(u, splits) {

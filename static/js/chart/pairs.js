@@ -2,8 +2,8 @@
 // with the mean, its interval and the band that does not matter. All seeds are drawn.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from 'htm/preact';
-import { number, signed } from '../format.js';
-import { arm, extent, ticks } from './palette.js';
+import { signed } from '../format.js';
+import { arm, extent, ticks, tickTexts } from './palette.js';
 import { Figure } from './figure.js';
 
 /** data: the event's {metric, rows, mean, low, high} or null; arms: [{label}]; band: what does not matter. */
@@ -102,11 +102,12 @@ function Drawing({ at, data, arms, band, label, cursor }) {
 }
 
 function Axis({ x, scale, side }) {
-  const decimals = scale.high - scale.low < 0.1 ? 3 : 2;
-  return ticks(scale.low, scale.high, 5).map(
-    (v) =>
+  const list = ticks(scale.low, scale.high, 5);
+  const texts = tickTexts(list);
+  return list.map(
+    (v, i) =>
       html`<text class="axis" key=${v} x=${side === 'left' ? x - 6 : x + 6} y=${scale.y(v)} dy="0.35em"
-        text-anchor=${side === 'left' ? 'end' : 'start'}>${side === 'left' ? number(v) : signed(v, decimals)}</text>`,
+        text-anchor=${side === 'left' ? 'end' : 'start'}>${side === 'right' && v > 0 ? '+' : ''}${texts[i]}</text>`,
   );
 }
 

@@ -1,6 +1,8 @@
 // How data looks: the colour-blind-safe set in fixed order, each with its own dash and marker; and the theme's colours
 // for what is drawn on canvas.
 
+import { number } from '../format.js';
+
 const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 4], [12, 4]];
 const MARKERS = ['circle', 'square', 'triangle', 'diamond', 'plus', 'bar'];
 
@@ -83,6 +85,27 @@ export function ticks(low, high, wanted = 5) {
   const list = [];
   for (let i = first; i * step <= high + step * 1e-9; i++) list.push(Number((i * step).toPrecision(12)));
   return list;
+}
+
+const SMALL = 1e-4;
+const LARGE = 1e7;
+/** Texts of evenly spaced ticks, each with as many digits as their step needs, so that no two read alike. */
+export function tickTexts(list) {
+  if (list.length < 2) return list.map((v) => number(v));
+  const step = Math.min(...list.slice(1).map((v, i) => Math.abs(v - list[i])));
+  const power = Math.floor(Math.log10(step) + 1e-9);
+  const digits = Math.abs(step / 10 ** power - Math.round(step / 10 ** power)) > 1e-6 ? 1 : 0; // a step of 2.5
+  const decimals = Math.min(20, Math.max(0, digits - power));
+  const largest = Math.max(...list.map(Math.abs));
+  return list.map((v) => {
+    if (Math.abs(v) < step * 1e-9) return '0';
+    const size = Math.floor(Math.log10(Math.abs(v)) + 1e-9);
+    const text =
+      largest < SMALL || largest >= LARGE
+        ? v.toExponential(Math.min(20, Math.max(0, size - power + digits))).replace('e+', 'e')
+        : v.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    return text.replaceAll('-', '\u2212');
+  });
 }
 
 export const extent = (values) => {
