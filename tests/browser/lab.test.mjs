@@ -318,3 +318,17 @@ test('ticks have the digits of their step: no two read alike', async () => {
   assert.deepEqual(texts[2], ['0', '1e54', '2e54', '3e54', '4e54']);
   for (const list of texts) assert.equal(new Set(list).size, list.length, list.join(' '));
 });
+
+test('ten classes can be told apart, and the legend names them', async () => {
+  const page = await site.page();
+  const settings = 'h.predictor_type=multiclass_classifier&h.num_classes=10&h.epochs=3&h.mini_batch_size=50&pace=0';
+  await page.goto(`/demo/linear-learner?data=gauss_mix:d=2,classes=10,spread=4&${settings}`);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await state(page, 'done');
+  const legend = page.locator('.legend');
+  await legend.waitFor();
+  assert.match((await legend.innerText()).replace(/\s+/g, ' '), /^class 0 1 2 3 4 5 6 7 8 9$/);
+  const marks = await Promise.all((await legend.locator('canvas').all()).map(pixels));
+  assert.equal(new Set(marks).size, 10);
+  await site.settled(page, 'demo-ten');
+});

@@ -2,7 +2,7 @@
 // redrawn from the newest weights.
 import { html } from 'htm/preact';
 import { signed } from '../format.js';
-import { arm, extent, marker, mix, rgb } from './palette.js';
+import { arm, extent, mark, mix, rgb } from './palette.js';
 import { axes, Canvas, clip, plot } from './canvas.js';
 import { Figure } from './figure.js';
 
@@ -12,7 +12,20 @@ export function Boundary({ points, boundary, title = 'What the model sees', note
   return html`<${Figure} title=${title} note=${note} file="boundary" empty=${!points}
     summary=${summary(points, boundary)} table=${() => tableOf(boundary)}
     picture=${() => html`<${Canvas} class="square"
-      draw=${(ctx, w, h, t) => draw(ctx, w, h, t, points, boundary)} />`} />`;
+      draw=${(ctx, w, h, t) => draw(ctx, w, h, t, points, boundary)} />`}
+    tools=${points && boundary && html`<${Legend} classes=${classesOf(boundary)} />`} />`;
+}
+
+const classesOf = (boundary) => (kindOf(boundary) === 'regressor' ? 0 : Math.max(2, boundary.weights.length));
+
+/** The class numbers with their markers. */
+function Legend({ classes }) {
+  if (!classes) return null;
+  return html`<ul class="legend" aria-label="Markers of the classes"><li>class</li>${Array.from(
+    { length: classes },
+    (_, k) => html`<li key=${k}><${Canvas} class="legend-mark"
+      draw=${(ctx, w, h, t) => mark(ctx, arm(k), w / 2, h / 2, 0.28 * t.rem, t)} /> ${k}</li>`,
+  )}</ul>`;
 }
 
 /** One feature: the label is drawn upwards. Before the first weights the engine's own sign of it: y is the label. */
@@ -73,19 +86,20 @@ function draw(ctx, width, height, t, points, boundary) {
 /** Colour of the model's answer at (x1, x2), as three numbers. */
 function answerColor(boundary, t, labels) {
   const base = rgb(t.surface);
-  const classes = [0, 1, 2, 3, 4, 5].map((i) => rgb(t.value(arm(i).color)));
+  const classes = boundary.weights.map((_, k) => rgb(t.value(arm(k).color)));
   const score = (k, x, y) => boundary.weights[k][0] * x + (boundary.weights[k][1] ?? 0) * y + boundary.bias[k];
   if (boundary.weights.length > 1)
     return (x, y) => {
       let best = 0;
       for (let k = 1; k < boundary.weights.length; k++) if (score(k, x, y) > score(best, x, y)) best = k;
-      return mix(base, classes[best % 6], 0.28);
+      return mix(base, classes[best], arm(best).hollow ? 0.14 : 0.34);
     };
+  const two = [0, 1].map((k) => rgb(t.value(arm(k).color)));
   const [low, high] = extent(labels);
   const share = kindOf(boundary) === 'regressor' ? (s) => (s - low) / (high - low || 1) : (s) => 1 / (1 + Math.exp(-s));
   return (x, y) => {
     const q = Math.min(1, Math.max(0, share(score(0, x, y))));
-    return mix(base, classes[q > 0.5 ? 1 : 0], 0.08 + 0.36 * Math.abs(q - 0.5) * 2);
+    return mix(base, two[q > 0.5 ? 1 : 0], 0.08 + 0.36 * Math.abs(q - 0.5) * 2);
   };
 }
 
@@ -143,12 +157,6 @@ function drawPoints(ctx, p, t, points, upwards, boundary) {
   const r = 0.2 * t.rem;
   points.x.forEach((x, i) => {
     const kind = valued ? (one || points.label[i] <= (low + high) / 2 ? 0 : 1) : Math.round(points.label[i]);
-    const look = arm(kind);
-    ctx.fillStyle = t.value(look.color);
-    ctx.strokeStyle = t.surface;
-    ctx.lineWidth = 1;
-    marker(ctx, look.marker, p.x(x), p.y(upwards[i]), r);
-    ctx.fill();
-    ctx.stroke();
+    mark(ctx, arm(kind), p.x(x), p.y(upwards[i]), r, t);
   });
 }

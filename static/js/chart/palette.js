@@ -6,7 +6,26 @@ import { number } from '../format.js';
 const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 4], [12, 4]];
 const MARKERS = ['circle', 'square', 'triangle', 'diamond', 'plus', 'bar'];
 
-export const arm = (i) => ({ color: `--data-${(i % 6) + 1}`, dash: DASHES[i % 6], marker: MARKERS[i % 6] });
+/** Past the six colours each comes again, hollow and with another marker: twelve that can be told apart. */
+export const arm = (i) => {
+  const again = i % 12 >= 6;
+  return {
+    color: `--data-${(i % 6) + 1}`,
+    dash: DASHES[i % 6],
+    marker: MARKERS[(i + (again ? 1 : 0)) % 6],
+    hollow: again,
+  };
+};
+
+/** A marker in the look of its arm: a filled one with a light rim, or a hollow one with a coloured rim. */
+export function mark(ctx, look, x, y, r, t) {
+  marker(ctx, look.marker, x, y, r);
+  ctx.fillStyle = look.hollow ? t.surface : t.value(look.color);
+  ctx.strokeStyle = look.hollow ? t.value(look.color) : t.surface;
+  ctx.lineWidth = look.hollow ? 1.75 : 1;
+  ctx.fill();
+  ctx.stroke();
+}
 
 /** The tokens of style.css as they are now, with the root's size in pixels. */
 export function tokens() {
