@@ -105,12 +105,24 @@ test('LL-14: predicted, run to the verdict, flipped', async () => {
   await start.click();
   await page.locator('.pairs').waitFor();
   assert.equal(await page.getByLabel('it depends').isDisabled(), true, 'too late after the first pair');
+  await page.evaluate(() => {
+    window.highest = 0; // of the difference axis, over all the seeds
+    const look = () => {
+      for (const text of document.querySelectorAll('.pairs .axis'))
+        if (/^[+\u2212]\d/.test(text.textContent))
+          window.highest = Math.max(window.highest, parseFloat(text.textContent.slice(1)));
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+    look();
+  });
   const first = page.locator('section.arena').first().locator('.verdict');
   await first.and(page.locator('[data-verdict]')).waitFor({ timeout: 60000 });
   assert.equal(await first.getAttribute('data-verdict'), 'confirmed');
   assert.match(await first.innerText(), /Δ \+0\.\d+ \[\+0\.\d+, \+0\.\d+\]/);
   const { json } = await site.server.get('/api/v1/experiments');
   assert.ok((await page.locator('.pairs .seed').count()) >= json.experiments.find((e) => e.id === 'LL-14').seeds.start);
+  const highest = await page.evaluate(() => window.highest);
+  assert.ok(highest > 0 && highest <= 1, `an accuracy cannot differ by ${highest}`);
   await site.settled(page, 'experiment-verdict');
   await page.getByRole('button', { name: /^Flip it/ }).click();
   await page.locator('.combined').waitFor({ timeout: 60000 });

@@ -42,6 +42,10 @@ function tableOf(data, arms) {
   };
 }
 
+// Metrics between 0 and 1: no difference of theirs lies beyond ±1, though the interval of two seeds may reach there.
+const SHARE = /accuracy|precision|recall|f_beta|f_?1|auc|ndcg/;
+const within = (metric) => (SHARE.test(metric) ? (v) => Math.min(1, Math.max(-1, v)) : (v) => v);
+
 const finite = (values) => values.filter((v) => Number.isFinite(v));
 
 /** Where things stand in a picture of that size; everything else asks this. */
@@ -88,7 +92,8 @@ function Picture({ data, arms, band, label, cursor }) {
 function Drawing({ at, data, arms, band, label, cursor }) {
   const { rows } = data;
   const left = scale(finite(rows.flatMap((r) => r.values)), 0.02, at);
-  const right = scale(finite([0, -band, band, data.low, data.high, ...rows.map((r) => r.difference)]), 0.02, at);
+  const interval = finite([data.low, data.high]).map(within(data.metric));
+  const right = scale(finite([0, -band, band, ...interval, ...rows.map((r) => r.difference)]), 0.02, at);
   return html`<svg class="pairs" viewBox=${`0 0 ${at.width} ${at.height}`} aria-hidden="true">
     <${Axis} x=${at.left} scale=${left} side="left" />
     <text class="axis" x="0" y=${at.height - 0.25 * at.rem}>${label}</text>
@@ -97,7 +102,7 @@ function Drawing({ at, data, arms, band, label, cursor }) {
     ${rows.map((r, i) => html`<${Slope} key=${r.seed} at=${at} row=${r} y=${left.y} lit=${cursor === i}
       newest=${i === rows.length - 1} />`)}
     ${rows.length > 1 && html`<${Mean} at=${at} rows=${rows} y=${left.y} />`}
-    <${Differences} at=${at} data=${data} band=${band} scale=${right} cursor=${cursor} />
+    <${Differences} at=${at} data=${data} interval=${interval} band=${band} scale=${right} cursor=${cursor} />
   </svg>`;
 }
 
@@ -143,7 +148,7 @@ function Mean({ at, rows, y }) {
 }
 
 /** The interval stands in the middle, the seeds' dots left and right of it, each at its own fixed place. */
-function Differences({ at, data, band, scale, cursor }) {
+function Differences({ at, data, interval, band, scale, cursor }) {
   const { y } = scale;
   const { rows } = data;
   const middle = (at.from + at.to) / 2;
@@ -159,9 +164,8 @@ function Differences({ at, data, band, scale, cursor }) {
       class=${cursor === i ? 'difference lit' : 'difference'} cx=${place(i)} cy=${y(r.difference)} r="4" />`)}
     ${
       rows.length > 1 &&
-      Number.isFinite(data.low) &&
-      Number.isFinite(data.high) &&
-      html`<path class="interval" d=${`M${middle - 9} ${y(data.high)}h18m-9 0V${y(data.low)}m-9 0h18`} />`
+      interval.length === 2 &&
+      html`<path class="interval" d=${`M${middle - 9} ${y(interval[1])}h18m-9 0V${y(interval[0])}m-9 0h18`} />`
     }
     ${Number.isFinite(data.mean) && html`<rect class="mean-mark" x=${middle - 7} y=${y(data.mean) - 3} width="14"
       height="6" />`}
