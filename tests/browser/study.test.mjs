@@ -168,21 +168,23 @@ test('a card of own notes without a demo shows no link to one', async () => {
 });
 
 test('home, study and notes say in the same words what is due; a card in its step is not', async () => {
+  const server = await startServer();
   const page = await site.page();
-  const { json } = await site.server.get('/api/v1/study/next');
-  await site.server.post('/api/v1/reviews', { id: crypto.randomUUID(), card: json.card.id, grade: 1 });
-  await page.goto('/notes');
+  const { json } = await server.get('/api/v1/study/next');
+  await server.post('/api/v1/reviews', { id: crypto.randomUUID(), card: json.card.id, grade: 2 });
+  await page.goto(`${server.url}/notes`);
   await page.locator('.deck-row').first().waitFor();
-  const { decks } = (await site.server.get('/api/v1/decks')).json;
+  const { decks } = (await server.get('/api/v1/decks')).json;
   const number = (field) => decks.reduce((all, deck) => all + deck[field], 0);
   assert.ok(number('learning') > 0);
   const words = (due, fresh) => [due && `${due} due`, fresh && `${fresh} new`].filter(Boolean).join(' · ');
   for (const [i, deck] of decks.entries())
-    assert.ok((await page.locator('.deck-row').nth(i).innerText()).includes(`cards, ${words(deck.due, deck.new)}`));
-  await page.goto('/');
+    assert.ok((await page.locator('.deck-row').nth(i).innerText()).includes(`, ${words(deck.due, deck.new)}`));
+  await page.goto(`${server.url}/`);
   await page.getByRole('heading', { level: 1, name: words(number('due'), number('new')), exact: true }).waitFor();
-  await page.goto('/study');
+  await page.goto(`${server.url}/study`);
   await page.locator('.study-line').getByText(words(number('due'), number('new')), { exact: true }).waitFor();
+  await server.stop();
 });
 
 test('the keys sheet lists what can be pressed; the theme button turns the page dark', async () => {
