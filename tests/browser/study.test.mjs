@@ -187,6 +187,24 @@ test('home, study and notes say in the same words what is due; a card in its ste
   await server.stop();
 });
 
+test('space on an answered card does not scroll the page', async () => {
+  const page = await site.page();
+  await page.setViewportSize({ width: 390, height: 300 });
+  await page.goto('/study');
+  await page.locator('.stem').waitFor();
+  const free = () => page.evaluate(() => document.documentElement.scrollHeight - innerHeight - scrollY);
+  for (let press = 0; press < 3; press++) await page.keyboard.press(' ');
+  await page.locator('.grades').waitFor();
+  assert.ok((await free()) > 0, 'the page could scroll');
+  const prevented = page.evaluate(
+    () => new Promise((tell) => addEventListener('keydown', (event) => setTimeout(() => tell(event.defaultPrevented)))),
+  );
+  await page.evaluate(() => document.querySelector('.answer').focus());
+  await page.keyboard.press(' ');
+  assert.equal(await prevented, true);
+  assert.equal(await page.evaluate(() => scrollY), 0);
+});
+
 test('the keys sheet lists what can be pressed; the theme button turns the page dark', async () => {
   const page = await site.page();
   await page.goto('/study');

@@ -66,6 +66,7 @@ function useStudyKeys(session, { status, card, revealed }) {
   }
   if (asking) keys.push({ key: ' ', label: 'space', help: 'show the answer', run: session.reveal });
   if (status === 'card' && revealed) {
+    keys.push({ key: ' ', run: () => {} }); // a second press must not scroll the card away
     for (const [grade, , word] of GRADES)
       keys.push({ key: String(grade), help: `grade: ${word.toLowerCase()}`, run: () => session.grade(grade) });
   }
