@@ -66,7 +66,7 @@ export function sourceOf(card) {
 }
 
 // Beginnings and endings of the service's metric names, and which way is better.
-const HIGHER = /accuracy|precision|recall|f_?\d|f_beta|auc|map$|ndcg|correlation|r2/;
+const HIGHER = /accuracy|precision|recall|f_?\d|f_beta|auc|map$|dcg|correlation|r2/;
 const LOWER = /loss|error|rmse|mse|mae|perplexity|logloss|mape/;
 
 /** "validation:objective_loss" -> its split, its own name, and the direction in words. */

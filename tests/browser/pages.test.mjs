@@ -31,6 +31,30 @@ for (const look of [{ width: 1280 }, { width: 390, dark: true }]) {
   });
 }
 
+test('large numbers have their commas on home and notes', async () => {
+  const page = await site.page();
+  const part = { cards: 10047, due: 1204, new: 9944, learning: 0, strong: 6 };
+  const deck = { id: 'own', title: 'Own', ...part, algorithms: [{ slug: 'notes', title: 'Notes', ...part }] };
+  await page.route('**/api/v1/decks', (route) => route.fulfill({ json: { decks: [deck] } }));
+  await page.goto('/');
+  await page.getByRole('heading', { level: 1, name: '1,204 due · 9,944 new' }).waitFor();
+  await page.getByText('10,047 cards in 1 deck.').waitFor();
+  const row = page.locator('.row').filter({ hasText: 'Notes' });
+  assert.match(await row.innerText(), /6 of 10,047 strong\s+1,204 due/);
+  await page.goto('/notes');
+  await page.getByText('10,047 cards, 1,204 due · 9,944 new').waitFor();
+});
+
+test('the directions of the metrics are known', async () => {
+  const page = await site.page();
+  await page.goto('/');
+  const said = await page.evaluate(async () => {
+    const { metric } = await import(document.querySelector('script[type=module]').src.replace('main.js', 'format.js'));
+    return ['validation:ndcg', 'validation:dcg', 'test:rmse'].map((name) => metric(name).direction);
+  });
+  assert.deepEqual(said, ['higher is better', 'higher is better', 'lower is better']);
+});
+
 test('the first load of home is small', async () => {
   const page = await site.page();
   const session = await page.context().newCDPSession(page);

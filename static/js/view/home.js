@@ -38,7 +38,7 @@ function Now({ decks }) {
     <h1 id="now-title">${anything ? waiting(counts) : 'Nothing is due'}</h1>
     <p class="lead">
       ${anything || !nextDueMs
-        ? `${count(cards, 'card')} on seven algorithms.`
+        ? `${count(cards, 'card')} in ${count(decks.length, 'deck')}.`
         : `The next card comes back ${whenDue(nextDueMs)}.`}
     </p>
     ${

@@ -86,6 +86,7 @@ export default function Notes() {
   </div>`;
 }
 
+const digits = (n) => n.toLocaleString('en');
 const cardsOf = (report) => Object.values(report.cards).reduce((a, b) => a + b, 0);
 
 function selectLine(area, line) {
@@ -122,14 +123,14 @@ function Report({ report, of, stale, goTo, children }) {
     <h2 id="report-title">What was understood</h2>
     ${stale && html`<${Notice} kind="wait" title="The notes have changed since">Check them again.<//>`}
     <dl class="numbers">
-      <div><dt>sections</dt><dd>${report.sections}</dd></div>
-      <div><dt>algorithms</dt><dd>${report.algorithms}</dd></div>
-      <div><dt>facts</dt><dd>${report.facts}</dd></div>
-      <div><dt>facts with a card</dt><dd>${report.facts_covered} of ${report.facts}</dd></div>
-      <div><dt>cards</dt><dd>${cardsOf(report)}</dd></div>
+      <div><dt>sections</dt><dd>${digits(report.sections)}</dd></div>
+      <div><dt>algorithms</dt><dd>${digits(report.algorithms)}</dd></div>
+      <div><dt>facts</dt><dd>${digits(report.facts)}</dd></div>
+      <div><dt>facts with a card</dt><dd>${digits(report.facts_covered)} of ${digits(report.facts)}</dd></div>
+      <div><dt>cards</dt><dd>${digits(cardsOf(report))}</dd></div>
     </dl>
-    <p class="quiet">${cards.recall} to recall, ${cards.cloze} with a blank, ${cards.single} with one right choice. Only
-      questions that a program has checked become cards.</p>
+    <p class="quiet">${digits(cards.recall)} to recall, ${digits(cards.cloze)} with a blank, ${digits(cards.single)} with one
+      right choice. Only questions that a program has checked become cards.</p>
     ${children}
     ${
       problems.length

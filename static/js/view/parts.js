@@ -90,6 +90,6 @@ export function Strength({ strong, cards }) {
   const share = cards ? strong / cards : 0;
   return html`<span class="strength">
     <span class="strength-bar" aria-hidden="true"><span style=${{ width: `${share * 100}%` }}></span></span>
-    <span class="strength-words">${strong} of ${cards} strong</span>
+    <span class="strength-words">${strong.toLocaleString('en')} of ${cards.toLocaleString('en')} strong</span>
   </span>`;
 }
