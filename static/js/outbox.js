@@ -83,12 +83,15 @@ export async function flush() {
   }
 }
 
+const GONE = 'Its card is gone: the deck was deleted, or its notes have changed. There is nothing left to do.';
+
 /** The reply, or {error} when the server will never take it; throws when trying later makes sense. */
 async function deliver(review) {
   try {
     return await post('/reviews', review);
   } catch (error) {
     if (error.passing) throw error;
+    if (error.code === 'unknown_card') error.message = GONE; // loading the page again would not help
     return { error };
   }
 }

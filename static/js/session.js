@@ -78,9 +78,11 @@ function createSession(filter) {
     else if (view.get().status === 'card' && !ahead) fetchAhead();
   }
 
-  function refused() {
+  function refused(error) {
     unsaved.shift();
-    if (view.get().status === 'waiting' && !unsaved.length) fetchFirst();
+    if (unsaved.length) return;
+    // With the card its whole deck may be gone, and the card on the screen with it.
+    if (view.get().status === 'waiting' || error.code === 'unknown_card') fetchFirst();
   }
 
   return {

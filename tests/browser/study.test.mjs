@@ -205,6 +205,26 @@ test('space on an answered card does not scroll the page', async () => {
   assert.equal(await page.evaluate(() => scrollY), 0);
 });
 
+test('a deck deleted in mid-study is said to be gone', async () => {
+  const notes = 'My topic - Input\nRecords are read one after the other\nLines end with a semicolon\nFiles are small';
+  const { json } = await site.server.post('/api/v1/decks', { notes, title: 'Short-lived' });
+  const page = await site.page();
+  await page.goto(`/study?deck=${json.deck.id}`);
+  await page.locator('.stem').waitFor();
+  await page.waitForLoadState('networkidle');
+  await site.server.send('DELETE', `/api/v1/decks/${json.deck.id}`);
+  await page.keyboard.press(' ');
+  await page.locator('.grades').waitFor();
+  await page.keyboard.press('3');
+  await page.getByText('This deck is gone').waitFor();
+  assert.match(await page.locator('#app > .notice').innerText(), /Its card is gone: the deck was deleted/);
+  page.faults.length = 0; // the browser reports the statuses itself
+  await site.settled(page, 'study-deck-gone');
+  await page.getByRole('link', { name: 'See what else is due' }).click();
+  await page.getByRole('heading', { level: 1, name: /due|new/ }).waitFor();
+  assert.equal(new URL(page.url()).pathname, '/');
+});
+
 test('the keys sheet lists what can be pressed; the theme button turns the page dark', async () => {
   const page = await site.page();
   await page.goto('/study');

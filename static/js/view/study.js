@@ -32,8 +32,7 @@ export default function Study({ query }) {
     <h1 class="unseen">Study</h1>
     <${Line} counts=${state.counts} filter=${filter} status=${status} />
     ${status === 'loading' && html`<div class="card"><${Placeholder} tall /></div>`}
-    ${status === 'error' && html`<div class="card"><${Failure} what="The next card did not come." error=${state.error}
-      again=${session.open} /></div>`}
+    ${status === 'error' && html`<${NoCard} error=${state.error} again=${session.open} />`}
     ${status === 'waiting' && html`<${Waiting} />`}
     ${status === 'empty' && html`<${Nothing} filter=${filter} nextDueMs=${state.nextDueMs}
       total=${state.counts.total} />`}
@@ -134,6 +133,18 @@ function Grades({ card, chosen, grade }) {
       <small>${span(card.intervals[name])}</small>
     </button>`,
     )}
+  </div>`;
+}
+
+function NoCard({ error, again }) {
+  return html`<div class="card">
+    ${
+      error.code === 'unknown_deck'
+        ? html`<${Notice} kind="plain" title="This deck is gone">
+          It was deleted, and its cards with it. <a href="/">See what else is due</a>
+        <//>`
+        : html`<${Failure} what="The next card did not come." error=${error} again=${again} />`
+    }
   </div>`;
 }
 
