@@ -211,6 +211,7 @@ describe('runs', () => {
       [400, 'invalid_field', 'seed', { ...short, seed: 1.5 }],
       [400, 'invalid_field', 'pace', { ...short, pace: -1 }],
       [400, 'invalid_field', 'pace', { ...short, pace: '1' }],
+      [400, 'invalid_field', 'pace', { ...short, pace: 1.01 }],
       [400, 'invalid_field', 'device', { ...short, device: '' }],
     ];
     for (const [status, code, field, body] of cases) {

@@ -19,7 +19,7 @@
 #define MAX_VALUE 79
 #define MAX_RECIPE 300
 #define MAX_SEED 9007199254740991ll /* the largest whole number that JSON keeps exactly */
-#define MAX_PACE 10.0
+#define MAX_PACE 1.0 /* a run holds a place that others wait for */
 #define STREAM_HEADERS "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
 
 /* --- asking for a run: from the body to the arguments of the trainer ------------------------------------------------
@@ -114,7 +114,9 @@ static bool pace_field(struct request *r, const cJSON *object, double *pace)
     if (!field || cJSON_IsNull(field))
         return true;
     if (!cJSON_IsNumber(field) || !(field->valuedouble >= 0 && field->valuedouble <= MAX_PACE)) {
-        reply_error(r, 400, "invalid_field", "pace", "\"pace\" must be a number of seconds from 0 to %g.", MAX_PACE);
+        reply_error(r, 400, "invalid_field", "pace",
+                    "\"pace\" must be a number of seconds a step from 0 to %g: a slower run would keep others waiting.",
+                    MAX_PACE);
         return false;
     }
     *pace = field->valuedouble;
