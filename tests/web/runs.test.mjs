@@ -212,6 +212,11 @@ describe('runs', () => {
       [400, 'invalid_field', 'pace', { ...short, pace: -1 }],
       [400, 'invalid_field', 'pace', { ...short, pace: '1' }],
       [400, 'invalid_field', 'pace', { ...short, pace: 1.01 }],
+      [400, 'invalid_field', 'flip', { ...short, flip: true }],
+      [400, 'invalid_field', 'data', { algorithm: 'linear-learner', experiment: 'LL-14', data: short.data }],
+      [400, 'invalid_field', 'hyperparameters', { algorithm: 'linear-learner', experiment: 'LL-14', hyperparameters: {} }],
+      [400, 'invalid_field', 'pace', { algorithm: 'linear-learner', experiment: 'LL-14', pace: 0.1 }],
+      [400, 'unknown_field', 'hyperparameter', { algorithm: 'linear-learner', hyperparameter: { epochs: 1 } }],
       [400, 'invalid_field', 'device', { ...short, device: '' }],
     ];
     for (const [status, code, field, body] of cases) {

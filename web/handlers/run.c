@@ -19,7 +19,7 @@
 #define MAX_VALUE 79
 #define MAX_RECIPE 300
 #define MAX_SEED 9007199254740991ll /* the largest whole number that JSON keeps exactly */
-#define MAX_PACE 1.0 /* a run holds a place that others wait for */
+#define MAX_PACE 1.0                /* a run holds a place that others wait for */
 #define STREAM_HEADERS "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
 
 /* --- asking for a run: from the body to the arguments of the trainer ------------------------------------------------
@@ -179,6 +179,26 @@ static int plan_training(struct request *r, struct plan *p, const cJSON *body, c
     return 0;
 }
 
+/* What only one of the two kinds of run has would be dropped without a word. */
+static bool fields_fit(struct request *r, const cJSON *body, bool experiment)
+{
+    static const char *const of_training[] = {"data", "hyperparameters", "device", "pace", NULL};
+    static const char *const of_experiment[] = {"flip", NULL};
+    for (const char *const *name = experiment ? of_training : of_experiment; *name; name++) {
+        const cJSON *field = cJSON_GetObjectItemCaseSensitive(body, *name);
+        if (!field || cJSON_IsNull(field))
+            continue;
+        if (experiment)
+            reply_error(r, 400, "invalid_field", *name,
+                        "An experiment brings its own data and settings: send it without \"%s\".", *name);
+        else
+            reply_error(r, 400, "invalid_field", *name, "\"%s\" belongs to an experiment: name one, or leave it out.",
+                        *name);
+        return false;
+    }
+    return true;
+}
+
 static int plan_experiment(struct request *r, struct plan *p, const cJSON *body, const char *algorithm, const char *id)
 {
     const struct catalogue *catalogue = lab_catalogue(request_app(r)->lab);
@@ -244,7 +264,7 @@ void handle_runs_add(struct request *r)
     const char *algorithm = body ? request_text_field(r, body, "algorithm", MAX_NAME, true) : NULL;
     const char *experiment = algorithm ? plain_field(r, body, "experiment", MAX_NAME) : NULL;
     int planned;
-    if (!algorithm || request_replied(r) || !is_built(r, algorithm))
+    if (!algorithm || request_replied(r) || !is_built(r, algorithm) || !fields_fit(r, body, experiment))
         return;
     planned =
         experiment ? plan_experiment(r, &plan, body, algorithm, experiment) : plan_training(r, &plan, body, algorithm);
