@@ -164,6 +164,24 @@ describe('answering', () => {
     assert.equal((await server.get('/api/v1/reviews')).json.reviews.length, before);
   });
 
+  it('stores no answer that names a deck that is not there', async () => {
+    const { card } = await next();
+    const before = (await server.get('/api/v1/reviews')).json.reviews.length;
+    const { status, json } = await answer(card.id, 3, { deck: 'nowhere' });
+    assert.deepEqual([status, json.error.code, json.error.field], [404, 'unknown_deck', 'deck']);
+    assert.equal((await server.get('/api/v1/reviews')).json.reviews.length, before);
+  });
+
+  it('lists the answers before one, and refuses what is no id of one', async () => {
+    const { reviews } = (await server.get('/api/v1/reviews')).json;
+    const rest = await server.get(`/api/v1/reviews?before=${reviews[0].id.toUpperCase()}`);
+    assert.deepEqual(rest.json.reviews, reviews.slice(1));
+    for (const id of ['zz', '', `${reviews[0].id}0`]) {
+      const { status, json } = await server.get(`/api/v1/reviews?before=${id}`);
+      assert.deepEqual([status, json.error?.code, json.error?.field], [400, 'invalid_field', 'before'], id);
+    }
+  });
+
   it('says which deck is unknown', async () => {
     const { status, json } = await server.get('/api/v1/study/next?deck=nowhere');
     assert.deepEqual([status, json.error.code], [404, 'unknown_deck']);

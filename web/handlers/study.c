@@ -188,7 +188,7 @@ void handle_review_add(struct request *r)
     filter.deck = request_text_field(r, body, "deck", MAX_NAME, false);
     if (!request_replied(r))
         filter.algorithm = request_text_field(r, body, "algorithm", MAX_NAME, false);
-    if (!request_replied(r))
+    if (!request_replied(r) && deck_is_there(r, filter.deck))
         add_review(r, &review, &filter);
 }
 
@@ -202,9 +202,15 @@ void handle_reviews(struct request *r)
     struct str body = {0};
     struct json j = json_begin(&body);
     struct error err = {0};
+    const char *text = request_query(r, "before");
+    char before[UUID_LENGTH + 1];
+    if (text && !read_uuid(text, before)) {
+        reply_error(r, 400, "invalid_field", "before", "\"before\" must be the id of an answer: a UUID.");
+        return;
+    }
     json_object(&j, NULL);
     json_array(&j, "reviews");
-    if (store_reviews_each(request_app(r)->store, request_query(r, "before"), MAX_LISTED, list_review, &j, &err)) {
+    if (store_reviews_each(request_app(r)->store, text ? before : NULL, MAX_LISTED, list_review, &j, &err)) {
         str_free(&body);
         reply_failure(r, &err);
         return;
