@@ -244,6 +244,19 @@ describe('decks of one\'s own', () => {
     for (const { id } of [first, second]) await server.send('DELETE', `/api/v1/decks/${id}`);
   });
 
+  it('have titles of one plain line', async () => {
+    const notes = await ownNotes();
+    for (const code of [0x01, 0x0a, 0x0d, 0x1b, 0x7f, 0x85, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069]) {
+      const { status, json } = await server.post('/api/v1/decks', { notes, title: `My${String.fromCodePoint(code)}notes` });
+      assert.deepEqual([status, json.error?.code, json.error?.field], [400, 'invalid_field', 'title'], code.toString(16));
+    }
+    for (const title of ['Заметки – “мои” № 5', 'メモ 📚', 'a\u00a0b', 'ב\u2027ג\u2065']) {
+      const { status, json } = await server.post('/api/v1/decks', { notes, title });
+      assert.deepEqual([status, json.deck?.title], [201, title]);
+      await server.send('DELETE', `/api/v1/decks/${json.deck.id}`);
+    }
+  });
+
   it('are refused with a sentence when nothing can be made of the notes', async () => {
     const cases = [
       [{ notes: '', title: 'Empty' }, 'notes'],

@@ -92,6 +92,14 @@ static void write_deck(struct json *j, const char *id, const char *title, const 
     json_end(j);
 }
 
+static void reply_import_failure(struct request *r, const struct error *err)
+{
+    if (err->code == ERROR_INPUT && strcmp(err->where, "title") == 0)
+        reply_error(r, 400, "invalid_field", "title", "The deck was not made, since %s: %s.", err->what, err->fix);
+    else
+        reply_failure(r, err);
+}
+
 /* The same title again is the same deck: what stayed keeps its history. */
 static void import_deck(struct request *r, const char *title, const struct reading *reading)
 {
@@ -101,7 +109,7 @@ static void import_deck(struct request *r, const char *title, const struct readi
     struct json j = json_begin(&body);
     struct error err = {0};
     if (store_deck_import(request_app(r)->store, title, &reading->deck, id, &changes, &err)) {
-        reply_failure(r, &err);
+        reply_import_failure(r, &err);
         return;
     }
     deck_report_json(&reading->notes, &reading->deck, &report);

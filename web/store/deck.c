@@ -273,11 +273,36 @@ int store_deck_sync(struct store *s, const char *id, const char *title, const st
     return run_sync(s, &sync, err);
 }
 
+/* Letters that end a line, steer the terminal or turn the direction of the text around them: the list of decks would
+ * show something else than there is. `c` is the first byte of a letter in valid UTF-8. */
+static bool is_steering(const unsigned char *c)
+{
+    unsigned letter = 0;
+    if (c[0] < 0x20 || c[0] == 0x7f)
+        return true;
+    if (c[0] == 0xc2)
+        return c[1] < 0xa0;
+    if (c[0] != 0xe2 || !c[1])
+        return false;
+    letter = 0x2000 + ((c[1] & 0x3fu) << 6) + (c[2] & 0x3fu);
+    return (letter >= 0x2028 && letter <= 0x202e) || (letter >= 0x2066 && letter <= 0x2069);
+}
+
+static int check_title(const char *title, struct error *err)
+{
+    for (const char *c = title; *c; c++)
+        if (is_steering((const unsigned char *)c))
+            return error_set(err, ERROR_INPUT, "title", "write the title on one line, in plain letters",
+                             "a deck's title must not have line breaks, control characters or marks that turn the "
+                             "direction of the text");
+    return 0;
+}
+
 int store_deck_import(struct store *s, const char *title, const struct deck *deck, char id[STORE_DECK_ID],
                       struct deck_changes *changes, struct error *err)
 {
     struct sync sync = {.id = id, .title = title, .choose = id, .deck = deck, .changes = changes};
-    return run_sync(s, &sync, err);
+    return check_title(title, err) ? -1 : run_sync(s, &sync, err);
 }
 
 int store_deck_exists(struct store *s, const char *id, struct error *err)

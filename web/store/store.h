@@ -36,7 +36,7 @@ struct deck_changes {
 int store_deck_sync(struct store *s, const char *id, const char *title, const struct deck *deck,
                     struct deck_changes *changes, struct error *err);
 /* A deck of one's own: the deck of this title, or a new one, whose id is store_deck_id's unless a deck of another title
- * has it. `id` gets it. */
+ * has it. `id` gets it. ERROR_INPUT with err->where "title": the title cannot be one. */
 int store_deck_import(struct store *s, const char *title, const struct deck *deck, char id[STORE_DECK_ID],
                       struct deck_changes *changes, struct error *err);
 int store_deck_delete(struct store *s, const char *id,
