@@ -90,6 +90,22 @@ describe('the built-in notes', () => {
     }
   });
 
+  // A misspelt word is nothing to ask for; a wrong name is ("optimise_type"), so names are left out.
+  it('mark as often wrong what a learner can set right', () => {
+    const wordsOf = (text) => text.toLowerCase().split(/[^a-z]+/).map((word) => word.replace(/s$/, ''))
+      .filter((word) => word.length > 4);
+    const known = new Set(lines.filter(({ kind }) => kind !== 'Often wrong').flatMap(({ text }) => wordsOf(text)));
+    const near = (word, other) => other.length > 5 && Math.abs(word.length - other.length) < 2 &&
+      [...word].some((letter, i) => word.slice(0, i) + word.slice(i + 1) === other
+        || other.slice(0, i) + other.slice(i + 1) === word
+        || (word.slice(0, i) === other.slice(0, i) && word.slice(i + 1) === other.slice(i + 1)));
+    const marks = lines.filter(({ kind }) => kind === 'Often wrong');
+    assert.ok(marks.length > 20);
+    const slips = marks.filter(({ text }) => wordsOf(text.replace(/\w*_\w*/g, ' '))
+      .some((word) => !known.has(word) && [...known].some((other) => near(word, other))));
+    assert.deepEqual(slips.map(({ where }) => where), []);
+  });
+
   it('can be read line by line', () => {
     assert.deepEqual(facts.filter(({ text }) => /^(- )?(It|Its|They|Their)\b/.test(text)).map(({ where }) => where), []);
   });
