@@ -18,8 +18,8 @@
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static const char *const role_names[] = {"blank", "title", "heading", "fact", "lead-in", "continuation", "mark"};
-static const char *const kind_names[] = {"heading_folded", "run_together",  "unfinished",
-                                         "no_section",     "empty_section", "odd_mark"};
+static const char *const kind_names[] = {"heading_folded", "run_together", "unfinished", "no_section",
+                                         "empty_section",  "odd_mark",     "wide_table"};
 
 /* --- helpers ------------------------------------------------------------------------------------------------------ */
 
@@ -503,6 +503,27 @@ static void test_places(void **state)
     assert_outline("Trees - Input\n```\nx = 1\n", "# Trees | trees | Input | input\nx = 1\n! 2 unfinished\n");
 }
 
+static void test_tables(void **state)
+{
+    (void)state;
+    /* two columns are pairs; a bar behind a backslash stays in its cell, a row never carries on the one above */
+    assert_outline("Trees - Hyperparameters\n| Name | Meaning |\n|------|:--:|\n| eta | step size |\n"
+                   "| in | a or\\|b |\n| | alone |\nmax_depth | depth\n\nAfterwards\n",
+                   "# Trees | trees | Hyperparameters | hyperparameters\neta = step size\nin = a or|b\nalone\n"
+                   "max_depth = depth\nAfterwards\n");
+    /* items of a lead-in */
+    assert_outline("Trees - Modes\nModes:\nName | Speed\n-----|------\nfast | high\nslow | low\n",
+                   "# Trees | trees | Modes | modes\n> Modes:\n  fast = high\n  slow = low\n");
+    /* wider ones are kept and reported, without header and dashes */
+    assert_outline("Trees - Modes\n| A | B | C |\n|---|---|---|\n| x | y | z |\n",
+                   "# Trees | trees | Modes | modes\n| x | y | z |\n! 2 wide_table\n");
+    /* dashes below no header are a rule; bars alone make no table; code stays code */
+    assert_outline("Trees - Modes\nfast\n|---|---|\nslow | low\n",
+                   "# Trees | trees | Modes | modes\nfast\nslow | low\n");
+    assert_outline("Trees - Modes\n```\na | b\n--|--\nc | d\n```\n",
+                   "# Trees | trees | Modes | modes\na | b\\n--|--\\nc | d\n");
+}
+
 /* Definitions one below the other are facts, however long; wrapped text is one fact. */
 static void test_wrapped_lines(void **state)
 {
@@ -706,6 +727,7 @@ int main(void)
         cmocka_unit_test(test_slugs),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_places),
+        cmocka_unit_test(test_tables),
         cmocka_unit_test(test_wrapped_lines),
         cmocka_unit_test(test_bad_bytes),
         cmocka_unit_test(test_limits),

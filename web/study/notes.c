@@ -8,6 +8,7 @@
 #include "web/study/notes_grammar.h"
 #include "web/study/notes_heading.h"
 #include "web/study/notes_line.h"
+#include "web/study/notes_table.h"
 #include "web/study/notes_tree.h"
 #include "web/study/slot.h"
 #include "web/study/utf8.h"
@@ -137,6 +138,7 @@ static int read_lines(struct parser *p, const char *bytes, size_t len)
         line_clean(&p->lines[i], p->arena, p->markdown);
         p->notes->roles[i] = LINE_BLANK;
     }
+    table_read(p->lines, p->count, p->arena);
     return p->arena->failed ? -1 : 0;
 }
 

@@ -24,7 +24,7 @@
 #define NOTES_MAX_LINES 50000u
 
 enum line_role {
-    LINE_BLANK, /* no words: also rules, code fences, lone bullets */
+    LINE_BLANK, /* says nothing: also rules, code fences, lone bullets, the header of a table */
     LINE_DECK_TITLE,
     LINE_HEADING,
     LINE_FACT,         /* a statement of its own or an item below a lead-in */
@@ -63,7 +63,8 @@ enum problem_kind {
     PROBLEM_UNFINISHED,     /* a lead-in without items, an end that breaks off */
     PROBLEM_NO_SECTION,     /* facts before the first heading */
     PROBLEM_EMPTY_SECTION,
-    PROBLEM_ODD_MARK /* a mark with nothing to attach to */
+    PROBLEM_ODD_MARK,  /* a mark with nothing to attach to */
+    PROBLEM_WIDE_TABLE /* more than two columns: its rows are kept as they were written */
 };
 
 struct notes_problem {

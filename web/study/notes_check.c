@@ -91,6 +91,15 @@ static void check_run_together(struct tree *tree, const struct line *lines, int 
         }
 }
 
+static void check_tables(struct tree *tree, const struct line *lines, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (lines[i].columns > 2)
+            tree_problem(tree, i + 1, PROBLEM_WIDE_TABLE, "Write each row as a line \"name = meaning\".",
+                         "A table of %d columns begins here; only two are understood, so each row was left whole.",
+                         lines[i].columns);
+}
+
 static int by_slug(const void *a, const void *b)
 {
     const struct notes_section *x = *(const struct notes_section *const *)a,
@@ -197,6 +206,7 @@ int check_notes(struct tree *tree, const struct line *lines, int line_count, int
         return 0;
     check_loose(tree, loose_from, loose_to);
     check_run_together(tree, lines, line_count);
+    check_tables(tree, lines, line_count);
     check_end(tree, lines, line_count);
     if (check_empty(tree, lines) != 0 || check_siblings(tree) != 0 || tree->failed || tree->arena->failed)
         return -1;

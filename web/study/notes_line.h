@@ -22,12 +22,13 @@ enum bullet {
 
 enum line_shape {
     SHAPE_BLANK,
-    SHAPE_RULE, /* only dashes, stars or equals signs */
+    SHAPE_RULE, /* only dashes, stars or equals signs; the header of a table */
     SHAPE_TEXT,
     SHAPE_ARROW, /* begins with an arrow */
     SHAPE_HASH,  /* Markdown heading, `level` hashes */
     SHAPE_FENCE, /* opens or closes a block of code */
     SHAPE_CODE,
+    SHAPE_ROW, /* of a table, below its header */
     SHAPE_SOURCE,
     SHAPE_OFTEN_WRONG,
     SHAPE_WHY,
@@ -40,7 +41,8 @@ struct line {
     unsigned size;
     unsigned text_from; /* where the text begins within bytes */
     unsigned char indent, bullet, shape, level;
-    bool apart; /* held two bullets and was split */
+    unsigned char columns; /* of the table that this line is the header of */
+    bool apart;            /* held two bullets and was split */
 };
 
 /* Fills in all but text. `in_code` is carried from line to line and starts false. */

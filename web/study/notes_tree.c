@@ -376,7 +376,7 @@ static bool continues(struct tree *tree, const struct line *line, int number)
         carry_on(tree, fact, " → ", line->text, number);
         return true;
     }
-    if (line->bullet || tree->after_blank)
+    if (line->bullet || line->shape == SHAPE_ROW || tree->after_blank)
         return false;
     if (above && above->bullet && line->indent > above->indent && tree->markdown) {
         carry_on(tree, fact, " ", line->text, number);
@@ -461,8 +461,9 @@ enum line_role tree_line(struct tree *tree, struct line *line, int number, bool 
         role = item.kind == KIND_LEAD ? LINE_LEAD_IN : LINE_FACT;
     }
     tree->after_blank = false;
-    /* a line that ends a sentence is complete, however long it is */
-    tree->line_before = tree->width && !strchr(".!?:;", line->bytes[line->size - 1]) ? line->size : 0;
+    /* a line that ends a sentence is complete, however long it is; so is a row of a table */
+    tree->line_before =
+        tree->width && line->shape != SHAPE_ROW && !strchr(".!?:;", line->bytes[line->size - 1]) ? line->size : 0;
     return role;
 }
 

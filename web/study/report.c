@@ -16,6 +16,7 @@ static const char *const problem_names[] = {
     [PROBLEM_HEADING_FOLDED] = "heading_folded", [PROBLEM_RUN_TOGETHER] = "run_together",
     [PROBLEM_UNFINISHED] = "unfinished",         [PROBLEM_NO_SECTION] = "no_section",
     [PROBLEM_EMPTY_SECTION] = "empty_section",   [PROBLEM_ODD_MARK] = "odd_mark",
+    [PROBLEM_WIDE_TABLE] = "wide_table",
 };
 
 const char *report_problem_name(enum problem_kind kind)
