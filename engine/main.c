@@ -270,7 +270,7 @@ static const struct command {
     {"experiment", "experiment ID|FILE [--flip]", "test what a card claims", EXPERIMENT, 1, experiment_command},
     {"describe", "describe [ALGORITHM] --json", "say what the algorithms take", DESCRIBE, 1, describe_command},
     {"convert", "convert [--from TYPE] [--to TYPE] IN OUT",
-     "write data in another format; OUT - is standard output, which then carries nothing else, errors neither", CONVERT,
+     "write data in another format; with - as OUT the data go to standard output, an error to standard error", CONVERT,
      2, convert_command},
     {"predict", NULL, NULL, 0, 0, NULL},
     {"serve", NULL, NULL, 0, 0, NULL},

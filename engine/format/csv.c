@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,13 +61,30 @@ static int bad_cell(const char *text, size_t len, size_t column, const struct pl
                     "write numbers with a point, nothing else; leave a cell empty where the value is missing", what);
 }
 
+/* Up to nine digits alone in a cell, which many cells are: exact in an integer, then rounded once. NULL: something
+ * else. */
+static const char *read_digits(const char *p, const char *end, float *out)
+{
+    const char *start = p, *most = end - p > 9 ? p + 9 : end;
+    uint32_t value = 0;
+    for (; p < most && *p >= '0' && *p <= '9'; p++)
+        value = value * 10 + (uint32_t)(*p - '0');
+    if (p == start || (p < end && *p != ','))
+        return NULL;
+    *out = (float)value;
+    return p;
+}
+
 /* The cell at `p` as a number, NaN when empty. Returns where the comma or the end is, NULL with an error. */
 static const char *read_cell(const char *p, const char *end, size_t column, const struct place *at, float *out,
                              struct error *err)
 {
     double value;
-    const char *text, *next = number_read(p, end, &value);
+    const char *text, *next = read_digits(p, end, out);
     size_t len;
+    if (next)
+        return next;
+    next = number_read(p, end, &value);
     if (!next || (next < end && *next != ',')) {
         text = cell_text(p, end, &len, &next);
         value = NAN;

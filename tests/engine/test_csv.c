@@ -54,6 +54,7 @@ static void takes_what_the_service_takes(void **state)
         {"+1,.5\n-0,1.\n", 2, 1, {1, .5f, -0.0f, 1}},
         {"1,\"\"\n", 1, 1, {1, NAN}},
         {"1,1e-50\n", 1, 1, {1, 0}},
+        {"999999999,16777217\n4294967297,0000000001\n", 2, 1, {1e9f, 16777216, 4294967296.f, 1}},
     };
     struct dataset d;
     struct error err;
