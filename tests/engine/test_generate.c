@@ -248,8 +248,8 @@ static void hostile_recipes_are_refused_with_the_right_form(void **state)
         {"gauss2 ", "gauss2"},
         {"gauss2:", "n, noise"},
         {"gauss2:n", "n, noise"},
-        {"gauss2:n=", "10 to 1e+06"},
-        {"gauss2:n=5", "10 to 1e+06"},
+        {"gauss2:n=", "10 to 1000000"},
+        {"gauss2:n=5", "10 to 1000000"},
         {"gauss2:n=20.5", "whole number from 10"},
         {"gauss2:n=nan", "whole number from 10"},
         {"gauss2:n=inf", "whole number from 10"},
@@ -293,7 +293,7 @@ static void description_is_the_table(void **state)
     (void)state;
     generator_describe(&j, generators[0]);
     assert_non_null(strstr(str_text(&out), "\"name\":\"gauss2\""));
-    assert_non_null(strstr(str_text(&out), "{\"name\":\"n\",\"default\":2000,\"min\":10,\"max\":1e+06,"));
+    assert_non_null(strstr(str_text(&out), "{\"name\":\"n\",\"default\":2000,\"min\":10,\"max\":1000000,"));
     assert_int_equal(j.depth, 0);
     str_free(&out);
 }
