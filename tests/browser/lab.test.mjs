@@ -64,6 +64,10 @@ test('settings are checked while typing and live in the address', async () => {
   await page.getByRole('button', { name: 'Start' }).click();
   await state(page, 'done');
   await page.locator('.weight').nth(9).waitFor();
+  for (const target of await page.locator('summary, .figure-tools button, .check, .copy button').all()) {
+    const { width, height } = await target.boundingBox();
+    assert.ok(width >= 44 && height >= 44, `${await target.innerText()}: ${width} x ${height}`);
+  }
   await site.settled(page, 'demo-weights-390');
 });
 
