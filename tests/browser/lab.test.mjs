@@ -267,22 +267,22 @@ test('an address never names a run together with settings that it did not have',
   await page.goto('/demo/linear-learner?pace=0');
   await page.getByRole('button', { name: 'Start' }).click();
   await state(page, 'done');
-  const run = () => new URL(page.url()).searchParams.get('run');
-  const id = run();
+  const run = () => page.evaluate(() => new URLSearchParams(location.search).get('run'));
+  const id = await run();
   assert.ok(id);
   await page.locator('#set-learning_rate').fill('0.2');
-  assert.equal(run(), null);
+  assert.equal(await run(), null);
   assert.match(await page.locator('.notice-wait').innerText(), /These pictures belong to other settings/);
   await page.locator('canvas.square').waitFor();
   await site.settled(page, 'demo-changed');
   await page.locator('#set-learning_rate').fill('0.01');
-  assert.equal(run(), id, 'the same settings again');
+  assert.equal(await run(), id, 'the same settings again');
   assert.equal(await page.locator('.notice-wait').count(), 0);
   await page.locator('#set-learning_rate').fill('0.2');
   await page.getByRole('button', { name: 'Start again' }).click();
   await page.waitForURL(/[?&]run=/);
   await state(page, 'done');
-  assert.notEqual(run(), id);
+  assert.notEqual(await run(), id);
   assert.equal(await page.locator('.notice-wait').count(), 0);
 });
 
