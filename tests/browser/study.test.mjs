@@ -218,6 +218,7 @@ test('a deck deleted in mid-study is said to be gone', async () => {
   await page.keyboard.press('3');
   await page.getByText('This deck is gone').waitFor();
   assert.match(await page.locator('#app > .notice').innerText(), /Its card is gone: the deck was deleted/);
+  assert.doesNotMatch(await page.locator('.study-line').innerText(), /due|new/, 'nobody knows');
   page.faults.length = 0; // the browser reports the statuses itself
   await site.settled(page, 'study-deck-gone');
   await page.getByRole('link', { name: 'See what else is due' }).click();

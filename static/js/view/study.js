@@ -78,7 +78,7 @@ function Line({ counts, filter, status }) {
   const catalogue = useLoad(() => getOnce('/algorithms'), []);
   const title = catalogue.data?.algorithms.find((a) => a.name === filter.algorithm)?.title ?? filter.algorithm;
   return html`<div class="study-line">
-    <p>${status === 'loading' ? '\u00a0' : waiting(counts)}</p>
+    <p>${['loading', 'error'].includes(status) ? '\u00a0' : waiting(counts)}</p>
     ${(filter.algorithm || filter.deck) && html`<p>${title ?? 'one deck'} only \u00b7 <a
       href="/study">study everything</a></p>`}
   </div>`;
