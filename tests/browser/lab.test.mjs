@@ -233,7 +233,7 @@ test('seed, pace and whole numbers are checked as the engine reads them; seed 0 
   const start = page.getByRole('button', { name: 'Start' });
   const wrong = [
     ['seed', ['abc', '-1', '1.5', '1e2', '0x10'], /seed must be a whole number, 0 or more/],
-    ['pace', ['xyz', '-1', '11', '0x1'], /pace must be a number of seconds from 0 to 10/],
+    ['pace', ['xyz', '-1', '11', '0x1'], /pace must be a number of seconds from 0 to 1/],
     ['epochs', ['1e2', '0x10', '1.5'], /a whole number, in digits/],
     ['learning_rate', ['0x10', 'fast'], /a number/],
     ['n', ['2e3'], /a whole number, in digits/],

@@ -48,7 +48,7 @@ const TASKS = { binary: 'binary_classifier', multiclass: 'multiclass_classifier'
 
 // The two settings that belong to the run and not to the model, within what the server takes.
 const SEED = { name: 'seed', type: 'integer', min: 0, max: Number.MAX_SAFE_INTEGER };
-const PACE = { name: 'pace', type: 'float', min: 0, max: 10 };
+const PACE = { name: 'pace', type: 'float', min: 0, max: 1 };
 const presetPace = (entry) => String(entry.demo?.pace ?? 0);
 const valueOf = (text, fallback) => Number(text.trim() === '' ? fallback : text);
 
@@ -229,7 +229,7 @@ function Form({ entry, settings, change, values }) {
       class="settings">${rest.map(field)}</div></details>
     <fieldset class="settings"><legend>Run</legend>
       ${runField(SEED, 'same seed, same numbers', '1', 'The seed must be a whole number, 0 or more, in digits.')}
-      ${runField(PACE, 'seconds to wait after each step; 0 is full speed', presetPace(entry), 'The pace must be a number of seconds from 0 to 10.')}
+      ${runField(PACE, 'seconds to wait after each step; 0 is full speed', presetPace(entry), 'The pace must be a number of seconds from 0 to 1.')}
     </fieldset>
   </form>`;
 }
