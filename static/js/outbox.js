@@ -83,6 +83,8 @@ export async function flush() {
   }
 }
 
+/** The server knows the card, or the whole deck, no more. */
+export const isGone = (error) => error.code === 'unknown_card' || error.code === 'unknown_deck';
 const GONE = 'Its card is gone: the deck was deleted, or its notes have changed. There is nothing left to do.';
 
 /** The reply, or {error} when the server will never take it; throws when trying later makes sense. */
@@ -91,7 +93,7 @@ async function deliver(review) {
     return await post('/reviews', review);
   } catch (error) {
     if (error.passing) throw error;
-    if (error.code === 'unknown_card') error.message = GONE; // loading the page again would not help
+    if (isGone(error)) error.message = GONE; // loading the page again would not help
     return { error };
   }
 }

@@ -2,7 +2,7 @@
 // same frame; the network follows behind.
 import { cell } from './state.js';
 import { get, queryOf } from './api.js';
-import { send, uuid } from './outbox.js';
+import { isGone, send, uuid } from './outbox.js';
 
 const sessions = new Map();
 
@@ -82,7 +82,7 @@ function createSession(filter) {
     unsaved.shift();
     if (unsaved.length) return;
     // With the card its whole deck may be gone, and the card on the screen with it.
-    if (view.get().status === 'waiting' || error.code === 'unknown_card') fetchFirst();
+    if (view.get().status === 'waiting' || isGone(error)) fetchFirst();
   }
 
   return {
