@@ -17,23 +17,23 @@ OPTIMISE = -O3
 SANITIZE =
 CFLAGS = -std=gnu17 -D_GNU_SOURCE -g $(OPTIMISE) $(SANITIZE) -fstack-protector-strong -fno-math-errno -ffp-contract=off -pthread -I. -isystem $(BUILD) $(WARN)
 LDFLAGS = $(SANITIZE) -pthread
-ENGINE_LIBS = -lopenblas -lcjson -lprotobuf-c -lz -lseccomp -lm
+ENGINE_LIBS = -lopenblas -lcjson -lprotobuf-c -lz -lsnappy -lzstd -lcivetweb -lseccomp -ldl -lm
 WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -lm
 
 # Debian packages, by what needs them. A program that is there already, whoever installed it, is left alone.
 BUILD_PACKAGES = gcc libc6-dev libcivetweb-dev libsqlite3-dev libcjson-dev libopenblas-dev libsodium-dev zlib1g-dev \
-    libbrotli-dev libseccomp-dev libutf8proc-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
-TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium
-BENCH_PACKAGES = nginx-light wrk chromium
+    libsnappy-dev libzstd-dev libbrotli-dev libseccomp-dev libutf8proc-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
+TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium python3-xgboost
+BENCH_PACKAGES = nginx-light wrk chromium gcc python3-xgboost python3-sklearn python3-pandas liblinear-tools
 LINT_PACKAGES = clang-format clang-tidy cppcheck
 
 BASE = $(filter-out engine/base/embed.c,$(wildcard engine/base/*.c))
-ENGINE = $(filter-out engine/main.c,$(wildcard engine/*.c engine/format/*.c engine/data/*.c engine/tensor/*.c engine/nn/*.c engine/algo/*.c))
+ENGINE = $(filter-out engine/main.c,$(wildcard engine/*.c engine/format/*.c engine/data/*.c engine/tensor/*.c engine/nn/*.c engine/algo/*.c engine/algo/*/*.c))
 WEB = $(filter-out web/main.c,$(wildcard web/*.c web/handlers/*.c web/store/*.c web/study/*.c web/lab/*.c))
 TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/engine/test_*.c tests/web/test_*.c))
 MESSAGES = $(patsubst %.proto,$(BUILD)/%.pb-c.o,$(wildcard engine/format/*.proto))
 FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-SOURCES = $(wildcard engine/*.c engine/*/*.c web/*.c web/*/*.c tests/*/*.c) $(wildcard engine/*.h engine/*/*.h web/*.h web/*/*.h tests/*/*.h)
+SOURCES = $(wildcard $(foreach end,c h,engine/*.$(end) engine/*/*.$(end) engine/*/*/*.$(end) web/*.$(end) web/*/*.$(end) tests/*/*.$(end)))
 
 STATIC = $(shell find static -type f)
 CONTENT = $(wildcard content/notes/*.txt content/experiments/*.json)

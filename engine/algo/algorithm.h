@@ -8,10 +8,13 @@
 #include <stdint.h>
 
 #include "engine/base/error.h"
+#include "engine/comm.h"
 #include "engine/data/dataset.h"
 #include "engine/event.h"
+#include "engine/format/format.h"
+#include "engine/format/payload.h"
 
-enum hyper_type { HYPER_INTEGER, HYPER_FLOAT, HYPER_BOOLEAN, HYPER_CHOICE };
+enum hyper_type { HYPER_INTEGER, HYPER_FLOAT, HYPER_BOOLEAN, HYPER_CHOICE, HYPER_TEXT };
 
 struct hyperparameter {
     const char *name; /* the service's spelling */
@@ -31,7 +34,7 @@ struct hyperparameter {
 #define SETTINGS_MAX 96
 struct setting {
     char name[48];
-    char value[80];
+    char value[512];
     bool given;
 };
 struct settings {
@@ -65,6 +68,11 @@ struct trace {
 struct training {
     const struct settings *settings;                 /* resolved and checked */
     const struct dataset *train, *validation, *test; /* the last two may be NULL */
+    const struct channel *pipe; /* Pipe mode: where training rows stream from; then train is NULL */
+    struct comm *comm;          /* NULL: this process alone */
+    uint64_t first_row;         /* with comm: train is this rank's share and begins at this row */
+    uint64_t all_rows;          /* of all ranks; train->rows without comm */
+    bool gpu;                   /* train on the CUDA backend, which is there */
     uint64_t seed;
     int threads;
     double pace; /* seconds slept after each step so that people can watch; 0: full speed */
@@ -73,7 +81,7 @@ struct training {
     void *trace_context;
     struct final_metric metrics[48]; /* out */
     int metric_count;
-    const char *model_dir; /* where to save, or NULL */
+    const char *model_dir; /* where to save, or NULL: an existing folder */
     double rows_seen;      /* out: training rows times epochs */
     double step_seconds;   /* out: time spent in training steps, without pace and evaluation */
 };
@@ -89,12 +97,22 @@ struct algorithm {
     const char *const *channels;                  /* the first is required; ends at NULL */
     const char *const *pictures;                  /* kinds it emits; ends at NULL */
     const char *const *generators;                /* made data it can train on; ends at NULL */
+    bool takes_sparse;                            /* sparse data come as they are; else they are made dense first */
+    bool takes_pipe;                              /* Pipe mode: training rows may be streamed */
+    bool takes_gpu;
+    enum format_missing missing; /* what an absent entry of sparse data means to it */
     /* Writes the value that will be used in place of each "auto" that is known before the data. NULL: none has one. */
     void (*settle)(struct settings *s);
     /* Checks what a table cannot say (pairs that make no sense), after settle. NULL: nothing more to check. */
     int (*check)(const struct settings *s, struct error *err);
     /* Returns 0 also when the sink asked to stop (sink->stopped). Divergence is a result, not an error. */
     int (*train)(struct training *t, struct error *err);
+    /* What train saved to a folder, ready to answer; the caller unloads. `settings` as the model was trained with. */
+    void *(*load)(const char *dir, const struct settings *settings, struct error *err);
+    void (*unload)(void *model);
+    /* Answers one request (engine/format/payload.h): bytes in, bytes out, the service's content types. */
+    int (*invoke)(const void *model, const struct request *in, struct answer *out, struct error *err);
+    const char *const *accepts; /* content types of answers, the first is the default; ends at NULL */
 };
 
 /* The seven, in the order of the notes. `algorithm` is NULL for one that is not built yet. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/algo/algorithm.h"
-#include "engine/algo/linear_learner.h"
+#include "engine/algo/linear/linear_learner.h"
 #include "engine/suggest.h"
 
 const struct algorithm_entry algorithm_table[] = {

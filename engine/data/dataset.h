@@ -30,6 +30,7 @@ struct dataset {
     float *value;         /* sparse: the value of each entry */
     float *y;             /* rows */
     float *weight;        /* rows, or NULL: all 1 */
+    uint32_t *group;      /* rows, or NULL: which query a row belongs to (ranking); rows of a query are neighbours */
     uint64_t bytes_read;  /* from disk or pipe, before decompression; 0 for made data */
     char name[128];       /* file or generator, for messages */
 };

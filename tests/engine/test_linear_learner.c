@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "engine/algo/linear_model.h"
+#include "engine/algo/linear/linear_model.h"
 #include "engine/base/clock.h"
 #include "engine/base/rng.h"
 #include "engine/base/str.h"

@@ -1,4 +1,4 @@
-#include "engine/algo/linear_data.h"
+#include "engine/algo/linear/linear_data.h"
 
 #include <math.h>
 #include <stdio.h>

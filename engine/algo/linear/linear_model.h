@@ -7,7 +7,7 @@
 #define ALGO_LINEAR_MODEL_H
 
 #include "engine/algo/algorithm.h"
-#include "engine/algo/linear_data.h"
+#include "engine/algo/linear/linear_data.h"
 #include "engine/data/normalise.h"
 #include "engine/metric.h"
 #include "engine/nn/loss.h"

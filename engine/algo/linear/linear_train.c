@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/algo/linear_learner.h"
-#include "engine/algo/linear_model.h"
-#include "engine/algo/linear_picture.h"
+#include "engine/algo/linear/linear_learner.h"
+#include "engine/algo/linear/linear_model.h"
+#include "engine/algo/linear/linear_picture.h"
 #include "engine/base/clock.h"
 #include "engine/base/rng.h"
 

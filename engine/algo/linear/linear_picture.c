@@ -1,4 +1,4 @@
-#include "engine/algo/linear_picture.h"
+#include "engine/algo/linear/linear_picture.h"
 
 #define POINTS 500
 #define SHOWN 60 /* features, and classes, of a weights picture */

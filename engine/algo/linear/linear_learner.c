@@ -1,4 +1,4 @@
-#include "engine/algo/linear_learner.h"
+#include "engine/algo/linear/linear_learner.h"
 
 #include <math.h>
 #include <stdio.h>

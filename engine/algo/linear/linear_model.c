@@ -1,4 +1,4 @@
-#include "engine/algo/linear_model.h"
+#include "engine/algo/linear/linear_model.h"
 
 #include <math.h>
 #include <stdlib.h>

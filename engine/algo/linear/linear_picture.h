@@ -3,7 +3,7 @@
 #ifndef ALGO_LINEAR_PICTURE_H
 #define ALGO_LINEAR_PICTURE_H
 
-#include "engine/algo/linear_model.h"
+#include "engine/algo/linear/linear_model.h"
 
 #define LINEAR_BOUNDARIES 150 /* pictures of a run at most */
 #define LINEAR_WEIGHTS 50
