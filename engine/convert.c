@@ -20,9 +20,10 @@ int convert(const struct conversion *c, struct event_sink *sink, struct error *e
 {
     struct dataset d;
     int status;
-    if (format_check_output(c->out, c->to, err) < 0 || format_read(c->in, c->from, NULL, &d, err) < 0)
+    const struct channel channel = {.path = c->in, .content_type = c->from, .weights = c->weights};
+    if (format_check_output(c->out, c->to, err) < 0 || format_read(&channel, &d, err) < 0)
         return -1;
-    status = format_write(c->out, c->to, &d, err);
+    status = format_write(c->out, c->to, c->weights, &d, err);
     if (status == 0 && strcmp(c->out, "-") != 0)
         send_end(sink, &d);
     dataset_free(&d);

@@ -2,6 +2,8 @@
 #ifndef ENGINE_CONVERT_H
 #define ENGINE_CONVERT_H
 
+#include <stdbool.h>
+
 #include "engine/base/error.h"
 #include "engine/event.h"
 
@@ -9,6 +11,7 @@
 struct conversion {
     const char *in, *from; /* a file, a folder or "-" */
     const char *out, *to;  /* a file or "-": then no event is sent */
+    bool weights;          /* CSV: the second column is the row's weight */
 };
 
 /* Sends an end event with what was converted. */

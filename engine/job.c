@@ -17,15 +17,6 @@ struct channels {
 /* --- reading --------------------------------------------------------------------------------------------------------
  */
 
-static int check_same_columns(const struct dataset *train, const struct dataset *other, const char *name,
-                              struct error *err)
-{
-    if (other->rows == 0 || other->columns == train->columns)
-        return 0;
-    return error_set(err, ERROR_INPUT, name, "give every channel the same columns",
-                     "%s has %zu features, the training data have %zu", other->name, other->columns, train->columns);
-}
-
 static int read_channels(const struct job *job, const struct algorithm *algorithm, struct channels *c,
                          struct error *err)
 {
@@ -44,11 +35,12 @@ static int read_channels(const struct job *job, const struct algorithm *algorith
     for (int i = 0; i < 3; i++) {
         if (!parts[i].path)
             continue;
-        if (format_read(parts[i].path, job->content_type, algorithm->content_types, parts[i].data, err) < 0)
+        const struct channel channel = {
+            .path = parts[i].path, .content_type = job->content_type, .allowed = algorithm->content_types};
+        if (format_read(&channel, parts[i].data, err) < 0 ||
+            dataset_widen(parts[i].data, c->train.columns, parts[i].name, err) < 0)
             return -1;
-        if (dataset_dense(parts[i].data, err) < 0) /* what the learners of this build take */
-            return -1;
-        if (check_same_columns(&c->train, parts[i].data, parts[i].name, err) < 0)
+        if (dataset_dense(parts[i].data, algorithm->missing, err) < 0) /* what the learners of this build take */
             return -1;
     }
     return 0;

@@ -24,7 +24,7 @@ struct arguments {
     int operand_count;
     const char *from, *to;
     const char *confine;
-    bool flip, help, json;
+    bool flip, help, json, csv_weights;
 };
 
 /* --- flags ----------------------------------------------------------------------------------------------------------
@@ -68,6 +68,8 @@ static const struct flag {
      offsetof(struct arguments, from)},
     {"--to", "TYPE", "to convert into, such as application/x-recordio-protobuf; else told from the name", CONVERT,
      FLAG_TEXT, offsetof(struct arguments, to)},
+    {"--csv-weights", NULL, "the second column of CSV is the weight of its row", CONVERT, FLAG_SWITCH,
+     offsetof(struct arguments, csv_weights)},
     {"--json", NULL, "as JSON, which it always is", DESCRIBE, FLAG_SWITCH, offsetof(struct arguments, json)},
     {"--help", NULL, "this text", ANY_COMMAND, FLAG_SWITCH, offsetof(struct arguments, help)},
 };
@@ -253,7 +255,8 @@ static int describe_command(struct arguments *a, struct event_sink *sink, struct
 
 static int convert_command(struct arguments *a, struct event_sink *sink, struct error *err)
 {
-    const struct conversion c = {.in = a->operands[0], .from = a->from, .out = a->operands[1], .to = a->to};
+    const struct conversion c = {
+        .in = a->operands[0], .from = a->from, .out = a->operands[1], .to = a->to, .weights = a->csv_weights};
     if (a->operand_count < 2)
         return error_set(err, ERROR_INPUT, "convert", "write flashlab-engine convert IN OUT", "Two paths are needed");
     return convert(&c, sink, err);

@@ -100,7 +100,7 @@ struct algorithm {
     bool takes_sparse;                            /* sparse data come as they are; else they are made dense first */
     bool takes_pipe;                              /* Pipe mode: training rows may be streamed */
     bool takes_gpu;
-    enum format_missing missing; /* what an absent entry of sparse data means to it */
+    enum dataset_missing missing; /* what an absent entry of sparse data means to it */
     /* Writes the value that will be used in place of each "auto" that is known before the data. NULL: none has one. */
     void (*settle)(struct settings *s);
     /* Checks what a table cannot say (pairs that make no sense), after settle. NULL: nothing more to check. */

@@ -1,5 +1,6 @@
 #include "engine/data/dataset.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ void dataset_free(struct dataset *d)
     free(d->value);
     free(d->y);
     free(d->weight);
+    free(d->group);
     *d = (struct dataset){0};
 }
 
@@ -49,7 +51,7 @@ void dataset_row(const struct dataset *d, size_t row, float *cells)
     scatter(d, row, cells);
 }
 
-int dataset_dense(struct dataset *d, struct error *err)
+int dataset_dense(struct dataset *d, enum dataset_missing missing, struct error *err)
 {
     static const char fix[] = "give fewer rows or leave out columns";
     size_t cells = d->rows * d->columns;
@@ -64,6 +66,8 @@ int dataset_dense(struct dataset *d, struct error *err)
     d->x = calloc(cells ? cells : 1, sizeof *d->x);
     if (!d->x)
         return error_set(err, ERROR_LIMIT, d->name, fix, "The data with every zero stored do not fit into memory");
+    for (size_t i = 0; missing == DATASET_NAN && i < cells; i++)
+        d->x[i] = NAN;
     for (size_t row = 0; row < d->rows; row++)
         scatter(d, row, d->x + row * d->columns);
     free(d->start);
@@ -72,6 +76,17 @@ int dataset_dense(struct dataset *d, struct error *err)
     d->start = NULL;
     d->index = NULL;
     d->value = NULL;
+    return 0;
+}
+
+int dataset_widen(struct dataset *d, size_t columns, const char *where, struct error *err)
+{
+    if (d->rows == 0 || d->columns == columns)
+        return 0;
+    if (!d->start || d->columns > columns)
+        return error_set(err, ERROR_INPUT, where, "give every channel the same columns",
+                         "%s has %zu features, the training data have %zu", d->name, d->columns, columns);
+    d->columns = columns;
     return 0;
 }
 
@@ -99,6 +114,8 @@ static int resize_rows(struct dataset_builder *b, size_t rows)
     d->y = resize(d->y, rows, sizeof *d->y, &ok);
     if (d->weight)
         d->weight = resize(d->weight, rows, sizeof *d->weight, &ok);
+    if (d->group)
+        d->group = resize(d->group, rows, sizeof *d->group, &ok);
     if (!ok)
         return -1;
     b->row_room = rows;
@@ -123,9 +140,14 @@ static int make_row(struct dataset_builder *b, size_t columns)
     return resize_rows(b, b->row_room ? b->row_room * 2 : 1 + FIRST_CELLS / (columns + 1));
 }
 
+bool dataset_builder_empty(const struct dataset_builder *b)
+{
+    return b->data->rows == 0 && b->passed == 0;
+}
+
 bool dataset_builder_takes(const struct dataset_builder *b, bool sparse)
 {
-    return b->data->rows == 0 || sparse == (b->data->start != NULL);
+    return dataset_builder_empty(b) || sparse == (b->data->start != NULL);
 }
 
 float *dataset_builder_dense(struct dataset_builder *b, size_t columns)
@@ -180,10 +202,75 @@ int dataset_builder_end(struct dataset_builder *b, float label, float weight)
     return 0;
 }
 
+int dataset_builder_group(struct dataset_builder *b, uint32_t group)
+{
+    struct dataset *d = b->data;
+    if (!d->group)
+        d->group = calloc(b->row_room, sizeof *d->group);
+    if (!d->group)
+        return -1;
+    d->group[d->rows - 1] = group;
+    return 0;
+}
+
 void dataset_builder_finish(struct dataset_builder *b)
 {
     if (b->data->rows > 0 && b->data->rows < b->row_room)
         resize_rows(b, b->data->rows);
     if (b->entries < b->entry_room)
         resize_entries(b, b->entries);
+}
+
+int dataset_builder_rest(struct dataset_builder *b, struct error *err)
+{
+    struct dataset *d = b->data;
+    int status = b->take && d->rows ? b->take(b->context, d, err) : 0;
+    if (!b->take)
+        return 0;
+    b->passed += d->rows;
+    d->rows = 0;
+    b->entries = 0;
+    return status;
+}
+
+int dataset_builder_pass(struct dataset_builder *b, struct error *err)
+{
+    const struct dataset *d = b->data;
+    if (!b->take)
+        return 0;
+    if (b->chunk_rows && d->rows >= b->chunk_rows)
+        return dataset_builder_rest(b, err);
+    if (b->chunk_cells && (d->start ? b->entries : d->rows * d->columns) >= b->chunk_cells)
+        return dataset_builder_rest(b, err);
+    return 0;
+}
+
+/* How many rows of so many columns still fit into the chunk; at least one. */
+static size_t chunk_left(const struct dataset_builder *b, size_t columns)
+{
+    size_t rows = b->data->rows, left = SIZE_MAX;
+    if (b->take && b->chunk_rows)
+        left = b->chunk_rows > rows ? b->chunk_rows - rows : 1;
+    if (b->take && b->chunk_cells && columns && b->chunk_cells / columns < left + rows)
+        left = b->chunk_cells / columns > rows ? b->chunk_cells / columns - rows : 1;
+    return left;
+}
+
+float *dataset_builder_block(struct dataset_builder *b, size_t columns, size_t *rows)
+{
+    struct dataset *d = b->data;
+    size_t left = chunk_left(b, columns), room = b->row_room;
+    if (*rows > left)
+        *rows = left;
+    d->columns = columns;
+    if (*rows > SIZE_MAX / 4 - d->rows)
+        return NULL;
+    if (d->rows + *rows > room && resize_rows(b, d->rows + *rows > 2 * room ? d->rows + *rows : 2 * room) < 0)
+        return NULL;
+    return d->x + d->rows * columns;
+}
+
+void dataset_builder_end_block(struct dataset_builder *b, size_t rows)
+{
+    b->data->rows += rows;
 }

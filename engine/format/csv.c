@@ -138,13 +138,18 @@ static int no_memory(const struct place *at, struct error *err)
     return complain(err, at, 0, ERROR_LIMIT, "give fewer rows or more memory", "The data do not fit into memory");
 }
 
+struct rows {
+    const struct layout *layout;
+    struct dataset_builder *b;
+};
+
 static int read_row(void *context, const char *line, const char *end, const struct place *at, struct error *err)
 {
-    struct dataset_builder *b = context;
-    size_t columns = b->data->rows ? b->data->columns : count_cells(line, end) - 1;
+    struct dataset_builder *b = ((struct rows *)context)->b;
+    size_t columns = !dataset_builder_empty(b) ? b->data->columns : count_cells(line, end) - 1;
     const char *p = line;
     float *x, label = NAN;
-    if (b->data->rows == 0 && check_columns(columns + 1, at, err) < 0)
+    if (dataset_builder_empty(b) && check_columns(columns + 1, at, err) < 0)
         return -1;
     if (!dataset_builder_takes(b, false))
         return complain(err, at, 0, ERROR_INPUT, "keep files of sparse rows in a folder of their own",
@@ -163,12 +168,13 @@ static int read_row(void *context, const char *line, const char *end, const stru
     }
     if (isnan(label))
         return complain(err, at, 1, ERROR_INPUT, "leave out rows without a label", "The label is missing");
-    return dataset_builder_end(b, label, 1) < 0 ? no_memory(at, err) : 0;
+    return dataset_builder_end(b, label, 1) < 0 ? no_memory(at, err) : dataset_builder_pass(b, err);
 }
 
-int csv_read(struct input *in, struct dataset_builder *b, struct error *err)
+int csv_read(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err)
 {
-    return lines_read(in, read_row, b, err);
+    struct rows rows = {layout, b};
+    return lines_read(in, read_row, &rows, err);
 }
 
 /* --- writing --------------------------------------------------------------------------------------------------------
@@ -200,17 +206,24 @@ static void append_features(struct str *out, const struct dataset *d, size_t row
         str_puts(out, ",0");
 }
 
-int csv_append(struct str *out, const struct dataset *d, size_t row, struct error *err)
+int csv_append(struct writer *w, const struct dataset *d, size_t row, struct error *err)
 {
+    struct str *out = &w->bytes;
     char text[NUMBER_TEXT], where[256];
     size_t start = out->len;
-    snprintf(where, sizeof where, "%s, row %zu", d->name, row + 1);
-    if (d->weight && d->weight[row] != 1)
-        return error_set(err, ERROR_INPUT, where, "convert to text/libsvm", "CSV cannot hold the weights of rows");
+    snprintf(where, sizeof where, "%s, row %zu", d->name, w->rows + 1);
+    if (d->weight && d->weight[row] != 1 && !w->layout.weights)
+        return error_set(err, ERROR_INPUT, where,
+                         "add --csv-weights for a second column of weights, or use text/libsvm",
+                         "Without --csv-weights CSV cannot hold the weights of rows");
+    if (d->group)
+        return error_set(err, ERROR_INPUT, where, "convert to text/libsvm", "CSV cannot hold the groups of rows");
     if (d->columns > DATASET_DENSE_COLUMNS_MAX)
         return error_set(err, ERROR_LIMIT, where, "convert to a format of sparse rows",
                          "%zu columns are more than a CSV file may have", d->columns);
     str_append(out, text, number_write(text, d->y[row]));
+    if (w->layout.weights)
+        append_cell(out, d->weight ? d->weight[row] : 1);
     append_features(out, d, row);
     str_putc(out, '\n');
     if (out->len - start > LINES_LENGTH_MAX)

@@ -7,16 +7,17 @@
 #define FORMAT_CSV_H
 
 #include "engine/base/error.h"
-#include "engine/base/str.h"
 #include "engine/data/dataset.h"
 #include "engine/format/input.h"
+#include "engine/format/layout.h"
+#include "engine/format/writer.h"
 
 /* Appends all rows of `in`; the first row of all files sets the number of columns. Errors name file, line and column.
- */
-int csv_read(struct input *in, struct dataset_builder *b, struct error *err);
+ * 0; 1 where the builder's taker has enough; -1. */
+int csv_read(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err);
 
-/* Appends a row as it stands in a file. What CSV cannot hold is refused: weights, lines that csv_read would not take.
- */
-int csv_append(struct str *out, const struct dataset *d, size_t row, struct error *err);
+/* A row as it stands in a file. What CSV cannot hold is refused: groups, weights unless the layout has them, lines that
+ * csv_read would not take. */
+int csv_append(struct writer *w, const struct dataset *d, size_t row, struct error *err);
 
 #endif

@@ -14,22 +14,28 @@
 #include "engine/format/libsvm.h"
 #include "engine/format/output.h"
 #include "engine/format/record.h"
+#include "engine/format/writer.h"
 
 #define BLOCK 262144 /* bytes gathered before they are written */
 #define CSV_LABEL "label_size=1"
 
-/* `read` and `append`, which adds a row to a file's bytes, are NULL for one that the service has and this build does
- * not. `endings` tell it from a name. */
+/* One that the service has and this build has not: `read` is NULL. `names` are taken as content types too, `endings`
+ * tell it from a file's name. Written are rows one after another (`append`) or in blocks (`write`); `end` makes what
+ * follows the last row, `leave` frees what the writer keeps of its own; both may be NULL. */
 static const struct format {
-    const char *type, *endings;
-    int (*read)(struct input *in, struct dataset_builder *b, struct error *err);
-    int (*append)(struct str *out, const struct dataset *d, size_t row, struct error *err);
+    const char *type, *names, *endings;
+    int (*read)(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err);
+    int (*append)(struct writer *w, const struct dataset *d, size_t row, struct error *err);
+    int (*write)(struct writer *w, const struct dataset *d, struct error *err);
+    int (*end)(struct writer *w, struct error *err);
+    void (*leave)(struct writer *w);
 } formats[] = {
-    {"text/csv", ".csv", csv_read, csv_append},
-    {"application/x-recordio-protobuf", ".pbr.rec.recordio", record_read, record_append},
-    {"application/x-parquet", ".parquet", NULL, NULL},
-    {"application/jsonlines", ".json.jsonl", NULL, NULL},
-    {"text/libsvm", ".libsvm.svm", libsvm_read, libsvm_append},
+    {"text/csv", "csv", ".csv", csv_read, csv_append, NULL, NULL, NULL},
+    {"application/x-recordio-protobuf", "recordio-protobuf", ".pbr.rec.recordio", record_read, record_append, NULL,
+     NULL, NULL},
+    {"application/x-parquet", "parquet", ".parquet", NULL, NULL, NULL, NULL, NULL},
+    {"application/jsonlines", "jsonlines", ".json.jsonl", NULL, NULL, NULL, NULL, NULL},
+    {"text/libsvm", "libsvm text/x-libsvm", ".libsvm.svm", libsvm_read, libsvm_append, NULL, libsvm_end, NULL},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -60,11 +66,23 @@ static int check_parameters(const char *type, const char *at, struct error *err)
     return 0;
 }
 
+/* Is the word among those of the list, which blanks separate? */
+static bool among(const char *list, const char *word, size_t len)
+{
+    for (; *list; list += strspn(list, " ")) {
+        size_t length = strcspn(list, " ");
+        if (length == len && strncasecmp(list, word, len) == 0)
+            return true;
+        list += length;
+    }
+    return false;
+}
+
 static const struct format *format_of_type(const char *type, struct error *err)
 {
     size_t len = strcspn(type, "; ");
     for (int i = 0; i < FORMATS; i++) {
-        if (strlen(formats[i].type) != len || strncasecmp(formats[i].type, type, len) != 0)
+        if (!among(formats[i].type, type, len) && !among(formats[i].names, type, len))
             continue;
         if (!formats[i].read) {
             refuse(formats[i].type, type, true, err);
@@ -108,12 +126,6 @@ static const struct format *format_of_name(const char *path, struct error *err)
     return format ? format : &formats[0];
 }
 
-/* What the caller says of the format; NULL: nothing. */
-struct choice {
-    const char *type;
-    const char *const *allowed; /* ends at NULL */
-};
-
 static int check_allowed(const struct format *format, const char *path, const char *const *types, struct error *err)
 {
     char fix[256];
@@ -128,11 +140,13 @@ static int check_allowed(const struct format *format, const char *path, const ch
     return error_set(err, ERROR_INPUT, path, fix, "This algorithm does not take data of type %s", format->type);
 }
 
-static int read_file(const char *path, const struct choice *choice, struct dataset_builder *b, struct error *err)
+static int read_file(const char *path, const struct channel *channel, struct dataset_builder *b, struct error *err)
 {
-    const struct format *format = choice->type ? format_of_type(choice->type, err) : format_of_name(path, err);
-    struct input *in = format && check_allowed(format, path, choice->allowed, err) == 0 ? input_open(path, err) : NULL;
-    int status = in ? format->read(in, b, err) : -1;
+    const struct layout layout = {.weights = channel->weights, .float32 = channel->float32};
+    const struct format *format =
+        channel->content_type ? format_of_type(channel->content_type, err) : format_of_name(path, err);
+    struct input *in = format && check_allowed(format, path, channel->allowed, err) == 0 ? input_open(path, err) : NULL;
+    int status = in ? format->read(in, &layout, b, err) : -1;
     if (in)
         b->data->bytes_read += input_raw_bytes(in);
     input_close(in);
@@ -149,7 +163,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int read_folder(const char *path, const struct choice *choice, struct dataset_builder *b, struct error *err)
+static int read_folder(const char *path, const struct channel *channel, struct dataset_builder *b, struct error *err)
 {
     struct dirent **entries;
     char file[PATH_MAX];
@@ -162,37 +176,45 @@ static int read_folder(const char *path, const struct choice *choice, struct dat
         if (status == 0 && length >= (int)sizeof file)
             status = error_set(err, ERROR_INPUT, path, "use shorter names", "The path of a file in it is too long");
         if (status == 0)
-            status = read_file(file, choice, b, err);
+            status = read_file(file, channel, b, err);
         free(entries[i]);
     }
     free(entries);
     return status;
 }
 
-int format_read(const char *path, const char *content_type, const char *const *allowed, struct dataset *d,
-                struct error *err)
+static void name_data(struct dataset *d, const char *path)
 {
-    const struct choice choice = {content_type, allowed};
-    struct dataset_builder b = {.data = d};
-    struct stat status;
-    bool folder = strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
     const char *slash = strrchr(path, '/');
     *d = (struct dataset){0};
     snprintf(d->name, sizeof d->name, "%s",
              strcmp(path, "-") == 0 ? "standard input"
              : slash && slash[1]    ? slash + 1
                                     : path);
-    if ((folder ? read_folder : read_file)(path, &choice, &b, err) < 0) {
+}
+
+/* The channel at `path`, file or folder. 0, 1 where the builder's taker had enough, -1. */
+static int read_channel(const char *path, const struct channel *channel, struct dataset_builder *b, struct error *err)
+{
+    struct stat status;
+    bool folder = strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    int answer = (folder ? read_folder : read_file)(path, channel, b, err);
+    if (answer != 0)
+        return answer;
+    if (dataset_builder_empty(b))
+        return error_set(err, ERROR_INPUT, path, "give a file with rows in it", "There are no rows in it");
+    if (b->data->columns == 0)
+        return error_set(err, ERROR_INPUT, path, "give rows with at least one feature", "No row has a feature");
+    return 0;
+}
+
+int format_read(const struct channel *channel, struct dataset *d, struct error *err)
+{
+    struct dataset_builder b = {.data = d};
+    name_data(d, channel->path);
+    if (read_channel(channel->path, channel, &b, err) < 0) {
         dataset_free(d);
         return -1;
-    }
-    if (d->rows == 0) {
-        dataset_free(d);
-        return error_set(err, ERROR_INPUT, path, "give a file with rows in it", "There are no rows in it");
-    }
-    if (d->columns == 0) {
-        dataset_free(d);
-        return error_set(err, ERROR_INPUT, path, "give rows with at least one feature", "No row has a feature");
     }
     dataset_builder_finish(&b);
     return 0;
@@ -217,30 +239,93 @@ int format_check_output(const char *path, const char *content_type, struct error
     return format_of_output(path, content_type, err) ? 0 : -1;
 }
 
-static int write_rows(struct output *out, const struct format *format, const struct dataset *d, struct error *err)
-{
-    struct str text = {0};
-    int status = 0;
-    for (size_t row = 0; status == 0 && row < d->rows; row++) {
-        status = format->append(&text, d, row, err);
-        if (status == 0 && (text.len >= BLOCK || row + 1 == d->rows)) {
-            status = text.failed ? error_set(err, ERROR_SYSTEM, d->name, NULL, "There is not enough memory to write it")
-                                 : output_write(out, text.data, text.len, err);
-            str_clear(&text);
-        }
-    }
-    str_free(&text);
-    return status;
-}
+struct format_output {
+    const struct format *format;
+    struct output *file;
+    struct writer writer;
+};
 
-int format_write(const char *path, const char *content_type, const struct dataset *d, struct error *err)
+struct format_output *format_open(const char *path, const char *content_type, bool weights, struct error *err)
 {
     const struct format *format = format_of_output(path, content_type, err);
-    struct output *out = format ? output_open(path, err) : NULL;
+    struct format_output *out = format ? calloc(1, sizeof *out) : NULL;
+    if (!out) {
+        if (format)
+            error_set(err, ERROR_SYSTEM, path, NULL, "There is not enough memory to write it");
+        return NULL;
+    }
+    out->format = format;
+    out->writer.layout.weights = weights;
+    out->file = output_open(path, err);
+    if (out->file)
+        return out;
+    free(out);
+    return NULL;
+}
+
+/* Sends on what the writer has made, where that is `least` bytes. */
+static int send_bytes(struct format_output *out, size_t least, const char *name, struct error *err)
+{
+    struct str *bytes = &out->writer.bytes;
+    if (bytes->failed)
+        return error_set(err, ERROR_SYSTEM, name, NULL, "There is not enough memory to write it");
+    if (bytes->len < least || output_write(out->file, bytes->data, bytes->len, err) < 0)
+        return bytes->len < least ? 0 : -1;
+    str_clear(bytes);
+    return 0;
+}
+
+int format_put(struct format_output *out, const struct dataset *chunk, struct error *err)
+{
+    struct writer *w = &out->writer;
+    w->columns = chunk->columns;
+    if (out->format->write) {
+        if (out->format->write(w, chunk, err) < 0)
+            return -1;
+        w->rows += chunk->rows;
+        return send_bytes(out, BLOCK, chunk->name, err);
+    }
+    for (size_t row = 0; row < chunk->rows; row++) {
+        if (out->format->append(w, chunk, row, err) < 0 || send_bytes(out, BLOCK, chunk->name, err) < 0)
+            return -1;
+        w->rows++;
+    }
+    return 0;
+}
+
+/* Frees all but the file. */
+static struct output *leave(struct format_output *out)
+{
+    struct output *file = out->file;
+    if (out->format->leave)
+        out->format->leave(&out->writer);
+    str_free(&out->writer.bytes);
+    free(out);
+    return file;
+}
+
+int format_close(struct format_output *out, struct error *err)
+{
+    if ((out->format->end && out->format->end(&out->writer, err) < 0) || send_bytes(out, 1, "output", err) < 0) {
+        format_abandon(out);
+        return -1;
+    }
+    return output_close(leave(out), err);
+}
+
+void format_abandon(struct format_output *out)
+{
+    if (out)
+        output_abandon(leave(out));
+}
+
+int format_write(const char *path, const char *content_type, bool weights, const struct dataset *d, struct error *err)
+{
+    struct format_output *out = format_open(path, content_type, weights, err);
     if (!out)
         return -1;
-    if (write_rows(out, format, d, err) == 0)
-        return output_close(out, err);
-    output_abandon(out);
+    if (format_put(out, d, err) == 0)
+        return format_close(out, err);
+    format_abandon(out);
     return -1;
 }

@@ -10,33 +10,38 @@
 #include "engine/base/error.h"
 #include "engine/data/dataset.h"
 
-/* Reads a whole channel. `content_type` NULL: told from each file's name, text/csv where that says nothing. `allowed`,
- * which ends at NULL, names the types that may come; NULL: all. Frees what it had read when it fails. */
-int format_read(const char *path, const char *content_type, const char *const *allowed, struct dataset *d,
-                struct error *err);
-
-/* What an entry that a sparse row leaves out means, where rows have to be written out: 0 or NaN. */
-enum format_missing { FORMAT_ZERO, FORMAT_NAN };
-
 /* A channel as it was asked for. */
 struct channel {
     const char *path;           /* a file, a folder, "-", or a FIFO */
-    const char *content_type;   /* NULL: told from names */
+    const char *content_type;   /* the service's or its short name (csv, libsvm ...); NULL: told from each file's name,
+                                   text/csv where that says nothing */
     const char *const *allowed; /* types; ends at NULL; NULL: all */
     bool weights;               /* the second CSV column is the row's weight (csv_weights) */
+    bool float32;               /* tensors of other numbers are refused */
 };
+
+/* Reads a whole channel. Frees what it had read when it fails. */
+int format_read(const struct channel *channel, struct dataset *d, struct error *err);
 
 /* Hands on the rows of a channel, at most `rows` at a time, in memory that does not grow with the channel. In Pipe mode
  * the service gives every epoch a FIFO of its own, PATH_0, PATH_1, ...: where PATH does not exist and PATH_EPOCH does,
  * that is read. `take` owns nothing: the chunk is emptied after it. 0 from take: go on; 1: enough, the rest is left
  * unread; -1: err. */
-typedef int format_take(void *context, const struct dataset *chunk, struct error *err);
-int format_stream(const struct channel *channel, int epoch, size_t rows, format_take *take, void *context,
+int format_stream(const struct channel *channel, int epoch, size_t rows, dataset_take *take, void *context,
                   struct error *err);
 
 /* Writes a file, or "-" for standard output; a name that ends in .gz is compressed. `content_type` NULL: told from the
- * name. A file that could not be finished does not appear. */
-int format_write(const char *path, const char *content_type, const struct dataset *d, struct error *err);
+ * name. `weights`: CSV gets the row's weight as its second column. A file that could not be finished does not appear.
+ */
+int format_write(const char *path, const char *content_type, bool weights, const struct dataset *d, struct error *err);
+
+/* The same in chunks, which are all dense or all sparse: open, put until done, close; abandon instead leaves nothing.
+ */
+struct format_output;
+struct format_output *format_open(const char *path, const char *content_type, bool weights, struct error *err);
+int format_put(struct format_output *out, const struct dataset *chunk, struct error *err);
+int format_close(struct format_output *out, struct error *err);
+void format_abandon(struct format_output *out); /* NULL is fine */
 
 /* Would format_write know which format to write? */
 int format_check_output(const char *path, const char *content_type, struct error *err);

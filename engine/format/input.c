@@ -205,6 +205,91 @@ long input_read(struct input *in, void *buffer, size_t size, struct error *err)
     return in->compressed ? read_compressed(in, buffer, size, err) : read_plain(in, buffer, size, err);
 }
 
+/* --- any place ------------------------------------------------------------------------------------------------------
+ */
+
+static int write_all(int fd, const unsigned char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        bytes += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+static int copy_into(int fd, struct input *in, struct error *err)
+{
+    unsigned char buffer[RAW_SIZE];
+    long n;
+    while ((n = input_read(in, buffer, sizeof buffer, err)) > 0)
+        if (write_all(fd, buffer, (size_t)n) < 0)
+            return error_set(err, ERROR_SYSTEM, in->name, "make room for temporary files",
+                             "It could not be copied to a temporary file: %s", strerror(errno));
+    return n < 0 ? -1 : 0;
+}
+
+/* All bytes, unpacked, in a file without a name. */
+static int spool(struct input *in, struct error *err)
+{
+    FILE *file = tmpfile();
+    int fd = file ? fcntl(fileno(file), F_DUPFD_CLOEXEC, 3) : -1, status;
+    if (file)
+        fclose(file);
+    if (fd < 0)
+        return error_set(err, ERROR_SYSTEM, in->name, "make room for temporary files",
+                         "There can be no temporary file to copy it to: %s", strerror(errno));
+    status = copy_into(fd, in, err);
+    if (in->fd > STDIN_FILENO)
+        close(in->fd);
+    in->fd = fd;
+    return status;
+}
+
+int input_random(struct input *in, uint64_t *size, struct error *err)
+{
+    struct stat status;
+    bool plain;
+    if (look(in, err) < 0)
+        return -1;
+    if (in->fd < 0 && !in->compressed) {
+        in->memory -= in->z.avail_in;
+        *size = in->memory_left += in->z.avail_in;
+        return 0;
+    }
+    plain = !in->compressed && fstat(in->fd, &status) == 0 && S_ISREG(status.st_mode);
+    if (!plain && spool(in, err) < 0)
+        return -1;
+    if (fstat(in->fd, &status) < 0)
+        return error_set(err, ERROR_SYSTEM, in->name, NULL, "Reading failed: %s", strerror(errno));
+    *size = (uint64_t)status.st_size;
+    if (plain)
+        in->raw_bytes = *size;
+    return 0;
+}
+
+int input_read_at(struct input *in, uint64_t at, void *buffer, size_t len, struct error *err)
+{
+    unsigned char *to = buffer;
+    if (in->fd < 0 && at <= in->memory_left && len <= in->memory_left - at) {
+        memcpy(buffer, in->memory + at, len);
+        return 0;
+    }
+    while (in->fd >= 0 && len > 0) {
+        ssize_t n = pread(in->fd, to, len, (off_t)at);
+        if (n < 0 && errno != EINTR)
+            return error_set(err, ERROR_SYSTEM, in->name, NULL, "Reading failed: %s", strerror(errno));
+        if (n == 0)
+            break;
+        to += n > 0 ? n : 0;
+        at += n > 0 ? (uint64_t)n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return len == 0 ? 0 : error_set(err, ERROR_INPUT, in->name, "copy the file again", "The file ends too early");
+}
+
 const char *input_name(const struct input *in)
 {
     return in->name;

@@ -19,6 +19,13 @@ void input_close(struct input *in);                                             
 /* Fills `buffer` with at most `size` bytes. Returns how many, 0 at the end, -1 with an error. */
 long input_read(struct input *in, void *buffer, size_t size, struct error *err);
 
+/* Instead of input_read, for formats that jump about: `size` is how many bytes there are, and any of them can be read.
+ * The bytes of a pipe, and those that are compressed, go to an unnamed temporary file first. */
+int input_random(struct input *in, uint64_t *size, struct error *err);
+
+/* Fills `buffer` with the `len` bytes at `at`, which are all there, else an error. */
+int input_read_at(struct input *in, uint64_t at, void *buffer, size_t len, struct error *err);
+
 const char *input_name(const struct input *in);
 uint64_t input_raw_bytes(const struct input *in); /* read so far, before decompression */
 

@@ -1,5 +1,6 @@
 #include "engine/format/libsvm.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,6 +10,13 @@
 #include "engine/format/number.h"
 
 #define FORM "write label index:value index:value ... with blanks between"
+
+/* A channel being read. */
+struct rows {
+    const struct layout *layout;
+    struct dataset_builder *b;
+    uint32_t group; /* of the row before */
+};
 
 /* Where a line is being read: entry 0 is the label. */
 struct cursor {
@@ -63,10 +71,12 @@ static void next_word(struct cursor *c, const char *p)
     c->entry++;
 }
 
-static int read_label(struct cursor *c, float *label, float *weight, struct error *err)
+/* Without labels, which requests may leave out, a first word with a colon is a feature. */
+static int read_label(struct cursor *c, bool needed, float *label, float *weight, struct error *err)
 {
     const char *p = read_float(c, c->p, label);
-    *weight = 1;
+    if (p && !needed && p < c->end && *p == ':')
+        return 0;
     if (p && p < c->end && *p == ':')
         p = read_float(c, p + 1, weight);
     if (!p || !at_word_end(c, p))
@@ -99,8 +109,6 @@ static int read_entry(struct cursor *c, struct dataset_builder *b, size_t *least
     size_t index;
     float value = 0;
     const char *p = read_index(c, &index);
-    if (!p && c->end - c->p >= 4 && memcmp(c->p, "qid:", 4) == 0)
-        return bad_word(c, "leave the qid out", "groups rows for ranking, which no learner here does", err);
     p = p ? read_float(c, p, &value) : NULL;
     if (!p || !at_word_end(c, p))
         return bad_word(c, FORM, "is not index:value with a number that fits 32 bits", err);
@@ -116,31 +124,76 @@ static int read_entry(struct cursor *c, struct dataset_builder *b, size_t *least
     return 0;
 }
 
+static bool at_group(const struct cursor *c)
+{
+    return c->end - c->p >= 4 && memcmp(c->p, "qid:", 4) == 0;
+}
+
+/* `qid:N` where it stands. All rows have one or none has; of requests it is left out. */
+static int read_group(struct cursor *c, struct rows *r, uint32_t *group, struct error *err)
+{
+    bool grouped = at_group(c), first = dataset_builder_empty(r->b);
+    uint64_t value = 0;
+    const char *p;
+    if (r->layout->label == LABEL_NEEDED && !first && grouped != (r->b->data->group != NULL))
+        return complain(c, ERROR_INPUT, "write qid:N behind the label of every row or of none",
+                        grouped ? "The row has a qid, the rows before have none"
+                                : "The row has no qid, the rows before have one",
+                        err);
+    if (!grouped)
+        return 0;
+    p = c->p + 4;
+    for (; p < c->end && *p >= '0' && *p <= '9' && value <= UINT32_MAX; p++)
+        value = value * 10 + (uint64_t)(*p - '0');
+    if (p == c->p + 4 || !at_word_end(c, p) || value > UINT32_MAX)
+        return bad_word(c, "number the queries from 0 to 4294967295", "is not a qid", err);
+    if (r->layout->label == LABEL_NEEDED && !first && value < r->group)
+        return bad_word(c, "sort the rows by qid, so that those of a query stand together",
+                        "is smaller than the qid of the row before", err);
+    *group = (uint32_t)value;
+    next_word(c, p);
+    return 0;
+}
+
+static int end_row(const struct cursor *c, struct rows *r, float label, float weight, bool grouped, struct error *err)
+{
+    if (dataset_builder_end(r->b, label, weight) < 0 || (grouped && dataset_builder_group(r->b, r->group) < 0))
+        return no_memory(c, err);
+    return dataset_builder_pass(r->b, err);
+}
+
 static int read_row(void *context, const char *line, const char *end, const struct place *at, struct error *err)
 {
-    struct dataset_builder *b = context;
+    struct rows *r = context;
+    bool training = r->layout->label == LABEL_NEEDED, grouped;
     const char *comment = memchr(line, '#', (size_t)(end - line));
     struct cursor c = {.p = line, .end = comment ? comment : end, .at = at};
     size_t least = 0;
     float label = 0, weight = 1;
     if (c.p == c.end)
         return 0;
-    if (!dataset_builder_takes(b, true))
+    if (!dataset_builder_takes(r->b, true))
         return complain(&c, ERROR_INPUT, "keep files of dense rows in a folder of their own",
                         "The rows before are dense, a row of this format is sparse", err);
-    if (read_label(&c, &label, &weight, err) < 0)
+    if ((training || !at_group(&c)) && read_label(&c, training, &label, &weight, err) < 0)
         return -1;
-    if (dataset_builder_sparse(b, 0) < 0)
+    grouped = at_group(&c) && training;
+    if (read_group(&c, r, &r->group, err) < 0)
+        return -1;
+    if (dataset_builder_sparse(r->b, 0) < 0)
         return no_memory(&c, err);
     while (c.p < c.end)
-        if (read_entry(&c, b, &least, err) < 0)
+        if (read_entry(&c, r->b, &least, err) < 0)
             return -1;
-    return dataset_builder_end(b, label, weight) < 0 ? no_memory(&c, err) : 0;
+    return end_row(&c, r, label, weight, grouped, err);
 }
 
-int libsvm_read(struct input *in, struct dataset_builder *b, struct error *err)
+int libsvm_read(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err)
 {
-    return lines_read(in, read_row, b, err);
+    struct rows rows = {.layout = layout, .b = b};
+    if (b->data->group && b->data->rows)
+        rows.group = b->data->group[b->data->rows - 1];
+    return lines_read(in, read_row, &rows, err);
 }
 
 /* --- writing --------------------------------------------------------------------------------------------------------
@@ -174,16 +227,6 @@ static void append_features(struct str *out, const struct dataset *d, size_t row
             append_entry(out, column, d->x[row * d->columns + column]);
 }
 
-/* Where no row shows the width, the first row does with a zero. */
-static void append_width(struct str *out, const struct dataset *d)
-{
-    size_t row = 0;
-    while (row < d->rows && !shows_width(d, row))
-        row++;
-    if (row == d->rows)
-        append_entry(out, d->columns - 1, 0);
-}
-
 static bool has_missing(const struct dataset *d, size_t row)
 {
     const float *values = d->start ? d->value + d->start[row] : d->x + row * d->columns;
@@ -194,25 +237,37 @@ static bool has_missing(const struct dataset *d, size_t row)
     return false;
 }
 
-int libsvm_append(struct str *out, const struct dataset *d, size_t row, struct error *err)
+int libsvm_append(struct writer *w, const struct dataset *d, size_t row, struct error *err)
 {
+    struct str *out = &w->bytes;
     char text[NUMBER_TEXT], where[256];
     size_t start = out->len;
-    snprintf(where, sizeof where, "%s, row %zu", d->name, row + 1);
+    snprintf(where, sizeof where, "%s, row %zu", d->name, w->rows + 1);
     if (has_missing(d, row))
         return error_set(err, ERROR_INPUT, where, "convert to text/csv or application/x-recordio-protobuf",
                          "libsvm cannot hold a missing value: what is left out is 0");
+    if (w->rows)
+        str_putc(out, '\n');
     str_append(out, text, number_write(text, d->y[row]));
     if (d->weight && d->weight[row] != 1) {
         str_putc(out, ':');
         str_append(out, text, number_write(text, d->weight[row]));
     }
+    if (d->group)
+        str_printf(out, " qid:%" PRIu32, d->group[row]);
     append_features(out, d, row);
-    if (row == 0)
-        append_width(out, d);
-    str_putc(out, '\n');
+    w->wide = w->wide || shows_width(d, row);
     if (out->len - start > LINES_LENGTH_MAX)
         return error_set(err, ERROR_LIMIT, where, "convert to application/x-recordio-protobuf",
                          "The row would be a line longer than 1 MiB, which cannot be read again");
+    return 0;
+}
+
+int libsvm_end(struct writer *w, struct error *err)
+{
+    (void)err;
+    if (!w->wide && w->columns)
+        append_entry(&w->bytes, w->columns - 1, 0);
+    str_putc(&w->bytes, '\n');
     return 0;
 }

@@ -39,34 +39,36 @@ static int read_line(struct lines *l, const char *line, size_t len, struct error
     return start == len ? 0 : l->take(l->context, line + start, line + len, &l->at, err);
 }
 
-/* Hands on each whole line in buffer[0 .. len); returns how many bytes that used up, or -1. */
-static long read_whole(struct lines *l, const char *buffer, size_t len, struct error *err)
+/* Hands on each whole line in buffer[0 .. len); `used`: how many bytes that were. */
+static int read_whole(struct lines *l, const char *buffer, size_t len, size_t *used, struct error *err)
 {
-    size_t used = 0;
     const char *newline;
-    while ((newline = memchr(buffer + used, '\n', len - used))) {
-        size_t length = (size_t)(newline - buffer) - used;
-        if (read_line(l, buffer + used, length, err) < 0)
-            return -1;
-        used += length + 1;
+    int status = 0;
+    *used = 0;
+    while (status == 0 && (newline = memchr(buffer + *used, '\n', len - *used))) {
+        size_t length = (size_t)(newline - buffer) - *used;
+        status = read_line(l, buffer + *used, length, err);
+        *used += length + 1;
     }
-    return (long)used;
+    return status;
 }
 
 static int read_all(struct input *in, struct lines *l, char *buffer, struct error *err)
 {
     size_t have = 0;
     for (;;) {
-        long used, n = input_read(in, buffer + have, BLOCK + LINES_LENGTH_MAX - have, err);
+        size_t used;
+        int status;
+        long n = input_read(in, buffer + have, BLOCK + LINES_LENGTH_MAX - have, err);
         if (n < 0)
             return -1;
         have += (size_t)n;
         if (n == 0)
             return have ? read_line(l, buffer, have, err) : 0;
-        used = read_whole(l, buffer, have, err);
-        if (used < 0)
-            return -1;
-        have -= (size_t)used;
+        status = read_whole(l, buffer, have, &used, err);
+        if (status != 0)
+            return status;
+        have -= used;
         memmove(buffer, buffer + used, have);
         if (have > LINES_LENGTH_MAX)
             return read_line(l, buffer, have, err);

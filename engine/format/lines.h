@@ -17,7 +17,8 @@ struct place {
 
 typedef int lines_take(void *context, const char *line, const char *end, const struct place *at, struct error *err);
 
-/* Calls `take` with each line, until it returns -1. A longer line than LINES_LENGTH_MAX is refused. */
+/* Calls `take` with each line as long as it returns 0; returns its last answer, -1 with an error. A longer line than
+ * LINES_LENGTH_MAX is refused. */
 int lines_read(struct input *in, lines_take *take, void *context, struct error *err);
 
 /* "FILE, line N, UNIT n" as an error's place; `number` 0 leaves the last part out. Returns -1. */

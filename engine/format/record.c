@@ -27,6 +27,7 @@ struct tensor {
 /* Where a record is read from, and what is being read of it. */
 struct cursor {
     struct recordio reader;
+    const struct layout *layout;
     const char *part; /* "features" or "label" */
     struct error *err;
 };
@@ -91,6 +92,9 @@ static int open_tensor(const struct cursor *c, const Value *value, struct tensor
         return complain(c, ERROR_INPUT, "give a tensor of float32, float64 or int32", "hold no numbers");
     }
     t->type = value->value_case;
+    if (c->layout->float32 && t->type != AIALGS__DATA__VALUE__VALUE_FLOAT32_TENSOR)
+        return complain(c, ERROR_INPUT, "write them as float32_tensor: flashlab-engine convert does",
+                        "hold a tensor of another type than float32, the only one this algorithm takes");
     t->size = 1;
     for (size_t i = 0; i < t->dimensions; i++) {
         if (t->shape[i] && t->size > DATASET_SPARSE_COLUMNS_MAX / t->shape[i])
@@ -133,7 +137,7 @@ static int check_kind(const struct cursor *c, const struct dataset_builder *b, b
         return complain(c, ERROR_INPUT, "give at least one feature", "are empty");
     if (!sparse && columns > DATASET_DENSE_COLUMNS_MAX)
         return complain(c, ERROR_LIMIT, "keep to 1,000,000 columns", "have too many columns");
-    if (b->data->rows == 0 || columns == b->data->columns)
+    if (dataset_builder_empty(b) || columns == b->data->columns)
         return 0;
     snprintf(what, sizeof what, "have %zu columns, those of the rows before %zu", columns, b->data->columns);
     return complain(c, ERROR_INPUT, "give every row the same number of columns", what);
@@ -215,9 +219,11 @@ static int read_label(struct cursor *c, const Record *record, float *label)
 static int read_row(struct cursor *c, const Record *record, struct dataset_builder *b)
 {
     float label = 0;
-    if (read_label(c, record, &label) < 0 || read_features(c, record, b) < 0)
+    if (c->layout->label == LABEL_NEEDED && read_label(c, record, &label) < 0)
         return -1;
-    return dataset_builder_end(b, label, 1) < 0 ? no_memory(c) : 0;
+    if (read_features(c, record, b) < 0)
+        return -1;
+    return dataset_builder_end(b, label, 1) < 0 ? no_memory(c) : dataset_builder_pass(b, c->err);
 }
 
 /* --- messages -------------------------------------------------------------------------------------------------------
@@ -242,9 +248,9 @@ static void leave_memory(void *arena, void *memory)
     (void)memory; /* all of a message goes at once */
 }
 
-int record_read(struct input *in, struct dataset_builder *b, struct error *err)
+int record_read(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err)
 {
-    struct cursor c = {.err = err};
+    struct cursor c = {.layout = layout, .err = err};
     struct arena arena = {.limit = RECORD_BYTES_MAX};
     ProtobufCAllocator allocator = {.alloc = take_memory, .free = leave_memory, .allocator_data = &arena};
     const unsigned char *payload;
@@ -253,7 +259,7 @@ int record_read(struct input *in, struct dataset_builder *b, struct error *err)
     recordio_init(&c.reader, in);
     while ((status = recordio_next(&c.reader, &payload, &len, err)) > 0) {
         status = read_message(&c, aialgs__data__record__unpack(&allocator, len, payload), b);
-        if (status < 0)
+        if (status != 0)
             break;
         arena_clear(&arena);
     }
@@ -304,7 +310,7 @@ static int append_message(struct str *out, const Record *record, const char *whe
     return 0;
 }
 
-int record_append(struct str *out, const struct dataset *d, size_t row, struct error *err)
+int record_append(struct writer *w, const struct dataset *d, size_t row, struct error *err)
 {
     Aialgs__Data__Float32Tensor x = AIALGS__DATA__FLOAT32_TENSOR__INIT, y = AIALGS__DATA__FLOAT32_TENSOR__INIT;
     Value x_value = AIALGS__DATA__VALUE__INIT, y_value = AIALGS__DATA__VALUE__INIT;
@@ -314,10 +320,10 @@ int record_append(struct str *out, const struct dataset *d, size_t row, struct e
     char where[256], key[] = KEY;
     uint64_t shape;
     int status;
-    snprintf(where, sizeof where, "%s, row %zu", d->name, row + 1);
-    if (d->weight && d->weight[row] != 1)
-        return error_set(err, ERROR_INPUT, where, "convert to text/libsvm",
-                         "A Record cannot hold the weight of its row");
+    snprintf(where, sizeof where, "%s, row %zu", d->name, w->rows + 1);
+    if (d->group || (d->weight && d->weight[row] != 1))
+        return error_set(err, ERROR_INPUT, where, "convert to text/libsvm", "A Record cannot hold the %s of its row",
+                         d->group ? "group" : "weight");
     if (set_features(&x, d, row, &shape) < 0)
         return error_set(err, ERROR_SYSTEM, where, NULL, "There is not enough memory to write the record");
     y.values = d->y + row;
@@ -331,7 +337,7 @@ int record_append(struct str *out, const struct dataset *d, size_t row, struct e
     record.features = &features;
     record.label = &label;
     record.n_features = record.n_label = 1;
-    status = append_message(out, &record, where, err);
+    status = append_message(&w->bytes, &record, where, err);
     free(x.keys);
     return status;
 }

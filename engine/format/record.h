@@ -6,16 +6,19 @@
 #define FORMAT_RECORD_H
 
 #include "engine/base/error.h"
-#include "engine/base/str.h"
 #include "engine/data/dataset.h"
 #include "engine/format/input.h"
+#include "engine/format/layout.h"
+#include "engine/format/writer.h"
 
 #define RECORD_BYTES_MAX (1u << 30)
 
-/* Appends all rows of `in`; the first sets the number of columns. Errors name file and record. */
-int record_read(struct input *in, struct dataset_builder *b, struct error *err);
+/* Appends all rows of `in`; the first sets the number of columns. Errors name file and record.
+ * 0; 1 where the builder's taker has enough; -1. */
+int record_read(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err);
 
-/* Appends a row as it stands in a file, with tensors of float32. Weights, which a Record cannot hold, are refused. */
-int record_append(struct str *out, const struct dataset *d, size_t row, struct error *err);
+/* A row as it stands in a file, with tensors of float32. Weights and groups, which a Record cannot hold, are refused.
+ */
+int record_append(struct writer *w, const struct dataset *d, size_t row, struct error *err);
 
 #endif

@@ -26,7 +26,7 @@ static int read_text(const char *text, size_t len, struct dataset *d, struct err
     int status;
     *d = (struct dataset){0};
     *err = (struct error){0};
-    status = csv_read(in, &b, err);
+    status = csv_read(in, &(struct layout){0}, &b, err);
     dataset_builder_finish(&b);
     input_close(in);
     return status;
@@ -250,16 +250,20 @@ static void reads_folders_in_order_and_gzip_members(void **state)
     write_file("a.csv.gz", "2,20\n", true);
     write_file(".hidden", "no,numbers\n", false);
     write_file("_SUCCESS", "", false);
-    assert_int_equal(format_read(folder, "text/csv; label_size=1", NULL, &d, &err), 0);
+    assert_int_equal(
+        format_read(&(struct channel){.path = folder, .content_type = "text/csv; label_size=1", .allowed = NULL}, &d,
+                    &err),
+        0);
     assert_int_equal(d.rows, 3);
     assert_true(d.y[0] == 1 && d.y[1] == 2 && d.y[2] == 3 && d.x[2] == 30);
     dataset_free(&d);
     write_file("c.csv", "4,1,2\n", false);
-    assert_int_equal(format_read(folder, NULL, NULL, &d, &err), -1);
+    assert_int_equal(format_read(&(struct channel){.path = folder, .content_type = NULL, .allowed = NULL}, &d, &err),
+                     -1);
     assert_non_null(strstr(err.where, "c.csv, line 1"));
     snprintf(path, sizeof path, "%s/a.csv.gz", folder);
     assert_int_equal(truncate(path, 20), 0);
-    assert_int_equal(format_read(path, NULL, NULL, &d, &err), -1);
+    assert_int_equal(format_read(&(struct channel){.path = path, .content_type = NULL, .allowed = NULL}, &d, &err), -1);
     assert_non_null(strstr(err.what, "end too early"));
     snprintf(path, sizeof path, "rm -r %s", folder);
     assert_int_equal(system(path), 0);
@@ -281,7 +285,10 @@ static void refuses_other_types_plainly(void **state)
     struct error err;
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(format_read(cases[i].path, cases[i].type, NULL, &d, &err), -1);
+        assert_int_equal(
+            format_read(&(struct channel){.path = cases[i].path, .content_type = cases[i].type, .allowed = NULL}, &d,
+                        &err),
+            -1);
         if (!strstr(err.what, cases[i].says))
             fail_msg("case %zu says: %s", i, err.what);
     }

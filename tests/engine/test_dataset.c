@@ -81,10 +81,10 @@ static void gives_back_what_was_given(void **state)
         dataset_row(&sparse, i, row);
         assert_memory_equal(row, cells + i * COLUMNS, sizeof row);
     }
-    assert_int_equal(dataset_dense(&sparse, &err), 0);
+    assert_int_equal(dataset_dense(&sparse, DATASET_ZERO, &err), 0);
     assert_null(sparse.start);
     assert_memory_equal(sparse.x, cells, sizeof(float) * ROWS * COLUMNS);
-    assert_int_equal(dataset_dense(&sparse, &err), 0); /* again: nothing to do */
+    assert_int_equal(dataset_dense(&sparse, DATASET_ZERO, &err), 0); /* again: nothing to do */
     dataset_free(&dense);
     dataset_free(&sparse);
     free(cells);
@@ -102,7 +102,7 @@ static void refuses_to_store_too_many_zeros(void **state)
         assert_int_equal(dataset_builder_end(&b, 1, 1), 0);
     }
     dataset_builder_finish(&b);
-    assert_int_equal(dataset_dense(&d, &err), -1);
+    assert_int_equal(dataset_dense(&d, DATASET_ZERO, &err), -1);
     assert_int_equal(err.code, ERROR_LIMIT);
     assert_string_equal(err.where, "wide.libsvm");
     assert_string_equal(err.what, "3 rows of 2147483647 columns take 24576 MiB once every zero is stored; "

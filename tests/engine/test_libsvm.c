@@ -10,8 +10,10 @@
 
 #include <cmocka.h>
 
+#include "engine/format/csv.h"
 #include "engine/format/format.h"
 #include "engine/format/libsvm.h"
+#include "engine/format/record.h"
 
 static int read_text(const char *text, struct dataset *d, struct error *err)
 {
@@ -20,7 +22,7 @@ static int read_text(const char *text, struct dataset *d, struct error *err)
     int status;
     *d = (struct dataset){0};
     *err = (struct error){0};
-    status = libsvm_read(in, &b, err);
+    status = libsvm_read(in, &(struct layout){0}, &b, err);
     dataset_builder_finish(&b);
     input_close(in);
     return status;
@@ -66,7 +68,14 @@ static void refuses_with_file_line_and_entry(void **state)
     } cases[] = {
         {"1 0:1\n1 3:1 2:1\n", "t.svm, line 2, entry 2", "'2:1' does not have a larger index"},
         {"1 3:1 3:1\n", "t.svm, line 1, entry 2", "does not have a larger index"},
-        {"1 qid:4 0:1\n", "t.svm, line 1, entry 1", "'qid:4' groups rows"},
+        {"1 qid: 0:1\n", "t.svm, line 1, entry 1", "'qid:' is not a qid"},
+        {"1 qid:-4 0:1\n", "t.svm, line 1, entry 1", "is not a qid"},
+        {"1 qid:4294967296 0:1\n", "t.svm, line 1, entry 1", "is not a qid"},
+        {"1 0:1 qid:4\n", "t.svm, line 1, entry 2", "is not index:value"},
+        {"qid:4 0:1\n", "t.svm, line 1", "is not a label"},
+        {"1 qid:4 0:1\n1 0:1\n", "t.svm, line 2, entry 1", "has no qid, the rows before have one"},
+        {"1 0:1\n1 qid:4 0:1\n", "t.svm, line 2, entry 1", "has a qid, the rows before have none"},
+        {"1 qid:4 0:1\n1 qid:3 0:1\n", "t.svm, line 2, entry 1", "smaller than the qid"},
         {"cat 0:1\n", "t.svm, line 1", "'cat' is not a label"},
         {"nan 0:1\n", "t.svm, line 1", "'nan' is not a label"},
         {"1: 0:1\n", "t.svm, line 1", "'1:' is not a label"},
@@ -95,6 +104,30 @@ static void refuses_with_file_line_and_entry(void **state)
     }
 }
 
+static void groups_rows_by_query(void **state)
+{
+    static const char text[] = "1 qid:0 0:1\n0:0.5 qid:7\n2 qid:7 1:1\n0 qid:4294967295 0:2";
+    static const uint32_t wanted[] = {0, 7, 7, 4294967295u};
+    struct writer w = {0};
+    struct dataset d;
+    struct error err;
+    (void)state;
+    assert_int_equal(read_text(text, &d, &err), 0);
+    assert_int_equal(d.rows, 4);
+    assert_memory_equal(d.group, wanted, sizeof wanted);
+    assert_true(d.weight[1] == .5f && d.weight[2] == 1);
+    for (; w.rows < d.rows; w.rows++)
+        assert_int_equal(libsvm_append(&w, &d, w.rows, &err), 0);
+    assert_string_equal(w.bytes.data, text);
+    str_clear(&w.bytes);
+    assert_int_equal(csv_append(&w, &d, 0, &err), -1);
+    assert_non_null(strstr(err.what, "cannot hold the groups"));
+    assert_int_equal(record_append(&w, &d, 0, &err), -1);
+    assert_non_null(strstr(err.what, "cannot hold the group"));
+    str_free(&w.bytes);
+    dataset_free(&d);
+}
+
 /* UCI's mushrooms as XGBoost ships them: 6,513 and 1,611 rows of 22 attributes, one-hot in 126 columns from 1. */
 static void reads_the_mushrooms(void **state)
 {
@@ -113,7 +146,7 @@ static void reads_the_mushrooms(void **state)
             print_message("skipped: %s is not there\n", path);
             skip();
         }
-        if (format_read(path, "text/libsvm", NULL, &d, &err) < 0)
+        if (format_read(&(struct channel){.path = path, .content_type = "text/libsvm", .allowed = NULL}, &d, &err) < 0)
             fail_msg("%s: %s", err.where, err.what);
         assert_int_equal(d.rows, cases[i].rows);
         assert_int_equal(d.columns, 127);
@@ -141,21 +174,24 @@ static void refuses_rows_of_both_kinds_and_rows_without_features(void **state)
         fputs(texts[i], f);
         fclose(f);
     }
-    assert_int_equal(format_read(folder, NULL, NULL, &d, &err), -1);
+    assert_int_equal(format_read(&(struct channel){.path = folder, .content_type = NULL, .allowed = NULL}, &d, &err),
+                     -1);
     assert_non_null(strstr(err.what, "rows before are dense"));
     assert_non_null(strstr(err.where, "b.svm, line 1"));
-    assert_int_equal(format_read(folder, NULL, types, &d, &err), -1);
+    assert_int_equal(format_read(&(struct channel){.path = folder, .content_type = NULL, .allowed = types}, &d, &err),
+                     -1);
     assert_non_null(strstr(err.what, "does not take data of type text/libsvm"));
     assert_non_null(strstr(err.fix, "convert turns it into text/csv"));
     snprintf(path, sizeof path, "%s/a.csv", folder);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(format_read(folder, NULL, NULL, &d, &err), -1);
+    assert_int_equal(format_read(&(struct channel){.path = folder, .content_type = NULL, .allowed = NULL}, &d, &err),
+                     -1);
     assert_non_null(strstr(err.what, "rows before are sparse"));
     snprintf(path, sizeof path, "%s/b.svm", folder);
     FILE *f = fopen(path, "w");
     fputs("1\n0\n", f);
     fclose(f);
-    assert_int_equal(format_read(path, NULL, NULL, &d, &err), -1);
+    assert_int_equal(format_read(&(struct channel){.path = path, .content_type = NULL, .allowed = NULL}, &d, &err), -1);
     assert_non_null(strstr(err.what, "No row has a feature"));
     assert_int_equal(unlink(path), 0);
     snprintf(path, sizeof path, "%s/c.csv", folder);
@@ -168,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_labels_weights_and_entries),
         cmocka_unit_test(refuses_with_file_line_and_entry),
+        cmocka_unit_test(groups_rows_by_query),
         cmocka_unit_test(reads_the_mushrooms),
         cmocka_unit_test(refuses_rows_of_both_kinds_and_rows_without_features),
     };

@@ -39,7 +39,7 @@ static int read_bytes(const void *bytes, size_t len, struct dataset *d, struct e
     int status;
     *d = (struct dataset){0};
     *err = (struct error){0};
-    status = record_read(in, &b, err);
+    status = record_read(in, &(struct layout){0}, &b, err);
     dataset_builder_finish(&b);
     input_close(in);
     return status;

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct dataset d = {0};
     struct dataset_builder b = {.data = &d};
     struct error err = {0};
-    if (csv_read(in, &b, &err) == 0) {
+    if (csv_read(in, &(struct layout){0}, &b, &err) == 0) {
         dataset_builder_finish(&b);
         for (size_t i = 0; i < d.rows; i++)
             if (!isfinite(d.y[i]))
