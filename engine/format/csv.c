@@ -1,5 +1,6 @@
 #include "engine/format/csv.h"
 
+#include <endian.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,8 +10,19 @@
 #include "engine/format/lines.h"
 #include "engine/format/number.h"
 
-/* --- cells ----------------------------------------------------------------------------------------------------------
- */
+/* A channel being read. */
+struct sheet {
+    const struct layout *layout;
+    struct dataset_builder *b;
+    char delimiter; /* of this file; 0 before its first line */
+};
+
+/* One of its lines. Behind `end` stands what no cell holds: see lines.h. */
+struct line {
+    const char *start, *end;
+    const struct place *at;
+    char delimiter;
+};
 
 static int complain(struct error *err, const struct place *at, size_t column, enum error_code code, const char *fix,
                     const char *what)
@@ -18,32 +30,114 @@ static int complain(struct error *err, const struct place *at, size_t column, en
     return place_error(at, "column", column, code, fix, what, err);
 }
 
-static bool blank(char c)
+/* --- cells of digits ------------------------------------------------------------------------------------------------
+ * Most cells are a few digits. Eight bytes at a time are looked at in one register, the first in its lowest byte.
+ */
+
+#define EACH 0x0101010101010101u /* in each byte 1 */
+#define EVEN 0x00FF00FF00FF00FFu /* the bytes 0, 2, 4, 6 */
+#define HIGH (EACH * 0x80)       /* the highest bit of each byte */
+#define SHORT_CELLS 4            /* that read_single_digits writes */
+
+typedef uint16_t four_words __attribute__((vector_size(8)));
+typedef float four_floats __attribute__((vector_size(16)));
+
+static uint64_t load(const char *p)
 {
-    return c == ' ' || c == '\t';
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return le64toh(word);
 }
 
-/* A cell's text without blanks around it and without its quotes. `next` is where the comma or the end is. */
-static const char *cell_text(const char *p, const char *end, size_t *len, const char **next)
+/* Of digits xor '0': the highest bit of the first byte that is none, and perhaps of bytes behind it. */
+static uint64_t find_other(uint64_t digits)
+{
+    return ((digits + EACH * 0x76) | digits) & HIGH;
+}
+
+/* The number that the first `len` bytes, 1 to 7, of digits xor '0' are. */
+static uint64_t join_digits(uint64_t digits, unsigned len)
+{
+    digits <<= 64 - 8 * len;
+    digits = (digits * 10 + (digits >> 8)) & EVEN;
+    digits = (digits * 100 + (digits >> 16)) & 0x0000FFFF0000FFFFu;
+    return (digits * 10000 + (digits >> 32)) & 0xFFFFFFFFu;
+}
+
+/* Up to four cells of one digit with a delimiter behind each: how many there are. Writes to all four of `cells`. */
+static unsigned read_single_digits(const char *p, uint64_t pattern, float *cells)
+{
+    uint64_t pairs = load(p) ^ pattern, digits = pairs & EVEN;
+    uint64_t wrong = ((digits + (EVEN & EACH * 0x76)) & (EVEN & HIGH)) | (pairs & ~EVEN) | (digits & (EVEN & HIGH));
+    four_words words;
+    four_floats values;
+    memcpy(&words, &digits, sizeof words);
+    values = __builtin_convertvector(words, four_floats);
+    memcpy(cells, &values, sizeof values);
+    return wrong ? (unsigned)__builtin_ctzll(wrong) / 16 : SHORT_CELLS;
+}
+
+static bool at_end(const struct line *l, const char *p)
+{
+    return p == l->end || *p == l->delimiter;
+}
+
+/* digits [. digits] alone in a cell, up to seven of each: exact in an integer, divided once, as number_read does it.
+ * Returns where the cell ends, NULL when it is something else. */
+static const char *read_digits(const struct line *l, const char *p, float *out)
+{
+    static const double powers[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7};
+    static const uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    uint64_t digits = load(p) ^ EACH * '0', other = find_other(digits), whole;
+    unsigned len = other ? (unsigned)__builtin_ctzll(other) / 8 : 0;
+    if (len == 0)
+        return NULL;
+    whole = join_digits(digits, len);
+    p += len;
+    if (at_end(l, p)) {
+        *out = (float)whole;
+        return p;
+    }
+    if (*p != '.')
+        return NULL;
+    digits = load(p + 1) ^ EACH * '0';
+    other = find_other(digits);
+    len = other ? (unsigned)__builtin_ctzll(other) / 8 : 0;
+    if (len == 0 || !at_end(l, p + 1 + len))
+        return NULL;
+    *out = (float)((double)(whole * tens[len] + join_digits(digits, len)) / powers[len]);
+    return p + 1 + len;
+}
+
+/* --- any cell -------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_blank(const struct line *l, char c)
+{
+    return (c == ' ' || c == '\t') && c != l->delimiter;
+}
+
+/* A cell's text without blanks around it and without its quotes. `next` is where the delimiter or the end is. */
+static const char *cell_text(const struct line *l, const char *p, size_t *len, const char **next)
 {
     const char *stop;
-    while (p < end && blank(*p))
+    while (p < l->end && is_blank(l, *p))
         p++;
-    if (p < end && *p == '"') {
-        stop = memchr(p + 1, '"', (size_t)(end - p - 1));
-        const char *after = stop ? stop + 1 : end;
-        while (after < end && blank(*after))
+    if (p < l->end && *p == '"') {
+        stop = memchr(p + 1, '"', (size_t)(l->end - p - 1));
+        const char *after = stop ? stop + 1 : l->end;
+        while (after < l->end && is_blank(l, *after))
             after++;
-        if (stop && (after == end || *after == ',')) {
+        if (stop && at_end(l, after)) {
             *next = after;
             p++;
             *len = (size_t)(stop - p);
             return p;
         }
     }
-    stop = memchr(p, ',', (size_t)(end - p));
-    *next = stop = stop ? stop : end;
-    while (stop > p && blank(stop[-1]))
+    stop = memchr(p, l->delimiter, (size_t)(l->end - p));
+    *next = stop = stop ? stop : l->end;
+    while (stop > p && is_blank(l, stop[-1]))
         stop--;
     *len = (size_t)(stop - p);
     return p;
@@ -61,76 +155,122 @@ static int bad_cell(const char *text, size_t len, size_t column, const struct pl
                     "write numbers with a point, nothing else; leave a cell empty where the value is missing", what);
 }
 
-/* Up to nine digits alone in a cell, which many cells are: exact in an integer, then rounded once. NULL: something
- * else. */
-static const char *read_digits(const char *p, const char *end, float *out)
-{
-    const char *start = p, *most = end - p > 9 ? p + 9 : end;
-    uint32_t value = 0;
-    for (; p < most && *p >= '0' && *p <= '9'; p++)
-        value = value * 10 + (uint32_t)(*p - '0');
-    if (p == start || (p < end && *p != ','))
-        return NULL;
-    *out = (float)value;
-    return p;
-}
-
-/* The cell at `p` as a number, NaN when empty. Returns where the comma or the end is, NULL with an error. */
-static const char *read_cell(const char *p, const char *end, size_t column, const struct place *at, float *out,
-                             struct error *err)
+/* The cell at `p` by number_read, NaN when empty. Returns where its delimiter or the end is, NULL with an error. */
+static const char *read_any(const struct line *l, const char *p, size_t column, float *out, struct error *err)
 {
     double value;
-    const char *text, *next = read_digits(p, end, out);
+    const char *text, *next = number_read(p, l->end, &value);
     size_t len;
-    if (next)
-        return next;
-    next = number_read(p, end, &value);
-    if (!next || (next < end && *next != ',')) {
-        text = cell_text(p, end, &len, &next);
+    if (!next || !at_end(l, next)) {
+        text = cell_text(l, p, &len, &next);
         value = NAN;
         if (len && !number_fills(text, len, &value)) {
-            bad_cell(text, len, column, at, err);
+            bad_cell(text, len, column, l->at, err);
             return NULL;
         }
     }
     *out = (float)value;
     if (isinf(*out)) {
-        complain(err, at, column, ERROR_INPUT, "keep values within 3.4e38",
+        complain(err, l->at, column, ERROR_INPUT, "keep values within 3.4e38",
                  "The number is too large for 32-bit floats");
         return NULL;
     }
     return next;
 }
 
-/* --- rows -----------------------------------------------------------------------------------------------------------
+static const char *read_cell(const struct line *l, const char *p, size_t column, float *out, struct error *err)
+{
+    const char *next = read_digits(l, p, out);
+    if (next)
+        return next;
+    if (*p == '-') {
+        next = read_digits(l, p + 1, out);
+        *out = -*out;
+    }
+    return next ? next : read_any(l, p, column, out, err);
+}
+
+/* --- lines ----------------------------------------------------------------------------------------------------------
  */
 
-static size_t count_cells(const char *p, const char *end)
+/* Behind the delimiter at `p`; between blanks any number of them is one. */
+static const char *skip_delimiter(const struct line *l, const char *p)
+{
+    for (p++; l->delimiter == ' ' && p < l->end && *p == ' '; p++)
+        continue;
+    return p;
+}
+
+static size_t count_cells(const struct line *l)
 {
     size_t count = 1, len;
     const char *next;
-    for (cell_text(p, end, &len, &next); next < end; cell_text(next + 1, end, &len, &next))
+    for (cell_text(l, l->start, &len, &next); next < l->end; cell_text(l, skip_delimiter(l, next), &len, &next))
         count++;
     return count;
 }
 
-static int check_columns(size_t cells, const struct place *at, struct error *err)
+/* What separates the cells of a file, seen from its first line: a comma, else a semicolon, a tab, blanks. */
+static int find_delimiter(const char *p, const char *end, const struct place *at, char *delimiter, struct error *err)
 {
-    if (cells < 2)
-        return complain(err, at, 0, ERROR_INPUT, "write the label first, then the features, with commas between",
-                        "A row needs a label and at least one feature");
-    if (cells - 1 > DATASET_DENSE_COLUMNS_MAX)
-        return complain(err, at, 0, ERROR_LIMIT, "keep to 1,000,000 columns", "The row has too many columns");
+    static const char candidates[] = ",;\t ";
+    bool quoted = false, seen[4] = {false};
+    const char *found;
+    while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    for (; p < end; p++) {
+        quoted ^= *p == '"';
+        found = quoted || !*p ? NULL : strchr(candidates, *p);
+        if (found)
+            seen[found - candidates] = true;
+    }
+    if (seen[0] && seen[1])
+        return complain(err, at, 0, ERROR_INPUT, "put commas between the cells and write numbers with a point",
+                        "The first line has commas and semicolons: which of them separates the cells cannot be told");
+    *delimiter = ',';
+    for (int i = 3; i >= 0; i--)
+        if (seen[i])
+            *delimiter = candidates[i];
     return 0;
 }
 
-static int wrong_count(const char *line, const char *end, const struct dataset *d, const struct place *at,
-                       struct error *err)
+static int check_columns(size_t cells, size_t lead, const struct line *l, struct error *err)
+{
+    if (cells <= lead)
+        return complain(err, l->at, 0, ERROR_INPUT,
+                        lead > 1   ? "write the label, then the weight, then the features, with commas between"
+                        : lead > 0 ? "write the label first, then the features, with commas between"
+                                   : "write the features with commas between",
+                        lead > 1   ? "A row needs a label, a weight and at least one feature"
+                        : lead > 0 ? "A row needs a label and at least one feature"
+                                   : "A row needs at least one feature");
+    if (cells - lead > DATASET_DENSE_COLUMNS_MAX)
+        return complain(err, l->at, 0, ERROR_LIMIT, "keep to 1,000,000 columns", "The row has too many columns");
+    return 0;
+}
+
+/* How many features a row must have. */
+static int find_columns(const struct sheet *s, size_t lead, const struct line *l, size_t *columns, struct error *err)
+{
+    size_t cells;
+    *columns = s->layout->columns;
+    if (!*columns && !dataset_builder_empty(s->b))
+        *columns = s->b->data->columns;
+    if (*columns)
+        return 0;
+    cells = count_cells(l);
+    if (check_columns(cells, lead, l, err) < 0)
+        return -1;
+    *columns = cells - lead;
+    return 0;
+}
+
+static int wrong_count(const struct sheet *s, const struct line *l, size_t cells, struct error *err)
 {
     char what[128];
-    snprintf(what, sizeof what, "The row has %zu columns, the rows before have %zu", count_cells(line, end),
-             d->columns + 1);
-    return complain(err, at, 0, ERROR_INPUT, "give every row the same number of columns", what);
+    snprintf(what, sizeof what, "The row has %zu columns, %s %zu", count_cells(l),
+             s->layout->columns ? "the model takes" : "the rows before have", cells);
+    return complain(err, l->at, 0, ERROR_INPUT, "give every row the same number of columns", what);
 }
 
 static int no_memory(const struct place *at, struct error *err)
@@ -138,43 +278,85 @@ static int no_memory(const struct place *at, struct error *err)
     return complain(err, at, 0, ERROR_LIMIT, "give fewer rows or more memory", "The data do not fit into memory");
 }
 
-struct rows {
-    const struct layout *layout;
-    struct dataset_builder *b;
-};
-
-static int read_row(void *context, const char *line, const char *end, const struct place *at, struct error *err)
+/* `count` cells from `*p` on, the first of which is column `column`, counted from 1. 0: `*p` is where the last of them
+ * ends; 1: there are fewer; -1. */
+static int read_cells(const struct line *l, const char **p, size_t column, size_t count, float *cells,
+                      struct error *err)
 {
-    struct dataset_builder *b = ((struct rows *)context)->b;
-    size_t columns = !dataset_builder_empty(b) ? b->data->columns : count_cells(line, end) - 1;
-    const char *p = line;
-    float *x, label = NAN;
-    if (dataset_builder_empty(b) && check_columns(columns + 1, at, err) < 0)
+    const uint64_t pattern = (EVEN & EACH * '0') | (~EVEN & EACH * (unsigned char)l->delimiter);
+    const char *at = *p;
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            at = skip_delimiter(l, at);
+        if (count - i > SHORT_CELLS) {
+            unsigned run = read_single_digits(at, pattern, cells + i);
+            at += 2 * run;
+            i += run;
+        }
+        at = read_cell(l, at, column + i, cells + i, err);
+        if (!at)
+            return -1;
+        if (at == l->end && i + 1 < count)
+            return 1;
+    }
+    *p = at;
+    return 0;
+}
+
+/* Label, weight and features of a row that has `columns` features. */
+static int read_features(const struct sheet *s, const struct line *l, size_t columns, float *x, float lead[2],
+                         struct error *err)
+{
+    size_t leads = (s->layout->label == LABEL_NEEDED) + (size_t)s->layout->weights;
+    const char *p = l->start;
+    int status = leads ? read_cells(l, &p, 1, leads, lead, err) : 0;
+    if (status == 0 && leads && p == l->end)
+        status = 1;
+    if (status == 0)
+        p = leads ? skip_delimiter(l, p) : p;
+    if (status == 0)
+        status = read_cells(l, &p, leads + 1, columns, x, err);
+    return status == 1 || (status == 0 && p < l->end) ? wrong_count(s, l, leads + columns, err) : status;
+}
+
+static int check_lead(const struct sheet *s, const struct line *l, const float lead[2], struct error *err)
+{
+    if (s->layout->label == LABEL_NEEDED && isnan(lead[0]))
+        return complain(err, l->at, 1, ERROR_INPUT, "leave out rows without a label", "The label is missing");
+    if (s->layout->weights && !(lead[1] >= 0))
+        return complain(err, l->at, 2, ERROR_INPUT, "write the weight as 0 or more",
+                        isnan(lead[1]) ? "The weight is missing" : "The weight is negative");
+    return 0;
+}
+
+static int read_row(void *context, const char *start, const char *end, const struct place *at, struct error *err)
+{
+    struct sheet *s = context;
+    struct line l = {start, end, at, s->delimiter};
+    float *x, lead[2] = {0, 1};
+    size_t columns, leads = (s->layout->label == LABEL_NEEDED) + (size_t)s->layout->weights;
+    if (!s->delimiter && find_delimiter(start, end, at, &s->delimiter, err) < 0)
         return -1;
-    if (!dataset_builder_takes(b, false))
+    l.delimiter = s->delimiter;
+    while (l.delimiter == ' ' && l.end > start && l.end[-1] == ' ')
+        l.end--;
+    if (find_columns(s, leads, &l, &columns, err) < 0)
+        return -1;
+    if (!dataset_builder_takes(s->b, false))
         return complain(err, at, 0, ERROR_INPUT, "keep files of sparse rows in a folder of their own",
                         "The rows before are sparse, a row of this format is not");
-    x = dataset_builder_dense(b, columns);
+    x = dataset_builder_dense(s->b, columns);
     if (!x)
         return no_memory(at, err);
-    for (size_t column = 0; column <= columns; column++) {
-        p = read_cell(p, end, column + 1, at, column ? x + column - 1 : &label, err);
-        if (!p)
-            return -1;
-        if ((p == end) != (column == columns))
-            return wrong_count(line, end, b->data, at, err);
-        if (p < end)
-            p++;
-    }
-    if (isnan(label))
-        return complain(err, at, 1, ERROR_INPUT, "leave out rows without a label", "The label is missing");
-    return dataset_builder_end(b, label, 1) < 0 ? no_memory(at, err) : dataset_builder_pass(b, err);
+    if (read_features(s, &l, columns, x, lead, err) < 0 || check_lead(s, &l, lead, err) < 0)
+        return -1;
+    return dataset_builder_end(s->b, lead[0], lead[1]) < 0 ? no_memory(at, err) : dataset_builder_pass(s->b, err);
 }
 
 int csv_read(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err)
 {
-    struct rows rows = {layout, b};
-    return lines_read(in, read_row, &rows, err);
+    struct sheet sheet = {.layout = layout, .b = b};
+    return lines_read(in, read_row, &sheet, err);
 }
 
 /* --- writing --------------------------------------------------------------------------------------------------------

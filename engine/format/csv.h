@@ -1,6 +1,9 @@
-/* Comma-separated numbers by the service's rules: the label comes first, there is no header line, an empty cell is a
- * missing value (NaN). Cells may be quoted, lines may end in CR LF. A line break ends a row even inside quotes: no
- * number holds one.
+/* Numbers with a delimiter between them by the service's rules: the label comes first, where the layout says so the
+ * weight follows it, there is no header line, an empty cell is a missing value (NaN). Cells may be quoted, lines may
+ * end in CR LF. A line break ends a row even inside quotes: no number holds one.
+ *
+ * The first line of a file tells its delimiter: a comma, else a semicolon, a tab, blanks (of which any number is one);
+ * commas and semicolons together are refused, since either could be a decimal point's stand-in.
  *
  * Hard limits: a line of LINES_LENGTH_MAX bytes, DATASET_DENSE_COLUMNS_MAX features; cells as far as memory goes. */
 #ifndef FORMAT_CSV_H

@@ -3,6 +3,7 @@
 #define FORMAT_LAYOUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* LABEL_NEEDED: training data. LABEL_NONE: requests, whose rows have no label; where a format can tell a label from a
  * feature, one that is there is left out. */
@@ -10,8 +11,9 @@ enum layout_label { LABEL_NEEDED, LABEL_NONE };
 
 struct layout {
     enum layout_label label;
-    bool weights; /* the second CSV column is the row's weight */
-    bool float32; /* a tensor of another type in a Record is refused */
+    size_t columns; /* features that a row has; 0: as many as the first. Of sparse rows the most there may be */
+    bool weights;   /* the second CSV column is the row's weight */
+    bool float32;   /* a tensor of another type in a Record is refused */
 };
 
 #endif

@@ -63,8 +63,10 @@ static int read_all(struct input *in, struct lines *l, char *buffer, struct erro
         if (n < 0)
             return -1;
         have += (size_t)n;
-        if (n == 0)
+        if (n == 0) {
+            buffer[have] = '\n';
             return have ? read_line(l, buffer, have, err) : 0;
+        }
         status = read_whole(l, buffer, have, &used, err);
         if (status != 0)
             return status;
@@ -78,7 +80,7 @@ static int read_all(struct input *in, struct lines *l, char *buffer, struct erro
 int lines_read(struct input *in, lines_take *take, void *context, struct error *err)
 {
     struct lines l = {.at = {input_name(in), 0}, .take = take, .context = context};
-    char *buffer = malloc(BLOCK + LINES_LENGTH_MAX);
+    char *buffer = calloc(1, BLOCK + LINES_LENGTH_MAX + LINES_SLACK);
     int status;
     if (!buffer)
         return error_set(err, ERROR_SYSTEM, l.at.file, NULL, "There is not enough memory to read it");

@@ -15,6 +15,8 @@ struct place {
     size_t line;
 };
 
+/* Behind `end` stands a line break, CR or blank, and LINES_SLACK more bytes may be looked at. */
+#define LINES_SLACK 64
 typedef int lines_take(void *context, const char *line, const char *end, const struct place *at, struct error *err);
 
 /* Calls `take` with each line as long as it returns 0; returns its last answer, -1 with an error. A longer line than

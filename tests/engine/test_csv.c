@@ -54,6 +54,14 @@ static void takes_what_the_service_takes(void **state)
         {"+1,.5\n-0,1.\n", 2, 1, {1, .5f, -0.0f, 1}},
         {"1,\"\"\n", 1, 1, {1, NAN}},
         {"1,1e-50\n", 1, 1, {1, 0}},
+        {"1;2;-0.5\n2;;\n", 2, 2, {1, 2, -.5f, 2, NAN, NAN}},
+        {"1\t2\t\n3\t 4 \t5\n", 2, 2, {1, 2, NAN, 3, 4, 5}},
+        {"1 2   3 \n 4  5 6\n", 2, 2, {1, 2, 3, 4, 5, 6}},
+        {"1,0,9,8,7,6,5,4,33\n", 1, 8, {1, 0, 9, 8, 7, 6, 5, 4, 33}},
+        {"7,1234567,12345678,1.5,-1.25,1234567.7654321,0.00000001,,3\n",
+         1,
+         8,
+         {7, 1234567, 12345678, 1.5f, -1.25f, 1234567.75f, 1e-8f, NAN, 3}},
         {"999999999,16777217\n4294967297,0000000001\n", 2, 1, {1e9f, 16777216, 4294967296.f, 1}},
     };
     struct dataset d;
@@ -91,7 +99,15 @@ static void refuses_with_file_line_and_column(void **state)
         {"1,inf\n", "t.csv, line 1, column 2", "not a number"},
         {"1,nan\n", "t.csv, line 1, column 2", "not a number"},
         {"1,1e\n", "t.csv, line 1, column 2", "not a number"},
-        {"1,1;2\n", "t.csv, line 1, column 2", "not a number"},
+        {"1,1;2\n", "t.csv, line 1", "commas and semicolons"},
+        {"1,2\n1;2\n", "t.csv, line 2, column 1", "'1;2' is not a number"},
+        {"1;2,5;3\n", "t.csv, line 1", "commas and semicolons"},
+        {"1 2\n1 2 3\n", "t.csv, line 2", "has 3 columns, the rows before have 2"},
+        {"1\t2\t\t4\n1\t2\t3\n", "t.csv, line 2", "has 3 columns, the rows before have 4"},
+        {"1,12,1,1,1,1,1,1\n1,12,1,1,1,1,1,1,1\n", "t.csv, line 2", "has 9 columns, the rows before have 8"},
+        {"1,1,1,1,1,1,1,1\n1,1,1,1,1,1,1\n", "t.csv, line 2", "has 7 columns, the rows before have 8"},
+        {"1,1,1,1,1,1,1,1\n1,1,1,:,1,1,1,1\n", "t.csv, line 2, column 4", "':' is not a number"},
+        {"1,1,1,1,1,1,1,1\n1,1,1,1,1,1234567x,1,1\n", "t.csv, line 2, column 6", "'1234567x' is not"},
         {"1,\" 3 \"\n", "t.csv, line 1, column 2", "not a number"},
         {"1,\"3\n4\",5\n", "t.csv, line 1, column 2", "not a number"},
     };
@@ -105,6 +121,74 @@ static void refuses_with_file_line_and_column(void **state)
             fail_msg("case %zu says: %s", i, err.what);
         assert_int_equal(err.code, ERROR_INPUT);
         assert_true(err.fix[0]);
+        dataset_free(&d);
+    }
+}
+
+static void reads_weights_and_requests(void **state)
+{
+    static const struct {
+        const char *text;
+        struct layout layout;
+        const char *says; /* NULL: fine */
+        float label, weight, first;
+    } cases[] = {
+        {"1,0.5,3\n", {.weights = true}, NULL, 1, .5f, 3},
+        {"1,0,3\n", {.weights = true}, NULL, 1, 0, 3},
+        {"1,-1,3\n", {.weights = true}, "weight is negative", 0, 0, 0},
+        {"1,,3\n", {.weights = true}, "weight is missing", 0, 0, 0},
+        {"1,2\n", {.weights = true}, "a label, a weight and at least one feature", 0, 0, 0},
+        {"1,2,3\n1,2\n", {.weights = true}, "has 2 columns, the rows before have 3", 0, 0, 0},
+        {"4,5\n", {.label = LABEL_NONE}, NULL, 0, 1, 4},
+        {"4\n", {.label = LABEL_NONE, .columns = 1}, NULL, 0, 1, 4},
+        {"4,5\n", {.label = LABEL_NONE, .columns = 3}, "has 2 columns, the model takes 3", 0, 0, 0},
+        {"4,5,6,7\n", {.label = LABEL_NONE, .columns = 3}, "has 4 columns, the model takes 3", 0, 0, 0},
+    };
+    struct dataset d;
+    struct error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct input *in = input_open_bytes(cases[i].text, strlen(cases[i].text), "t.csv");
+        struct dataset_builder b = {.data = &d};
+        d = (struct dataset){0};
+        assert_int_equal(csv_read(in, &cases[i].layout, &b, &err), cases[i].says ? -1 : 0);
+        if (cases[i].says && !strstr(err.what, cases[i].says))
+            fail_msg("case %zu says: %s", i, err.what);
+        if (!cases[i].says)
+            assert_true(d.y[0] == cases[i].label && (d.weight ? d.weight[0] : 1) == cases[i].weight &&
+                        d.x[0] == cases[i].first);
+        input_close(in);
+        dataset_free(&d);
+    }
+}
+
+/* Cells of every length and shape between others, against strtof of strtod. */
+static void reads_cells_as_strtod_does(void **state)
+{
+    static const char *const forms[] = {"%.0f", "%.1f", "%.3f", "%.7f", "%.9f", "%g", "%.17g", "%e"};
+    struct rng r;
+    char text[2048];
+    struct dataset d;
+    struct error err;
+    (void)state;
+    rng_init(&r, 3, 1);
+    for (int i = 0; i < 3000; i++) {
+        float wanted[24];
+        size_t len = 0;
+        for (int c = 0; c < 24; c++) {
+            char *cell = text + len;
+            double value = pow(10, (double)rng_below(&r, 10)) * (rng_uniform(&r) - (i % 3 == 0 ? .5 : 0));
+            if (rng_below(&r, 2))
+                len += (size_t)sprintf(cell, "%d", (int)rng_below(&r, 10));
+            else
+                len += (size_t)sprintf(cell, forms[rng_below(&r, 8)], value);
+            wanted[c] = (float)strtod(cell, NULL);
+            text[len++] = c == 23 ? '\n' : ',';
+        }
+        assert_int_equal(read_text(text, len, &d, &err), 0);
+        assert_int_equal(d.columns, 23);
+        assert_memory_equal(d.y, wanted, sizeof *wanted);
+        assert_memory_equal(d.x, wanted + 1, 23 * sizeof *wanted);
         dataset_free(&d);
     }
 }
@@ -299,6 +383,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_what_the_service_takes),
         cmocka_unit_test(refuses_with_file_line_and_column),
+        cmocka_unit_test(reads_weights_and_requests),
+        cmocka_unit_test(reads_cells_as_strtod_does),
         cmocka_unit_test(reads_numbers_as_strtod_does),
         cmocka_unit_test(writes_the_shortest_number_that_reads_back),
         cmocka_unit_test(reads_long_files_and_refuses_long_lines),
