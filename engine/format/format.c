@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "engine/format/csv.h"
+#include "engine/format/jsonlines.h"
 #include "engine/format/libsvm.h"
 #include "engine/format/output.h"
 #include "engine/format/record.h"
@@ -34,7 +35,7 @@ static const struct format {
     {"application/x-recordio-protobuf", "recordio-protobuf", ".pbr.rec.recordio", record_read, record_append, NULL,
      NULL, NULL},
     {"application/x-parquet", "parquet", ".parquet", NULL, NULL, NULL, NULL, NULL},
-    {"application/jsonlines", "jsonlines", ".json.jsonl", NULL, NULL, NULL, NULL, NULL},
+    {"application/jsonlines", "jsonlines", ".json.jsonl", jsonlines_read, jsonlines_append, NULL, NULL, NULL},
     {"text/libsvm", "libsvm text/x-libsvm", ".libsvm.svm", libsvm_read, libsvm_append, NULL, libsvm_end, NULL},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };

@@ -12,14 +12,15 @@ struct lines {
     void *context;
 };
 
-int place_error(const struct place *at, const char *unit, size_t number, enum error_code code, const char *fix,
+int place_error(const struct place *at, const char *inner, size_t number, enum error_code code, const char *fix,
                 const char *what, struct error *err)
 {
+    const char *unit = at->unit ? at->unit : "line";
     char where[256];
     if (number)
-        snprintf(where, sizeof where, "%.180s, line %zu, %s %zu", at->file, at->line, unit, number);
+        snprintf(where, sizeof where, "%.180s, %s %zu, %s %zu", at->file, unit, at->line, inner, number);
     else
-        snprintf(where, sizeof where, "%.180s, line %zu", at->file, at->line);
+        snprintf(where, sizeof where, "%.180s, %s %zu", at->file, unit, at->line);
     return error_set(err, code, where, fix, "%s", what);
 }
 
@@ -79,7 +80,7 @@ static int read_all(struct input *in, struct lines *l, char *buffer, struct erro
 
 int lines_read(struct input *in, lines_take *take, void *context, struct error *err)
 {
-    struct lines l = {.at = {input_name(in), 0}, .take = take, .context = context};
+    struct lines l = {.at = {.file = input_name(in)}, .take = take, .context = context};
     char *buffer = calloc(1, BLOCK + LINES_LENGTH_MAX + LINES_SLACK);
     int status;
     if (!buffer)

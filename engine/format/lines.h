@@ -13,6 +13,7 @@
 struct place {
     const char *file;
     size_t line;
+    const char *unit; /* what is counted; NULL: "line" */
 };
 
 /* Behind `end` stands a line break, CR or blank, and LINES_SLACK more bytes may be looked at. */
@@ -23,8 +24,8 @@ typedef int lines_take(void *context, const char *line, const char *end, const s
  * LINES_LENGTH_MAX is refused. */
 int lines_read(struct input *in, lines_take *take, void *context, struct error *err);
 
-/* "FILE, line N, UNIT n" as an error's place; `number` 0 leaves the last part out. Returns -1. */
-int place_error(const struct place *at, const char *unit, size_t number, enum error_code code, const char *fix,
+/* "FILE, line N, INNER n" as an error's place; `number` 0 leaves the last part out. Returns -1. */
+int place_error(const struct place *at, const char *inner, size_t number, enum error_code code, const char *fix,
                 const char *what, struct error *err);
 
 #endif
