@@ -70,6 +70,11 @@ struct input *input_open_bytes(const void *bytes, size_t len, const char *name)
     return in;
 }
 
+void input_take_plain(struct input *in)
+{
+    in->looked = true;
+}
+
 void input_close(struct input *in)
 {
     if (!in)

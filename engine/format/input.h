@@ -14,6 +14,7 @@ struct input;
 /* `path` "-" is standard input. NULL and an error when it cannot be opened. */
 struct input *input_open(const char *path, struct error *err);
 struct input *input_open_bytes(const void *bytes, size_t len, const char *name); /* memory, not copied; for tests */
+void input_take_plain(struct input *in);                                         /* gzip is not looked for */
 void input_close(struct input *in);                                              /* NULL is fine */
 
 /* Fills `buffer` with at most `size` bytes. Returns how many, 0 at the end, -1 with an error. */

@@ -1,11 +1,17 @@
 /* Requests to a trained model and its answers, as bytes with a content type: what a numeric algorithm (rows of features
  * in, named numbers out) reads and writes. Types and shapes are the service's (cdf-inference):
  *
- *   text/csv, text/libsvm, application/x-recordio-protobuf      rows without label
- *   application/json       {"instances":[{"features":[..]} |
- * {"data":{"features":{"values":[..],"keys":..,"shape":..}}}]} application/jsonlines  one such instance per line
+ *     text/csv                                rows without label
+ *     text/libsvm                             the label may be left out, so a first word with a colon is a feature
+ *     application/x-recordio-protobuf         labels are left out
+ *     application/json                        {"instances":[ROW, ..]}; for a ROW see format/instance.h
+ *     application/jsonlines                   a ROW in each line
  *
- * and answers as JSON {"predictions":[{"score":..}]}, one such object per line, CSV, or records with a label map. */
+ * and answers as JSON {"predictions":[{"score":..}]}, one such object per line, CSV, or records with a label map.
+ *
+ * libsvm counts columns from 0, as at training. The service's newest code counts them one lower where no row has index
+ * 0; since a row of zeros there would then be read wrong, that is done only where counting from 0 cannot be meant: no
+ * row has index 0 and one has an index just behind the last column. */
 #ifndef FORMAT_PAYLOAD_H
 #define FORMAT_PAYLOAD_H
 
@@ -20,7 +26,7 @@
 
 struct request {
     const char *content_type; /* NULL: text/csv */
-    const char *accept;       /* NULL, "" or anything: the algorithm's first */
+    const char *accept;       /* types, the preferred first; NULL, "" or stars: the algorithm's first */
     const void *bytes;
     size_t len;
 };
@@ -30,7 +36,8 @@ struct answer {
     struct str bytes;
 };
 
-/* Features of all rows; labels, where a row has one, are left out. `columns`: how many the model has; 0: any. */
+/* Features of all rows; labels, where a row has one, are left out. `columns`: how many the model has; 0: any. Dense
+ * rows need exactly these; sparse rows may be narrower. Errors name the line, record or instance. */
 int payload_read(const struct request *in, size_t columns, struct dataset *d, struct error *err);
 
 /* One named output of all rows: `width` numbers each. */

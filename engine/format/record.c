@@ -137,6 +137,12 @@ static int check_kind(const struct cursor *c, const struct dataset_builder *b, b
         return complain(c, ERROR_INPUT, "give at least one feature", "are empty");
     if (!sparse && columns > DATASET_DENSE_COLUMNS_MAX)
         return complain(c, ERROR_LIMIT, "keep to 1,000,000 columns", "have too many columns");
+    if (c->layout->columns) {
+        if (columns == c->layout->columns)
+            return 0;
+        snprintf(what, sizeof what, "have %zu columns, the model takes %zu", columns, c->layout->columns);
+        return complain(c, ERROR_INPUT, "give every row the columns of the training data", what);
+    }
     if (dataset_builder_empty(b) || columns == b->data->columns)
         return 0;
     snprintf(what, sizeof what, "have %zu columns, those of the rows before %zu", columns, b->data->columns);
@@ -340,4 +346,31 @@ int record_append(struct writer *w, const struct dataset *d, size_t row, struct 
     status = append_message(&w->bytes, &record, where, err);
     free(x.keys);
     return status;
+}
+
+int record_append_labels(struct str *out, const struct record_tensor *tensors, size_t count, struct error *err)
+{
+    Aialgs__Data__Float32Tensor numbers[RECORD_TENSORS_MAX];
+    Value values[RECORD_TENSORS_MAX];
+    Entry entries[RECORD_TENSORS_MAX], *labels[RECORD_TENSORS_MAX];
+    Record record = AIALGS__DATA__RECORD__INIT;
+    char keys[RECORD_TENSORS_MAX][64];
+    if (count > RECORD_TENSORS_MAX)
+        return error_set(err, ERROR_FAULT, "answer", NULL, "An answer has more than %d outputs", RECORD_TENSORS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(keys[i], sizeof keys[i], "%s", tensors[i].key);
+        numbers[i] = (Aialgs__Data__Float32Tensor)AIALGS__DATA__FLOAT32_TENSOR__INIT;
+        numbers[i].values = (float *)(uintptr_t)tensors[i].values; /* packing reads them only */
+        numbers[i].n_values = tensors[i].count;
+        values[i] = (Value)AIALGS__DATA__VALUE__INIT;
+        values[i].value_case = AIALGS__DATA__VALUE__VALUE_FLOAT32_TENSOR;
+        values[i].float32_tensor = &numbers[i];
+        entries[i] = (Entry)AIALGS__DATA__ENTRY__INIT;
+        entries[i].key = keys[i];
+        entries[i].value = &values[i];
+        labels[i] = &entries[i];
+    }
+    record.label = labels;
+    record.n_label = count;
+    return append_message(out, &record, "answer", err);
 }
