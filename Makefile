@@ -18,11 +18,11 @@ SANITIZE =
 CFLAGS = -std=gnu17 -D_GNU_SOURCE -g $(OPTIMISE) $(SANITIZE) -fstack-protector-strong -fno-math-errno -ffp-contract=off -pthread -I. -isystem $(BUILD) $(WARN)
 LDFLAGS = $(SANITIZE) -pthread
 ENGINE_LIBS = -lopenblas -lcjson -lprotobuf-c -lz -lsnappy -lzstd -lcivetweb -lseccomp -ldl -lm
-WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -lm
+WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -larchive -lm
 
 # Debian packages, by what needs them. A program that is there already, whoever installed it, is left alone.
 BUILD_PACKAGES = gcc libc6-dev libcivetweb-dev libsqlite3-dev libcjson-dev libopenblas-dev libsodium-dev zlib1g-dev \
-    libsnappy-dev libzstd-dev libbrotli-dev libseccomp-dev libutf8proc-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
+    libarchive-dev libsnappy-dev libzstd-dev libbrotli-dev libseccomp-dev libutf8proc-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
 TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium python3-xgboost
 BENCH_PACKAGES = nginx-light wrk chromium gcc python3-xgboost python3-sklearn python3-pandas liblinear-tools
 LINT_PACKAGES = clang-format clang-tidy cppcheck
@@ -42,8 +42,16 @@ VENDOR = vendor/preact.js=node_modules/preact/dist/preact.module.js \
     vendor/htm.js=node_modules/htm/dist/htm.module.js vendor/htm-preact.js=node_modules/htm/preact/index.module.js \
     vendor/uplot.js=node_modules/uplot/dist/uPlot.esm.js vendor/uplot.css=node_modules/uplot/dist/uPlot.min.css
 
+# The GPU backend, where there is a CUDA compiler: a plugin that the engine loads when it is asked for.
+NVCC = $(firstword $(wildcard $(shell command -v nvcc) /usr/local/cuda/bin/nvcc))
+CUDA = $(patsubst %.cu,$(BUILD)/%.o,$(wildcard engine/cuda/*.cu))
+GPUS = $(foreach sm,75 80 90,-gencode arch=compute_$(sm),code=sm_$(sm)) -gencode arch=compute_90,code=compute_90
+# Ranks on several machines, where there is MPI: a plugin too.
+MPICC = $(shell command -v mpicc)
+PLUGINS = $(if $(SANITIZE),,$(if $(NVCC),$(BUILD)/flashlab-cuda.so)) $(if $(MPICC),$(BUILD)/flashlab-mpi.so)
+
 .PHONY: all deps run test test-programs fuzz-programs fuzz lint format bench install clean help
-all: $(BUILD)/flashlab $(BUILD)/flashlab-engine ## build both programs
+all: $(BUILD)/flashlab $(BUILD)/flashlab-engine $(PLUGINS) ## build both programs
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -59,7 +67,7 @@ bench: bench-deps all ## measure, beside the peers, and print a table (B=word: o
 	@tests/bench/run $(B)
 
 install: all ## copy the two programs to PREFIX/bin
-	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/flashlab $(BUILD)/flashlab-engine
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/flashlab $(BUILD)/flashlab-engine $(PLUGINS)
 
 lint: deps $(BUILD)/.lint-packages $(MESSAGES:.o=.h) ## clang-tidy, cppcheck and the formatting
 	@clang-format --dry-run --Werror $(SOURCES)
@@ -136,8 +144,19 @@ $(BUILD)/content.gen.c: $(CONTENT) $(BUILD)/embed
 
 $(BUILD)/flashlab: $(BUILD)/web/main.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o
 	$(CC) -o $@ $^ $(LDFLAGS) $(WEB_LIBS)
+# error_set is for the plugins.
 $(BUILD)/flashlab-engine: $(BUILD)/engine/main.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
-	$(CC) -o $@ $^ $(LDFLAGS) $(ENGINE_LIBS)
+	$(CC) -Wl,--export-dynamic-symbol=error_set -o $@ $^ $(LDFLAGS) $(ENGINE_LIBS)
+
+$(BUILD)/engine/cuda/%.o: engine/cuda/%.cu engine/cuda/plugin.h engine/gpu.h
+	@mkdir -p $(@D)
+	$(NVCC) -std=c++17 -O3 $(GPUS) --threads 2 -I. -Xcompiler -fPIC,-Wall,-Wextra -c -o $@ $<
+$(BUILD)/flashlab-cuda.so: $(CUDA)
+	$(NVCC) -shared -o $@ $^ -lcublas -Xlinker -rpath,$(dir $(NVCC))../lib64
+
+$(BUILD)/flashlab-mpi.so: engine/mpi/plugin.c engine/comm_way.h engine/comm.h
+	@mkdir -p $(@D)
+	OMPI_CC=$(CC) $(MPICC) -std=gnu17 -D_GNU_SOURCE -O2 -I. -fPIC -shared -Wall -Wextra -o $@ $<
 
 # --- tests: tests/run builds them, with sanitizers, by calling these with its own BUILD -------------------------------
 $(BUILD)/tests/engine/%: $(BUILD)/tests/engine/%.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o

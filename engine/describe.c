@@ -74,6 +74,8 @@ static void write_generators(struct json *j, const struct algorithm *a)
     json_end(j);
 }
 
+static const char *const nothing[] = {NULL};
+
 static void write_algorithm(struct json *j, const struct algorithm_entry *e)
 {
     const struct algorithm *a = e->algorithm;
@@ -90,6 +92,7 @@ static void write_algorithm(struct json *j, const struct algorithm_entry *e)
         json_end(j);
         write_generators(j, a);
         write_list(j, "pictures", a->pictures);
+        write_list(j, "accepts", a->accepts ? a->accepts : nothing);
     }
     json_end(j);
 }

@@ -8,6 +8,8 @@
 
 #include "engine/data/generate.h"
 #include "engine/format/format.h"
+#include "engine/model.h"
+#include "engine/share.h"
 #include "engine/tensor/backend.h"
 
 struct channels {
@@ -17,32 +19,44 @@ struct channels {
 /* --- reading --------------------------------------------------------------------------------------------------------
  */
 
+static struct channel channel_of(const struct job *job, const struct algorithm *algorithm, const char *path)
+{
+    return (struct channel){.path = path,
+                            .content_type = job->content_type,
+                            .allowed = algorithm->content_types,
+                            .weights = job->weights,
+                            .float32 = algorithm->float32_only};
+}
+
+/* `train`: the training data, perhaps these; no columns in Pipe mode. */
+static int read_channel(const struct job *job, const struct algorithm *algorithm, const char *path, const char *name,
+                        const struct dataset *train, struct dataset *d, struct error *err)
+{
+    const struct channel channel = channel_of(job, algorithm, path);
+    if (format_read(&channel, d, err) < 0 || (train->columns && dataset_widen(d, train->columns, name, err) < 0))
+        return -1;
+    return algorithm->takes_sparse ? 0 : dataset_dense(d, algorithm->missing, err);
+}
+
 static int read_channels(const struct job *job, const struct algorithm *algorithm, struct channels *c,
                          struct error *err)
 {
     const struct {
         const char *path, *name;
         struct dataset *data;
-    } parts[] = {{job->train, "train", &c->train},
+    } parts[] = {{job->pipe ? NULL : job->train, "train", &c->train},
                  {job->validation, "validation", &c->validation},
                  {job->test, "test", &c->test}};
-    int pipes = 0;
+    int inputs = job->pipe && job->train && strcmp(job->train, "-") == 0;
     for (int i = 0; i < 3; i++)
-        pipes += parts[i].path && strcmp(parts[i].path, "-") == 0;
-    if (pipes > 1)
+        inputs += parts[i].path && strcmp(parts[i].path, "-") == 0;
+    if (inputs > 1)
         return error_set(err, ERROR_INPUT, "-", "read the others from files",
                          "Standard input can feed one channel only");
-    for (int i = 0; i < 3; i++) {
-        if (!parts[i].path)
-            continue;
-        const struct channel channel = {
-            .path = parts[i].path, .content_type = job->content_type, .allowed = algorithm->content_types};
-        if (format_read(&channel, parts[i].data, err) < 0 ||
-            dataset_widen(parts[i].data, c->train.columns, parts[i].name, err) < 0)
+    for (int i = 0; i < 3; i++)
+        if (parts[i].path &&
+            read_channel(job, algorithm, parts[i].path, parts[i].name, &c->train, parts[i].data, err) < 0)
             return -1;
-        if (dataset_dense(parts[i].data, algorithm->missing, err) < 0) /* what the learners of this build take */
-            return -1;
-    }
     return 0;
 }
 
@@ -69,23 +83,65 @@ static void free_channels(struct channels *c)
 /* --- what was asked -------------------------------------------------------------------------------------------------
  */
 
-static int check_job(const struct job *job, struct error *err)
+static int check_spread(const struct job *job, struct error *err)
+{
+    if (job->spread && strcmp(job->spread, "threads") != 0 && strcmp(job->spread, "processes") != 0 &&
+        strcmp(job->spread, "mpi") != 0)
+        return error_set(err, ERROR_INPUT, "--spread", "use threads, processes or mpi",
+                         "Training cannot be spread over '%.60s'", job->spread);
+    if (job->spread && strcmp(job->spread, "mpi") == 0 && comm_mpi_ranks() == 0)
+        return error_set(err, ERROR_INPUT, "--spread", "start it as mpirun -n 4 flashlab-engine train ...",
+                         "This process was not started by mpirun");
+    if (job->ranks > 1 && comm_mpi_ranks() > 0)
+        return error_set(err, ERROR_INPUT, "--ranks", "leave --ranks out under mpirun",
+                         "How many ranks there are is for mpirun to say");
+    return 0;
+}
+
+static int check_pipe(const struct job *job, const struct algorithm *algorithm, struct error *err)
+{
+    if (!job->pipe)
+        return 0;
+    if (!algorithm->takes_pipe)
+        return error_set(err, ERROR_INPUT, "--mode", "use --mode File",
+                         "%s needs all rows at once: it has no Pipe mode", algorithm->title);
+    if (job->generate)
+        return error_set(err, ERROR_INPUT, "--mode", "leave it out", "Made data do not come through a pipe");
+    if (job->ranks > 1 || comm_mpi_ranks() > 0)
+        return error_set(err, ERROR_INPUT, "--mode", "use --mode File with several ranks",
+                         "One pipe cannot be spread over several ranks");
+    return 0;
+}
+
+static int check_job(const struct job *job, const struct algorithm *algorithm, struct error *err)
 {
     if (job->device && strcmp(job->device, "cuda") == 0)
         return error_set(err, ERROR_INPUT, "--device", "use --device cpu or auto",
                          "This build has no GPU backend: it trains on the CPU");
     if (job->device && strcmp(job->device, "auto") != 0 && strcmp(job->device, "cpu") != 0)
         return error_set(err, ERROR_INPUT, "--device", "use auto or cpu", "There is no device '%.60s'", job->device);
-    if (job->model_dir)
-        return error_set(err, ERROR_INPUT, "--model", "leave --model out; the scores of the run are in its end event",
-                         "This build cannot save a model: saving comes together with predict");
     if (job->generate && (job->train || job->validation || job->test))
         return error_set(err, ERROR_INPUT, "--generate", "give either a recipe or paths",
                          "Made data come with their own three parts, so paths cannot be given beside them");
     if (!job->generate && !job->train)
         return error_set(err, ERROR_INPUT, "--train", "add --train PATH or --generate RECIPE",
                          "There is nothing to train on");
-    return 0;
+    return check_pipe(job, algorithm, err) < 0 ? -1 : check_spread(job, err);
+}
+
+int job_prepare(struct job *job, struct error *err)
+{
+    const struct algorithm *algorithm = job->model_dir ? algorithm_find(job->algorithm, err) : NULL;
+    if (!job->model_dir)
+        return 0;
+    job->model = algorithm ? model_writer_open(job->model_dir, algorithm, err) : NULL;
+    return job->model ? 0 : -1;
+}
+
+void job_end(struct job *job)
+{
+    model_writer_close(job->model);
+    job->model = NULL;
 }
 
 static void quote(struct str *out, const char *word)
@@ -129,8 +185,12 @@ static void write_command(const struct job *job, struct str *out)
         snprintf(pair, sizeof pair, "%s=%s", job->settings.items[i].name, job->settings.items[i].value);
         flag(out, "--set", pair);
     }
+    if (job->pipe)
+        flag(out, "--mode", "Pipe");
     if (job->device && strcmp(job->device, "auto") != 0)
         flag(out, "--device", job->device);
+    if (job->ranks > 1)
+        str_printf(out, " --ranks %d --spread %s", job->ranks, job->spread ? job->spread : "threads");
     str_printf(out, " --threads %d --seed %llu", job->threads, (unsigned long long)job->seed);
     if (job->pace > 0)
         str_printf(out, " --pace %g", job->pace);
@@ -152,10 +212,16 @@ static void send_start(const struct job *job, const struct algorithm *algorithm,
     json_integer(&e.json, "seed", (long long)job->seed);
     json_integer(&e.json, "threads", job->threads);
     json_string(&e.json, "device", "cpu");
+    json_integer(&e.json, "ranks", comm_ranks(t->comm));
     json_object(&e.json, "data");
-    json_string(&e.json, "name", t->train->name);
-    json_integer(&e.json, "rows", (long long)t->train->rows);
-    json_integer(&e.json, "columns", (long long)t->train->columns);
+    json_string(&e.json, "name", t->train ? t->train->name : t->pipe->path);
+    if (t->train) {
+        json_integer(&e.json, "rows", (long long)t->all_rows);
+        json_integer(&e.json, "columns", (long long)t->train->columns);
+    } else {
+        json_null(&e.json, "rows"); /* a pipe tells at its end */
+        json_null(&e.json, "columns");
+    }
     json_integer(&e.json, "validation_rows", t->validation ? (long long)t->validation->rows : 0);
     json_integer(&e.json, "test_rows", t->test ? (long long)t->test->rows : 0);
     json_end(&e.json);
@@ -187,6 +253,13 @@ static void send_end(const struct training *t, uint64_t bytes_read)
     for (int i = 0; i < t->metric_count; i++)
         json_number(&e.json, t->metrics[i].name, t->metrics[i].value);
     json_end(&e.json);
+    if (t->model)
+        json_string(&e.json, "model", model_writer_dir(t->model));
+    json_number(&e.json, "train_seconds", t->train_seconds);
+    if (comm_ranks(t->comm) > 1) {
+        json_integer(&e.json, "exchanged_bytes", (long long)t->comm->bytes);
+        json_number(&e.json, "exchange_seconds", t->comm->seconds);
+    }
     json_integer(&e.json, "peak_memory_bytes", (long long)usage.ru_maxrss * 1024);
     json_integer(&e.json, "bytes_read", (long long)bytes_read);
     if (t->step_seconds > 0)
@@ -207,32 +280,89 @@ int job_train(const struct algorithm *algorithm, struct training *t, struct erro
     return algorithm->train(t, err);
 }
 
-int job_run(const struct job *job, struct event_sink *sink, struct error *err)
+/* What every rank of a run is told. */
+struct spread_run {
+    const struct job *job;
+    const struct algorithm *algorithm;
+    const struct settings *settings;
+    struct event_sink *sink;
+};
+
+static bool say_nothing(void *context, const char *line, size_t len)
 {
-    struct channels c = {0};
-    struct settings settings;
-    struct training t = {
-        .settings = &settings, .seed = job->seed, .threads = job->threads, .pace = job->pace, .sink = sink};
-    char dimension[24];
-    int status = -1;
-    const struct algorithm *algorithm = algorithm_find(job->algorithm, err);
-    if (!algorithm || check_job(job, err) < 0 || algorithm_resolve(algorithm, &job->settings, &settings, err) < 0)
+    (void)context, (void)line, (void)len;
+    return true;
+}
+
+static int read_data(const struct job *job, const struct algorithm *algorithm, struct comm *comm, struct channels *c,
+                     struct training *t, struct error *err)
+{
+    if ((job->generate ? make_data(job, algorithm, c, err) : read_channels(job, algorithm, c, err)) < 0)
         return -1;
-    if ((job->generate ? make_data(job, algorithm, &c, err) : read_channels(job, algorithm, &c, err)) < 0)
-        goto out;
-    t.train = &c.train;
-    t.validation = c.validation.rows ? &c.validation : NULL;
-    t.test = c.test.rows ? &c.test : NULL;
-    snprintf(dimension, sizeof dimension, "%zu", c.train.columns);
-    if (settings_is(&settings, "feature_dim", "auto"))
-        settings_settle(&settings, "feature_dim", dimension);
-    send_start(job, algorithm, &t);
-    log_unread(algorithm, &t);
-    if (job_train(algorithm, &t, err) < 0)
-        goto out;
-    send_end(&t, c.train.bytes_read + c.validation.bytes_read + c.test.bytes_read);
-    status = 0;
-out:
+    t->all_rows = c->train.rows;
+    if (comm_ranks(comm) > 1 && comm_share(comm, &c->train, &t->first_row, &t->all_rows, err) < 0)
+        return -1;
+    t->train = job->pipe ? NULL : &c->train;
+    t->validation = c->validation.rows ? &c->validation : NULL;
+    t->test = c->test.rows ? &c->test : NULL;
+    return 0;
+}
+
+static void settle_dimension(struct settings *s, const struct dataset *train)
+{
+    char dimension[24];
+    snprintf(dimension, sizeof dimension, "%zu", train ? train->columns : 0);
+    if (train && settings_is(s, "feature_dim", "auto"))
+        settings_settle(s, "feature_dim", dimension);
+}
+
+/* One rank's part of the run; rank 0 speaks for all. */
+static int run_rank(void *context, struct comm *comm, struct error *err)
+{
+    const struct spread_run *run = context;
+    const struct job *job = run->job;
+    struct event_sink silent = {.write = say_nothing, .started = run->sink->started, .stop = run->sink->stop};
+    struct event_sink *sink = comm_rank(comm) == 0 ? run->sink : &silent;
+    struct channels c = {0};
+    struct settings settings = *run->settings;
+    const struct channel pipe = channel_of(job, run->algorithm, job->train);
+    struct training t = {.settings = &settings,
+                         .seed = job->seed,
+                         .threads = job->threads,
+                         .pace = job->pace,
+                         .sink = sink,
+                         .comm = comm,
+                         .pipe = job->pipe ? &pipe : NULL,
+                         .model = comm_rank(comm) == 0 ? job->model : NULL};
+    int status = read_data(job, run->algorithm, comm, &c, &t, err);
+    if (status == 0) {
+        settle_dimension(&settings, t.train);
+        send_start(job, run->algorithm, &t);
+        log_unread(run->algorithm, &t);
+        status = job_train(run->algorithm, &t, err);
+    }
+    if (status == 0 && t.model)
+        status = model_writer_finish(t.model, &settings, err);
+    if (status == 0)
+        send_end(&t, c.train.bytes_read + c.validation.bytes_read + c.test.bytes_read + t.pipe_bytes);
     free_channels(&c);
     return status;
+}
+
+int job_run(const struct job *asked, struct event_sink *sink, struct error *err)
+{
+    struct settings settings;
+    struct job job = *asked;
+    const struct algorithm *algorithm = algorithm_find(job.algorithm, err);
+    struct spread_run run = {&job, algorithm, &settings, sink};
+    if (!algorithm || check_job(&job, algorithm, err) < 0 ||
+        algorithm_resolve(algorithm, &job.settings, &settings, err) < 0)
+        return -1;
+    job.weights = settings_is(&settings, "csv_weights", "1");
+    if (comm_mpi_ranks() > 0)
+        return comm_run_mpi(run_rank, &run, err);
+    if (job.ranks <= 1)
+        return run_rank(&run, NULL, err);
+    return (job.spread && strcmp(job.spread, "processes") == 0 ? comm_run_processes
+                                                               : comm_run_threads)(job.ranks, run_rank, &run, err);
 }

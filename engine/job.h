@@ -10,13 +10,22 @@ struct job {
     const char *train, *validation, *test; /* paths: file, folder, "-"; NULL when not given */
     const char *content_type;              /* NULL: told from the file's name */
     const char *generate;                  /* recipe instead of paths, see data/generate.h */
-    const char *model_dir;
-    struct settings settings; /* as given */
+    bool pipe;                             /* training rows stream (Pipe mode) */
+    bool weights;                          /* set by job_run: the second CSV column holds weights */
+    const char *model_dir;                 /* where to save; NULL: nowhere */
+    struct model_writer *model;            /* set by job_prepare */
+    struct settings settings;              /* as given */
     uint64_t seed;
     int threads;
+    int ranks;          /* parts that the training rows are spread over */
+    const char *spread; /* "threads", "processes", "mpi"; NULL: threads, and mpi where mpirun started us */
     const char *device; /* "auto", "cpu", "cuda" */
     double pace;        /* seconds slept per step */
 };
+
+/* Opens what will be written, before the process is confined. job_end gives it back. */
+int job_prepare(struct job *job, struct error *err);
+void job_end(struct job *job);
 
 /* Runs the whole job: resolve, read, start event, train, end event. On -1 the caller reports `err`. */
 int job_run(const struct job *job, struct event_sink *sink, struct error *err);

@@ -12,6 +12,8 @@
 #include "engine/describe.h"
 #include "engine/experiment.h"
 #include "engine/job.h"
+#include "engine/predict.h"
+#include "engine/root.h"
 #include "engine/suggest.h"
 
 #define THREADS_MAX 256
@@ -22,7 +24,9 @@ struct arguments {
     struct job job;
     const char *operands[OPERANDS_MAX]; /* what is no flag: an algorithm's name, an experiment's ID, paths */
     int operand_count;
-    const char *from, *to;
+    struct root root; /* what --root names */
+    struct prediction prediction;
+    const char *from, *to, *mode, *root_dir, *listen;
     const char *confine;
     bool flip, help, json, csv_weights;
 };
@@ -30,9 +34,9 @@ struct arguments {
 /* --- flags ----------------------------------------------------------------------------------------------------------
  */
 
-enum command_bit { TRAIN = 1, EXPERIMENT = 2, DESCRIBE = 4, CONVERT = 8, ANY_COMMAND = 15 };
+enum command_bit { TRAIN = 1, EXPERIMENT = 2, DESCRIBE = 4, CONVERT = 8, PREDICT = 16, SERVE = 32, ANY_COMMAND = 63 };
 
-enum flag_kind { FLAG_TEXT, FLAG_SWITCH, FLAG_SETTING, FLAG_SEED, FLAG_THREADS, FLAG_PACE };
+enum flag_kind { FLAG_TEXT, FLAG_SWITCH, FLAG_SETTING, FLAG_SEED, FLAG_COUNT, FLAG_PACE };
 
 static const struct flag {
     const char *name, *value, *help;
@@ -48,14 +52,28 @@ static const struct flag {
      offsetof(struct arguments, job.validation)},
     {"--test", "PATH", "data that the final model is scored on", TRAIN, FLAG_TEXT,
      offsetof(struct arguments, job.test)},
-    {"--content-type", "TYPE", "of the data, such as text/csv; else told from the name", TRAIN, FLAG_TEXT,
+    {"--content-type", "TYPE", "of the data, such as text/csv; else told from the name", TRAIN | PREDICT, FLAG_TEXT,
      offsetof(struct arguments, job.content_type)},
     {"--generate", "RECIPE", "made data instead of paths, such as gauss2:n=2000,noise=0.2", TRAIN, FLAG_TEXT,
      offsetof(struct arguments, job.generate)},
     {"--set", "NAME=VALUE", "a hyperparameter; may be given many times", TRAIN, FLAG_SETTING, 0},
-    {"--model", "DIR", "where to save the model", TRAIN, FLAG_TEXT, offsetof(struct arguments, job.model_dir)},
-    {"--threads", "N", "processor threads of matrix products (1)", TRAIN, FLAG_THREADS,
-     offsetof(struct arguments, job.threads)},
+    {"--mode", "File|Pipe", "Pipe: training rows are streamed, every epoch anew", TRAIN, FLAG_TEXT,
+     offsetof(struct arguments, mode)},
+    {"--root", "DIR",
+     "the service's folders: settings and channels are found in DIR/input, the model goes to DIR/model", TRAIN | SERVE,
+     FLAG_TEXT, offsetof(struct arguments, root_dir)},
+    {"--model", "DIR", "where the model is saved to, or is", TRAIN | PREDICT | SERVE, FLAG_TEXT,
+     offsetof(struct arguments, job.model_dir)},
+    {"--input", "PATH", "rows to answer, or - for standard input", PREDICT, FLAG_TEXT,
+     offsetof(struct arguments, prediction.input)},
+    {"--accept", "TYPE", "of the answer, such as application/json", PREDICT, FLAG_TEXT,
+     offsetof(struct arguments, prediction.accept)},
+    {"--listen", "ADDRESS", "where to answer (127.0.0.1:8080)", SERVE, FLAG_TEXT, offsetof(struct arguments, listen)},
+    {"--threads", "N", "processor threads (1)", TRAIN | SERVE, FLAG_COUNT, offsetof(struct arguments, job.threads)},
+    {"--ranks", "N", "parts that training is spread over (1)", TRAIN, FLAG_COUNT,
+     offsetof(struct arguments, job.ranks)},
+    {"--spread", "threads|processes|mpi", "what a rank is; under mpirun always mpi", TRAIN, FLAG_TEXT,
+     offsetof(struct arguments, job.spread)},
     {"--device", "auto|cpu|cuda", "where to compute", TRAIN, FLAG_TEXT, offsetof(struct arguments, job.device)},
     {"--seed", "N", "same seed, same result (1)", TRAIN | EXPERIMENT, FLAG_SEED, offsetof(struct arguments, job.seed)},
     {"--pace", "SECONDS", "sleep after each step, so that people can watch", TRAIN | EXPERIMENT, FLAG_PACE,
@@ -63,7 +81,7 @@ static const struct flag {
     {"--flip", NULL, "run the twin of the experiment, in which the claim should fail", EXPERIMENT, FLAG_SWITCH,
      offsetof(struct arguments, flip)},
     {"--confine", "SECONDS:MIB", "limit processor time and memory, forbid files, sockets and processes",
-     TRAIN | EXPERIMENT, FLAG_TEXT, offsetof(struct arguments, confine)},
+     TRAIN | EXPERIMENT | PREDICT, FLAG_TEXT, offsetof(struct arguments, confine)},
     {"--from", "TYPE", "of the data to convert; else told from the name", CONVERT, FLAG_TEXT,
      offsetof(struct arguments, from)},
     {"--to", "TYPE", "to convert into, such as application/x-recordio-protobuf; else told from the name", CONVERT,
@@ -127,7 +145,7 @@ static int read_flag(const struct flag *f, const char *value, struct arguments *
             return -1;
         *(uint64_t *)field = number;
         return 0;
-    case FLAG_THREADS:
+    case FLAG_COUNT:
         if (read_whole(f->name, value, THREADS_MAX, &number, err) < 0)
             return -1;
         *(int *)field = number ? (int)number : 1;
@@ -230,9 +248,45 @@ static int confine_as_asked(const char *limits, struct error *err)
 
 static int train_command(struct arguments *a, struct event_sink *sink, struct error *err)
 {
+    return job_run(&a->job, sink, err);
+}
+
+static int predict_command(struct arguments *a, struct event_sink *sink, struct error *err)
+{
+    (void)sink; /* standard output is the answer */
+    a->prediction.model = a->job.model_dir;
+    a->prediction.content_type = a->job.content_type;
+    if (!a->prediction.model || !a->prediction.input)
+        return error_set(err, ERROR_INPUT, a->prediction.model ? "--input" : "--model",
+                         "write flashlab-engine predict --model DIR --input PATH", "A model and an input are needed");
+    return predict(&a->prediction, err);
+}
+
+static int serve_command(struct arguments *a, struct event_sink *sink, struct error *err)
+{
+    char dir[4200];
+    snprintf(dir, sizeof dir, "%.4000s/model", a->root_dir ? a->root_dir : "");
+    if (!a->job.model_dir && !a->root_dir)
+        return error_set(err, ERROR_INPUT, "--model", "add --model DIR", "No model is named");
+    return serve(a->job.model_dir ? a->job.model_dir : dir, a->listen ? a->listen : "127.0.0.1:8080", a->job.threads,
+                 sink, err);
+}
+
+/* What must be there before the process is confined. */
+static int prepare(struct arguments *a, enum command_bit command, struct error *err)
+{
+    bool pipe = a->mode && strcmp(a->mode, "Pipe") == 0;
+    if (command != TRAIN)
+        return 0;
+    if (a->mode && !pipe && strcmp(a->mode, "File") != 0)
+        return error_set(err, ERROR_INPUT, "--mode", "use File or Pipe", "There is no input mode '%.60s'", a->mode);
     if (!a->job.algorithm)
         return error_set(err, ERROR_INPUT, "--algorithm", "add --algorithm linear-learner", "No algorithm is named");
-    return job_run(&a->job, sink, err);
+    if (a->root_dir && root_read(&a->root, a->root_dir, &a->job, err) < 0)
+        return -1;
+    if (a->mode)
+        a->job.pipe = pipe;
+    return job_prepare(&a->job, err);
 }
 
 static int experiment_command(struct arguments *a, struct event_sink *sink, struct error *err)
@@ -275,8 +329,10 @@ static const struct command {
     {"convert", "convert [--from TYPE] [--to TYPE] IN OUT",
      "write data in another format; with - as OUT the data go to standard output, an error to standard error", CONVERT,
      2, convert_command},
-    {"predict", NULL, NULL, 0, 0, NULL},
-    {"serve", NULL, NULL, 0, 0, NULL},
+    {"predict", "predict --model DIR --input PATH [--content-type TYPE] [--accept TYPE]",
+     "ask a saved model; the answer goes to standard output, an error to standard error", PREDICT, 0, predict_command},
+    {"serve", "serve --model DIR [--listen ADDRESS]", "answer GET /ping and POST /invocations over HTTP", SERVE, 0,
+     serve_command},
     {"bench", NULL, NULL, 0, 0, NULL},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -304,7 +360,7 @@ static const struct command *find_command(const char *name, struct error *err)
         if (strcmp(commands[i].name, name) == 0) {
             if (commands[i].run)
                 return &commands[i];
-            error_set(err, ERROR_INPUT, name, "this build has train, experiment, describe and convert",
+            error_set(err, ERROR_INPUT, name, "this build has train, predict, serve, experiment, describe and convert",
                       "The command %s comes with a later version", name);
             return NULL;
         }
@@ -313,7 +369,7 @@ static const struct command *find_command(const char *name, struct error *err)
     if (near.name[0])
         snprintf(fix, sizeof fix, "did you mean %s?", near.name);
     else
-        snprintf(fix, sizeof fix, "use train, experiment, describe or convert");
+        snprintf(fix, sizeof fix, "use train, predict, serve, experiment, describe or convert");
     error_set(err, ERROR_INPUT, NULL, fix, "There is no command '%.80s'", name);
     return NULL;
 }
@@ -336,9 +392,14 @@ static void catch_signals(void)
     sigaction(SIGPIPE, &ignore, NULL); /* a reader that went away is seen by the write that fails */
 }
 
+static bool data_on_stdout(const struct arguments *a, enum command_bit command)
+{
+    return command == PREDICT || (command == CONVERT && a->operand_count == 2 && strcmp(a->operands[1], "-") == 0);
+}
+
 int main(int argc, char **argv)
 {
-    static struct arguments a = {.job = {.seed = 1, .threads = 1, .device = "auto"}};
+    static struct arguments a = {.job = {.seed = 1, .threads = 1, .ranks = 1, .device = "auto"}};
     struct event_sink sink = {.write = write_line, .context = stdout, .started = clock_seconds(), .stop = &stop_asked};
     struct error err = {0};
     const struct command *command;
@@ -350,13 +411,16 @@ int main(int argc, char **argv)
     if (command && read_arguments(argc, argv, command->bit, command->operands, &a, &err) == 0) {
         if (a.help)
             return print_help();
-        if (confine_as_asked(a.confine, &err) == 0)
+        if (prepare(&a, command->bit, &err) == 0 && confine_as_asked(a.confine, &err) == 0)
             status = command->run(&a, &sink, &err);
+        job_end(&a.job);
     }
     if (status == 0)
         return 0;
-    if (command && command->bit == CONVERT && a.operand_count == 2 && strcmp(a.operands[1], "-") == 0)
-        sink.context = stderr; /* standard output is data */
+    if (a.root_dir && command && command->bit == TRAIN)
+        root_failure(a.root_dir, &err);
+    if (command && data_on_stdout(&a, command->bit))
+        sink.context = stderr;
     send_error(&sink, &err);
     return error_exit_status(&err);
 }

@@ -166,6 +166,19 @@ void reply_failure(struct request *r, const struct error *err)
                 closer, err->fix[0] ? " To mend it: " : "", err->fix);
 }
 
+void reply_bytes(struct request *r, const char *type, const char *filename, struct str *body)
+{
+    char headers[256];
+    snprintf(headers, sizeof headers, "Content-Type: %s\r\n%s%s%s" NEVER_STORED, type,
+             filename ? "Content-Disposition: attachment; filename=\"" : "", filename ? filename : "",
+             filename ? "\"\r\n" : "");
+    if (body->failed)
+        reply_error(r, 503, "unavailable", NULL, "The server is out of memory.");
+    else
+        send_reply(r, 200, POLICY_DEFAULT, headers, str_text(body), body->len);
+    str_free(body);
+}
+
 void reply_no_content(struct request *r)
 {
     send_reply(r, 204, POLICY_DEFAULT, NEVER_STORED, NULL, 0);

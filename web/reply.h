@@ -22,6 +22,9 @@ void reply_asset(struct request *r, const char *path);
 /* index.html, with the version of the files filled in and a policy that admits only its own scripts. */
 void reply_page(struct request *r, int status);
 
+/* Bytes of that content type, which are freed. `filename` NULL: not a download. */
+void reply_bytes(struct request *r, const char *type, const char *filename, struct str *body);
+
 void reply_no_content(struct request *r);
 
 /* For event streams: writes status line and headers, then gives the connection's socket away (non-blocking); the

@@ -160,10 +160,18 @@ static bool has_field(const char *fields, const char *name)
 /* The names alone: "notes, title". */
 static void list_fields(const char *fields, char *out, size_t size)
 {
-    size_t used = 0;
+    size_t used = 0, at = 0;
     *out = '\0';
-    for (const char *field = fields; *field && used < size; field += strcspn(field, " "), field += strspn(field, " "))
-        used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? ", " : "", (int)strcspn(field, ":"), field);
+    while (fields[at] && used < size) {
+        size_t len = strcspn(fields + at, ":");
+        if (used > 0)
+            used += (size_t)snprintf(out + used, size - used, ", ");
+        for (size_t i = 0; i < len && used + 1 < size; i++)
+            out[used++] = fields[at + i];
+        out[used < size ? used : size - 1] = '\0';
+        at += strcspn(fields + at, " ");
+        at += strspn(fields + at, " ");
+    }
 }
 
 /* A misspelt field would be ignored, and something else done than was asked for. */
@@ -189,16 +197,9 @@ static cJSON *check_fields(struct request *r)
     return r->json;
 }
 
-cJSON *request_json(struct request *r)
+/* Reads the body that was announced into r->body. NULL: replied already. */
+static void *take_body(struct request *r, size_t len)
 {
-    long long announced = r->info->content_length;
-    size_t len = announced > 0 ? (size_t)announced : 0;
-    if (r->json || r->replied)
-        return r->replied ? NULL : r->json;
-    if (!negotiate_is_json(request_header(r, "Content-Type")))
-        return refuse_body(r, 415, "unsupported_media_type", "Send the body as Content-Type: application/json.");
-    if (!len)
-        return refuse_body(r, 400, "invalid_json", "The body is empty; send a JSON object.");
     if (len > r->match.route->max_body) {
         r->closing = true;
         reply_error(r, 413, "body_too_large", NULL, "The body has %zu bytes; at most %zu are accepted here.", len,
@@ -208,9 +209,31 @@ cJSON *request_json(struct request *r)
     r->body = malloc(len + 1);
     if (!r->body)
         return refuse_body(r, 503, "unavailable", "The server is out of memory.");
-    if (read_body(r, len))
-        return refuse_body(r, 408, "body_too_slow", "The body did not arrive whole within 10 seconds.");
-    return parse_body(r, len) ? check_fields(r) : NULL;
+    return read_body(r, len) ? refuse_body(r, 408, "body_too_slow", "The body did not arrive whole within 10 seconds.")
+                             : r->body;
+}
+
+static size_t announced_bytes(const struct request *r)
+{
+    return r->info->content_length > 0 ? (size_t)r->info->content_length : 0;
+}
+
+const void *request_bytes(struct request *r, size_t *len)
+{
+    *len = announced_bytes(r);
+    return r->replied ? NULL : r->body ? r->body : take_body(r, *len);
+}
+
+cJSON *request_json(struct request *r)
+{
+    size_t len = announced_bytes(r);
+    if (r->json || r->replied)
+        return r->replied ? NULL : r->json;
+    if (!negotiate_is_json(request_header(r, "Content-Type")))
+        return refuse_body(r, 415, "unsupported_media_type", "Send the body as Content-Type: application/json.");
+    if (!len)
+        return refuse_body(r, 400, "invalid_json", "The body is empty; send a JSON object.");
+    return take_body(r, len) && parse_body(r, len) ? check_fields(r) : NULL;
 }
 
 static const cJSON *find_field(struct request *r, const cJSON *object, const char *name, bool required)

@@ -22,6 +22,10 @@ bool request_replied(const struct request *r);
  * other fields than the route's. The request owns it. NULL: the error was replied already, return at once. */
 cJSON *request_json(struct request *r);
 
+/* The body as it came, of any content type, at most the route's max_body. The request owns it. NULL: replied already.
+ */
+const void *request_bytes(struct request *r, size_t *len);
+
 /* Fields of a JSON object with their checks. On a wrong type, a missing required field or a text longer than max_len,
  * replies 400 with the field's name and returns NULL / false: return at once. */
 const char *request_text_field(struct request *r, const cJSON *object, const char *name, size_t max_len, bool required);

@@ -51,10 +51,12 @@ void handle_review_add(struct request *r);  /* study.c */
 void handle_reviews(struct request *r);     /* study.c */
 void handle_algorithms(struct request *r);  /* algorithm.c */
 void handle_experiments(struct request *r); /* algorithm.c */
+void handle_upload_add(struct request *r);  /* upload.c */
 void handle_runs_add(struct request *r);    /* run.c */
 void handle_run(struct request *r);         /* run.c */
 void handle_run_stop(struct request *r);    /* run.c */
 void handle_run_events(struct request *r);  /* run.c */
 void handle_run_invoke(struct request *r);  /* run.c */
+void handle_run_model(struct request *r);   /* run.c */
 
 #endif

@@ -14,6 +14,8 @@
 #include "engine/format/format.h"
 #include "engine/format/payload.h"
 
+struct model_writer;
+
 enum hyper_type { HYPER_INTEGER, HYPER_FLOAT, HYPER_BOOLEAN, HYPER_CHOICE, HYPER_TEXT };
 
 struct hyperparameter {
@@ -81,10 +83,15 @@ struct training {
     void *trace_context;
     struct final_metric metrics[48]; /* out */
     int metric_count;
-    const char *model_dir; /* where to save, or NULL: an existing folder */
-    double rows_seen;      /* out: training rows times epochs */
-    double step_seconds;   /* out: time spent in training steps, without pace and evaluation */
+    struct model_writer *model; /* where to save (engine/model.h), or NULL */
+    double train_seconds;       /* out: from the first look at the data to the last step, without pace and reading */
+    uint64_t pipe_bytes;        /* out: read in Pipe mode */
+    double rows_seen;           /* out: training rows times epochs */
+    double step_seconds;        /* out: time spent in training steps, without pace and evaluation */
 };
+
+/* Should the run end now? All ranks get the same answer, so that none waits for another; ask after every step. */
+bool training_stopping(struct training *t);
 
 /* Adds or replaces a final metric. */
 void training_metric(struct training *t, const char *name, double value);
@@ -100,6 +107,7 @@ struct algorithm {
     bool takes_sparse;                            /* sparse data come as they are; else they are made dense first */
     bool takes_pipe;                              /* Pipe mode: training rows may be streamed */
     bool takes_gpu;
+    bool float32_only;            /* of records: tensors of other numbers are refused, as the service does */
     enum dataset_missing missing; /* what an absent entry of sparse data means to it */
     /* Writes the value that will be used in place of each "auto" that is known before the data. NULL: none has one. */
     void (*settle)(struct settings *s);
@@ -107,6 +115,7 @@ struct algorithm {
     int (*check)(const struct settings *s, struct error *err);
     /* Returns 0 also when the sink asked to stop (sink->stopped). Divergence is a result, not an error. */
     int (*train)(struct training *t, struct error *err);
+    const char *const *model_files; /* what train saves by model_writer_put; ends at NULL */
     /* What train saved to a folder, ready to answer; the caller unloads. `settings` as the model was trained with. */
     void *(*load)(const char *dir, const struct settings *settings, struct error *err);
     void (*unload)(void *model);

@@ -50,6 +50,17 @@ const struct algorithm *algorithm_find(const char *name, struct error *err)
     return NULL;
 }
 
+bool training_stopping(struct training *t)
+{
+    double stop = event_stopping(t->sink);
+    struct error err;
+    if (comm_ranks(t->comm) > 1 && comm_max_double(t->comm, &stop, 1, &err) < 0)
+        return true; /* the next call to the others says why */
+    if (stop > 0)
+        t->sink->stopped = true;
+    return stop > 0;
+}
+
 /* --- final metrics --------------------------------------------------------------------------------------------------
  */
 

@@ -116,6 +116,12 @@ static const struct format *find_ending(const char *path)
     return NULL;
 }
 
+const char *format_type_of_name(const char *path)
+{
+    const struct format *format = find_ending(path);
+    return format ? format->type : NULL;
+}
+
 /* What has no known ending is taken for CSV. */
 static const struct format *format_of_name(const char *path, struct error *err)
 {

@@ -1,5 +1,6 @@
 // Runs over the real server: with the real trainer, and with programs in its place that behave badly.
 import assert from 'node:assert/strict';
+import { gunzipSync } from 'node:zlib';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -231,9 +232,33 @@ describe('runs', () => {
     const run = await start(server, short);
     assert.equal((await server.get(`/api/v1/runs/${run.id}/events?after=x`)).status, 400);
     const invoked = await server.post(`/api/v1/runs/${run.id}/invocations`, {});
-    assert.deepEqual([invoked.status, invoked.json.error.code], [501, 'not_available']);
+    assert.deepEqual([invoked.status, invoked.json.error.code], [404, 'no_model']); // it runs still
     await watch(server, run.id);
     assert.equal((await stop(server, run.id)).status, 'done'); // stopping what has ended is fine
+  });
+
+  test('the model of a finished run answers and can be taken home', async () => {
+    const run = await start(server, short);
+    await watch(server, run.id);
+    assert.equal((await server.get(`/api/v1/runs/${run.id}`)).json.model, true);
+    assert.ok(!(await server.get(`/api/v1/runs/${run.id}`)).json.command.includes('--model'));
+    const ask = (body, headers) => fetch(`${server.url}/api/v1/runs/${run.id}/invocations`, { method: 'POST', body, headers });
+    const one = await ask('1,2\n', { 'Content-Type': 'text/csv', Accept: 'application/json' });
+    assert.equal(one.status, 200);
+    assert.equal(one.headers.get('content-type'), 'application/json');
+    assert.equal((await one.json()).predictions.length, 1);
+    const lines = await ask('{"instances":[{"features":[1,2]},{"features":[0,0]}]}',
+      { 'Content-Type': 'application/json', Accept: 'application/jsonlines' });
+    assert.equal((await lines.text()).trim().split('\n').length, 2);
+    const wrong = await ask('1,2,3,4\n', { 'Content-Type': 'text/csv' });
+    assert.equal(wrong.status, 400);
+    assert.match((await wrong.json()).error.message, /2/);
+    assert.equal((await ask('', { 'Content-Type': 'image/png' })).status, 400);
+    const packed = await fetch(`${server.url}/api/v1/runs/${run.id}/model`);
+    assert.equal(packed.headers.get('content-disposition'), 'attachment; filename="model.tar.gz"');
+    const tar = gunzipSync(Buffer.from(await packed.arrayBuffer())).toString('latin1');
+    assert.ok(tar.includes('model.json') && tar.includes('linear-learner.json') && tar.includes('ustar'));
+    assert.equal((await fetch(`${server.url}/api/v1/runs/0123456789abcdef/model`)).status, 404);
   });
 
   test('all settings a run may have reach the trainer', async () => {

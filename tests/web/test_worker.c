@@ -247,13 +247,49 @@ static void asks_short_questions(void **state)
     str_free(&answer);
 }
 
+static int feed(const char *script, const char *input, double seconds, struct str *answer, struct error *err)
+{
+    const char *const args[] = {"-c", script, NULL};
+    str_clear(answer);
+    return worker_feed("/bin/sh", args, input, strlen(input), seconds, 100, answer, err);
+}
+
+static void feeds_and_takes_the_answer(void **state)
+{
+    struct str answer = {0};
+    struct error err;
+    (void)state;
+    assert_int_equal(feed("tr a-z A-Z", "some rows", 20, &answer, &err), 0);
+    assert_string_equal(str_text(&answer), "SOME ROWS");
+    assert_int_equal(feed("cat", "", 20, &answer, &err), 0);
+    assert_int_equal(answer.len, 0);
+    assert_int_equal(
+        feed("echo noise >&2; echo '{\"event\":\"error\",\"what\":\"A\",\"where\":\"B\",\"fix\":\"C\"}' >&2;"
+             "exit 1",
+             "x", 20, &answer, &err),
+        -1);
+    assert_int_equal(err.code, ERROR_INPUT);
+    assert_string_equal(err.what, "A");
+    assert_string_equal(err.fix, "C");
+    assert_int_equal(feed("exit 2", "x", 20, &answer, &err), -1);
+    assert_int_equal(err.code, ERROR_SYSTEM);
+    assert_int_equal(feed("kill -9 $$", "x", 20, &answer, &err), -1);
+    assert_int_equal(err.code, ERROR_SYSTEM);
+    assert_int_equal(feed("sleep 30", "x", 0.1, &answer, &err), -1);
+    assert_int_equal(err.code, ERROR_SYSTEM);
+    assert_int_equal(feed("yes", "x", 20, &answer, &err), -1);
+    assert_int_equal(err.code, ERROR_SYSTEM);
+    str_free(&answer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_lines_and_the_end),  cmocka_unit_test(says_how_it_went),
-        cmocka_unit_test(ends_what_takes_too_long), cmocka_unit_test(notices_an_end_behind_open_pipes),
-        cmocka_unit_test(stops_when_asked),         cmocka_unit_test(gives_it_nothing_of_the_server),
-        cmocka_unit_test(names_a_missing_program),  cmocka_unit_test(asks_short_questions),
+        cmocka_unit_test(reads_lines_and_the_end),    cmocka_unit_test(says_how_it_went),
+        cmocka_unit_test(ends_what_takes_too_long),   cmocka_unit_test(notices_an_end_behind_open_pipes),
+        cmocka_unit_test(stops_when_asked),           cmocka_unit_test(gives_it_nothing_of_the_server),
+        cmocka_unit_test(names_a_missing_program),    cmocka_unit_test(asks_short_questions),
+        cmocka_unit_test(feeds_and_takes_the_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,12 +11,13 @@
 #include "engine/base/json.h"
 #include "web/app.h"
 #include "web/lab/lab.h"
+#include "web/lab/uploads.h"
 #include "web/reply.h"
 #include "web/route.h"
 
 #define MAX_HYPERPARAMETERS 80 /* the largest algorithm has about 60 */
 #define MAX_NAME 47
-#define MAX_VALUE 79
+#define MAX_VALUE 511
 #define MAX_RECIPE 300
 #define MAX_SEED 9007199254740991ll /* the largest whole number that JSON keeps exactly */
 #define MAX_PACE 1.0                /* a run holds a place that others wait for */
@@ -139,6 +140,53 @@ static bool seed_field(struct request *r, const cJSON *object, long long *seed)
     return request_integer_field(r, object, "seed", 0, MAX_SEED, false, seed);
 }
 
+/* --train, --validation and --test from what was uploaded; false: replied already. */
+static bool add_uploads(struct request *r, struct plan *p, const cJSON *body)
+{
+    static const char *const channels[] = {"train", "validation", "test"};
+    const char *type = plain_field(r, body, "content_type", 100);
+    for (size_t i = 0; i < sizeof channels / sizeof *channels && !request_replied(r); i++) {
+        const char *id = plain_field(r, body, channels[i], UPLOAD_ID_LENGTH);
+        char path[2200];
+        if (!id)
+            continue;
+        if (!uploads_find(request_app(r)->config.data, id, path, sizeof path)) {
+            reply_error(r, 404, "unknown_upload", channels[i],
+                        "There is no such upload, or it is too long ago to be kept: send the file again.");
+            return false;
+        }
+        plan_add(p, "--%s", channels[i]);
+        plan_add(p, "%s", path);
+    }
+    if (type) {
+        plan_add(p, "--content-type");
+        plan_add(p, "%s", type);
+    }
+    return !request_replied(r);
+}
+
+/* What to train on: uploads, a recipe, or the demo's. False: replied already. */
+static bool add_data(struct request *r, struct plan *p, const cJSON *body, const cJSON *preset, const char *algorithm)
+{
+    const char *data = plain_field(r, body, "data", MAX_RECIPE);
+    if (request_replied(r))
+        return false;
+    if (cJSON_GetObjectItemCaseSensitive(body, "train")) {
+        if (data)
+            reply_error(r, 400, "invalid_field", "data", "Give either \"train\", an upload, or \"data\", a recipe.");
+        return !data && add_uploads(r, p, body);
+    }
+    if (!data)
+        data = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(preset, "data"));
+    if (!data) {
+        reply_error(r, 400, "missing_field", "data", "There is no demo of %s: name the data to train on.", algorithm);
+        return false;
+    }
+    plan_add(p, "--generate");
+    plan_add(p, "%s", data);
+    return true;
+}
+
 /* What is not given comes from the demo preset; its pace only when the preset is run as it is. */
 static int plan_training(struct request *r, struct plan *p, const cJSON *body, const char *algorithm)
 {
@@ -146,22 +194,18 @@ static int plan_training(struct request *r, struct plan *p, const cJSON *body, c
     const cJSON *preset = catalogue_preset(catalogue, algorithm);
     const cJSON *settings = cJSON_GetObjectItemCaseSensitive(body, "hyperparameters");
     const cJSON *slow = cJSON_GetObjectItemCaseSensitive(preset, "pace");
-    const char *data = plain_field(r, body, "data", MAX_RECIPE), *device = plain_field(r, body, "device", 16);
-    double pace = !data && !settings && cJSON_IsNumber(slow) ? slow->valuedouble : 0;
+    const char *device = plain_field(r, body, "device", 16);
+    bool as_it_is = !settings && !cJSON_GetObjectItemCaseSensitive(body, "data") &&
+                    !cJSON_GetObjectItemCaseSensitive(body, "train");
+    double pace = as_it_is && cJSON_IsNumber(slow) ? slow->valuedouble : 0;
     long long seed;
     if (request_replied(r) || !seed_field(r, body, &seed) || !pace_field(r, body, &pace))
         return -1;
-    if (!data)
-        data = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(preset, "data"));
-    if (!data) {
-        reply_error(r, 400, "missing_field", "data", "There is no demo of %s: name the data to train on.", algorithm);
-        return -1;
-    }
     plan_add(p, "train");
     plan_add(p, "--algorithm");
     plan_add(p, "%s", algorithm);
-    plan_add(p, "--generate");
-    plan_add(p, "%s", data);
+    if (!add_data(r, p, body, preset, algorithm))
+        return -1;
     if (!settings)
         settings = cJSON_GetObjectItemCaseSensitive(preset, "hyperparameters");
     if (settings && add_hyperparameters(r, p, settings) < 0)
@@ -182,7 +226,8 @@ static int plan_training(struct request *r, struct plan *p, const cJSON *body, c
 /* What only one of the two kinds of run has would be dropped without a word. */
 static bool fields_fit(struct request *r, const cJSON *body, bool experiment)
 {
-    static const char *const of_training[] = {"data", "hyperparameters", "device", "pace", NULL};
+    static const char *const of_training[] = {
+        "data", "train", "validation", "test", "content_type", "hyperparameters", "device", "pace", NULL};
     static const char *const of_experiment[] = {"flip", NULL};
     for (const char *const *name = experiment ? of_training : of_experiment; *name; name++) {
         const cJSON *field = cJSON_GetObjectItemCaseSensitive(body, *name);
@@ -339,8 +384,43 @@ void handle_run_events(struct request *r)
     topic_unref(topic);
 }
 
+/* --- asking its model ------------------------------------------------------------------------------------------------
+ */
+
+static void reply_no_model(struct request *r, const struct error *err)
+{
+    if (err->code == ERROR_NONE)
+        reply_error(r, 404, "no_model", NULL,
+                    "This run has no model that could be asked: it is unknown, an experiment, or did not finish.");
+    else
+        reply_failure(r, err);
+}
+
 void handle_run_invoke(struct request *r)
 {
-    reply_error(r, 501, "not_available", NULL,
-                "This version trains and shows models but does not keep them, so none can be asked for predictions.");
+    struct invocation in = {.content_type = request_header(r, "Content-Type"), .accept = request_header(r, "Accept")};
+    struct str answer = {0};
+    struct error err;
+    char type[64];
+    in.bytes = request_bytes(r, &in.len);
+    if (!in.bytes)
+        return;
+    if (lab_run_invoke(request_app(r)->lab, request_path_value(r, "id"), &in, &answer, type, &err) == 0) {
+        reply_bytes(r, type, NULL, &answer);
+        return;
+    }
+    str_free(&answer);
+    reply_no_model(r, &err);
+}
+
+void handle_run_model(struct request *r)
+{
+    struct str archive = {0};
+    struct error err;
+    if (lab_run_model(request_app(r)->lab, request_path_value(r, "id"), &archive, &err) == 0) {
+        reply_bytes(r, "application/gzip", "model.tar.gz", &archive);
+        return;
+    }
+    str_free(&archive);
+    reply_no_model(r, &err);
 }

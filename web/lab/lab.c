@@ -14,17 +14,22 @@
 #include <unistd.h>
 
 #include "web/lab/run.h"
+#include "web/lab/shelf.h"
 #include "web/lab/worker.h"
 #include "web/log.h"
 
 #define DESCRIBE_SECONDS 5.0
 #define DESCRIBE_BYTES (4u << 20)
+#define ANSWER_SECONDS 10.0
+#define ANSWER_BYTES (4u << 20)
+#define ANSWER_LIMITS "10:1024" /* --confine of a question to a model */
 #define EVENTS 64
 #define LONGEST_WAIT 60.0 /* seconds; every change rings the bell anyway */
 
 struct lab {
     struct config config;
     struct catalogue *catalogue;
+    struct shelf shelf;
     struct hub *hub;
     struct str described;
     char limits[48]; /* the value of --confine */
@@ -248,7 +253,8 @@ static int open_lab(struct lab *lab, struct error *err)
     struct epoll_event event = {.events = EPOLLIN};
     if (sodium_init() < 0)
         return error_set(err, ERROR_SYSTEM, NULL, "see that /dev/urandom is there", "There are no random numbers");
-    if (!(lab->catalogue = catalogue_load(err)) || describe(lab, err) < 0 || !(lab->hub = hub_start(err)))
+    if (!(lab->catalogue = catalogue_load(err)) || describe(lab, err) < 0 ||
+        shelf_open(&lab->shelf, lab->config.data, err) < 0 || !(lab->hub = hub_start(err)))
         return -1;
     snprintf(lab->limits, sizeof lab->limits, "%d:%d", lab->config.run_seconds, lab->config.run_memory_mb);
     lab->active = calloc((size_t)lab->config.runs, sizeof(struct run *));
@@ -334,10 +340,18 @@ static int refuse(const struct lab *lab, struct error *err)
                      "%d runs are waiting already, the most that may", RUN_MAX_QUEUED);
 }
 
+/* The types of answers that models of the algorithm give, the first is the default; NULL: it has none to ask. */
+static const cJSON *accepted_types(const struct lab *lab, const char *algorithm)
+{
+    const cJSON *types = cJSON_GetObjectItemCaseSensitive(catalogue_described(lab->catalogue, algorithm), "accepts");
+    return cJSON_GetArraySize(types) > 0 ? types : NULL;
+}
+
 int lab_run(struct lab *lab, const char *algorithm, const char *experiment, const char *const *args,
             char id[RUN_ID_LENGTH + 1], struct error *err)
 {
-    struct run *r = run_new(algorithm, experiment, args, lab->limits, lab->hub);
+    const struct shelf *shelf = experiment || !accepted_types(lab, algorithm) ? NULL : &lab->shelf;
+    struct run *r = run_new(algorithm, experiment, args, lab->limits, shelf, lab->hub);
     bool taken;
     if (!r)
         return error_set(err, ERROR_SYSTEM, NULL, "try again later", "The server is out of memory");
@@ -376,6 +390,55 @@ int lab_run_stop(struct lab *lab, const char *id)
     pthread_mutex_unlock(&lab->lock);
     ring(lab);
     return r ? 0 : -1;
+}
+
+/* The algorithm of a run that has a model, whose folder is put in `dir`; NULL otherwise. */
+static const cJSON *find_model(struct lab *lab, const char *id, char *dir, size_t size)
+{
+    const cJSON *types = NULL;
+    struct run *r;
+    pthread_mutex_lock(&lab->lock);
+    r = find(lab, id);
+    if (r && run_has_model(r)) {
+        types = accepted_types(lab, r->algorithm);
+        shelf_path(&lab->shelf, r->id, dir, size);
+    }
+    pthread_mutex_unlock(&lab->lock);
+    return types;
+}
+
+/* The first of the types that the client's wish names; without one the default. */
+static const char *choose_type(const cJSON *types, const char *wish)
+{
+    const cJSON *type;
+    cJSON_ArrayForEach (type, types)
+        if (wish && strstr(wish, type->valuestring))
+            return type->valuestring;
+    return wish && *wish && !strstr(wish, "*/*") ? wish : cJSON_GetArrayItem(types, 0)->valuestring;
+}
+
+int lab_run_invoke(struct lab *lab, const char *id, const struct invocation *in, struct str *answer, char type[64],
+                   struct error *err)
+{
+    char dir[1200];
+    const cJSON *types = find_model(lab, id, dir, sizeof dir);
+    const char *accept = types ? choose_type(types, in->accept) : "";
+    const char *const args[] = {
+        "predict",        "--model", dir,         "--input",     "-",
+        "--accept",       accept,    "--confine", ANSWER_LIMITS, in->content_type ? "--content-type" : NULL,
+        in->content_type, NULL};
+    err->code = ERROR_NONE;
+    if (!types)
+        return -1;
+    snprintf(type, 64, "%s", accept);
+    return worker_feed(lab->config.engine, args, in->bytes, in->len, ANSWER_SECONDS, ANSWER_BYTES, answer, err);
+}
+
+int lab_run_model(struct lab *lab, const char *id, struct str *archive, struct error *err)
+{
+    char dir[1200];
+    err->code = ERROR_NONE;
+    return find_model(lab, id, dir, sizeof dir) ? shelf_pack(&lab->shelf, id, archive, err) : -1;
 }
 
 struct topic *lab_run_topic(struct lab *lab, const char *id)

@@ -23,6 +23,12 @@ enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_STOPPED };
 
 struct lab;
 
+struct invocation {
+    const char *content_type, *accept;
+    const void *bytes;
+    size_t len;
+};
+
 struct lab *lab_start(const struct config *config, struct error *err);
 void lab_stop(struct lab *lab); /* ends every trainer, waits for them; NULL is fine */
 
@@ -38,7 +44,14 @@ int lab_run(struct lab *lab, const char *algorithm, const char *experiment, cons
 /* {"id","status","position","algorithm","experiment","command","events","error":{what,where,fix}|null} or -1: unknown
  * id. */
 int lab_run_json(struct lab *lab, const char *id, struct str *out);
-int lab_run_stop(struct lab *lab, const char *id);            /* -1: unknown id; stopping a finished run is fine */
+int lab_run_stop(struct lab *lab, const char *id); /* -1: unknown id; stopping a finished run is fine */
+
+/* What the model of a finished run says to a request. `accept` is the client's wish, NULL or a list; the type of the
+ * answer is put in `type`. -1: unknown id or no model (ERROR_NONE), or what the engine says of the request. */
+int lab_run_invoke(struct lab *lab, const char *id, const struct invocation *in, struct str *answer, char type[64],
+                   struct error *err);
+int lab_run_model(struct lab *lab, const char *id, struct str *archive, struct error *err); /* model.tar.gz; the same */
+
 struct topic *lab_run_topic(struct lab *lab, const char *id); /* a new reference, or NULL */
 void lab_counts(struct lab *lab, int *running, int *queued);
 

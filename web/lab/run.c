@@ -9,7 +9,7 @@
 static const char *const status_names[] = {"queued", "running", "done", "failed", "stopped"};
 
 /* Limits and pace are the server's business; the rest is what repeats the run. */
-static const char *const not_shown[] = {"--confine", "--pace"};
+static const char *const not_shown[] = {"--confine", "--pace", "--model"};
 
 static bool is_shown(const char *arg)
 {
@@ -50,41 +50,48 @@ static char *command_of(char *const *args)
     return str_take(&out);
 }
 
-static char **copy_args(const char *const *args, const char *limits)
+/* `args` and the pairs that the lab adds; a pair whose value is NULL is left out. */
+static char **copy_args(const char *const *args, const char *const pairs[][2], size_t pair_count)
 {
-    size_t count = 0;
+    size_t count = 0, at;
     char **copy;
     bool complete = true;
     while (args[count])
         count++;
-    copy = calloc(count + 3, sizeof *copy);
+    copy = calloc(count + 2 * pair_count + 1, sizeof *copy);
     if (!copy)
         return NULL;
-    for (size_t i = 0; i < count; i++)
-        complete &= (copy[i] = strdup(args[i])) != NULL;
-    complete &= (copy[count] = strdup("--confine")) != NULL;
-    complete &= (copy[count + 1] = strdup(limits)) != NULL;
+    for (at = 0; at < count; at++)
+        complete &= (copy[at] = strdup(args[at])) != NULL;
+    for (size_t i = 0; i < pair_count; i++)
+        for (size_t k = 0; pairs[i][1] && k < 2; k++)
+            complete &= (copy[at++] = strdup(pairs[i][k])) != NULL;
     if (complete)
         return copy;
-    for (size_t i = 0; i < count + 2; i++)
+    for (size_t i = 0; i < at; i++)
         free(copy[i]);
     free(copy);
     return NULL;
 }
 
 struct run *run_new(const char *algorithm, const char *experiment, const char *const *args, const char *limits,
-                    struct hub *hub)
+                    const struct shelf *shelf, struct hub *hub)
 {
     unsigned char chance[RUN_ID_LENGTH / 2];
+    char model[1200];
+    const char *const pairs[][2] = {{"--confine", limits}, {"--model", shelf ? model : NULL}};
     struct run *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
     randombytes_buf(chance, sizeof chance);
     sodium_bin2hex(r->id, sizeof r->id, chance, sizeof chance);
+    if (shelf)
+        shelf_path(shelf, r->id, model, sizeof model);
+    r->shelf = shelf;
     r->hub = hub;
     r->algorithm = strdup(algorithm);
     r->experiment = experiment ? strdup(experiment) : NULL;
-    r->args = copy_args(args, limits);
+    r->args = copy_args(args, pairs, sizeof pairs / sizeof *pairs);
     r->command = r->args ? command_of(r->args) : NULL;
     r->topic = topic_new();
     if (r->algorithm && r->command && r->topic && (r->experiment || !experiment))
@@ -97,6 +104,8 @@ void run_free(struct run *r)
 {
     if (!r)
         return;
+    if (r->shelf)
+        shelf_remove(r->shelf, r->id);
     for (size_t i = 0; r->args && r->args[i]; i++)
         free(r->args[i]);
     free(r->args);
@@ -144,8 +153,14 @@ void run_json(const struct run *r, struct str *out)
     json_string(&j, "experiment", r->experiment);
     json_string(&j, "command", r->command);
     json_integer(&j, "events", (long long)topic_count(r->topic));
+    json_bool(&j, "model", run_has_model(r));
     add_error(&j, r);
     json_end(&j);
+}
+
+bool run_has_model(const struct run *r)
+{
+    return r->shelf && run_finished(r) && shelf_holds(r->shelf, r->id);
 }
 
 void run_say(struct run *r, const char *line, size_t len)

@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cjson/cJSON.h>
 
 #include "engine/base/clock.h"
 
@@ -64,7 +67,7 @@ static void process_close(struct process *p)
 }
 
 /* Its own process group, no signal blocked or ignored, nothing open but 0, 1, 2. Returns an errno. */
-static int spawn(pid_t *pid, const char *program, char *const *arguments, int out, int err)
+static int spawn(pid_t *pid, const char *program, char *const *arguments, int in, int out, int err)
 {
     static char threads[] = "OPENBLAS_NUM_THREADS=1", path[] = "PATH=/usr/local/bin:/usr/bin:/bin",
                 lang[] = "LANG=C.UTF-8";
@@ -81,7 +84,8 @@ static int spawn(pid_t *pid, const char *program, char *const *arguments, int ou
                                                             POSIX_SPAWN_SETSIGMASK)) == 0 &&
         (failed = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
         (failed = posix_spawnattr_setsigdefault(&attributes, &every)) == 0 &&
-        (failed = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
+        (failed = in >= 0 ? posix_spawn_file_actions_adddup2(&files, in, 0)
+                          : posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
         (failed = posix_spawn_file_actions_adddup2(&files, out, 1)) == 0 &&
         (failed = posix_spawn_file_actions_adddup2(&files, err, 2)) == 0 &&
         (failed = posix_spawn_file_actions_addclosefrom_np(&files, 3)) == 0)
@@ -91,7 +95,8 @@ static int spawn(pid_t *pid, const char *program, char *const *arguments, int ou
     return failed;
 }
 
-static int process_start(struct process *p, const char *program, const char *const *args, struct error *err)
+/* `in` becomes standard input; -1: nothing to read. */
+static int process_start(struct process *p, const char *program, const char *const *args, int in, struct error *err)
 {
     char *arguments[MAX_ARGS + 2] = {(char *)program}; /* posix_spawn takes char *const, and changes nothing */
     int out[2] = {-1, -1}, errors[2] = {-1, -1}, failed = 0;
@@ -106,7 +111,7 @@ static int process_start(struct process *p, const char *program, const char *con
         fcntl(errors[0], F_SETFL, O_NONBLOCK) < 0)
         failed = errno;
     if (!failed)
-        failed = spawn(&p->pid, program, arguments, out[1], errors[1]);
+        failed = spawn(&p->pid, program, arguments, in, out[1], errors[1]);
     if (failed) {
         close_pair(out);
         close_pair(errors);
@@ -135,7 +140,7 @@ struct worker *worker_start(const char *program, const char *const *args, double
     char *buffer = malloc(READ_BYTES);
     if (!w || !buffer) {
         error_set(err, ERROR_SYSTEM, NULL, "try again later", "The server is out of memory");
-    } else if (process_start(&w->process, program, args, err) == 0) {
+    } else if (process_start(&w->process, program, args, -1, err) == 0) {
         w->each = each;
         w->context = context;
         w->buffer = buffer;
@@ -397,23 +402,109 @@ static int hear(struct process *p, double deadline, size_t max_bytes, struct str
     return 0;
 }
 
+struct reply {
+    struct str *answer;
+    struct str complaint;
+    int status; /* of waitpid */
+};
+
+/* Starts, hears and ends the program. -1: it did not start (err), or did not end in time or within max_bytes. */
+static int converse(const char *program, const char *const *args, int in, double seconds, size_t max_bytes,
+                    struct reply *reply, struct error *err)
+{
+    struct process process;
+    int heard;
+    err->code = ERROR_NONE;
+    if (process_start(&process, program, args, in, err) < 0)
+        return -1;
+    heard = hear(&process, clock_seconds() + seconds, max_bytes, reply->answer, &reply->complaint);
+    if (heard < 0)
+        kill(-process.pid, SIGKILL);
+    while (waitpid(process.pid, &reply->status, 0) < 0 && errno == EINTR)
+        ;
+    process_close(&process);
+    return heard;
+}
+
+static int did_not_answer(const char *program, const char *what, double seconds, size_t max_bytes,
+                          const struct reply *reply, struct error *err)
+{
+    return error_set(err, ERROR_SYSTEM, program, "name the trainer with --engine PATH",
+                     "The trainer did not answer `%s` within %g seconds and %zu bytes%s%.300s", what, seconds,
+                     max_bytes, reply->complaint.len ? "; it said: " : "", str_text(&reply->complaint));
+}
+
 int worker_ask(const char *program, const char *const *args, double seconds, size_t max_bytes, struct str *answer,
                struct error *err)
 {
-    struct process process;
-    struct str complaint = {0};
-    int status = 0, heard;
-    if (process_start(&process, program, args, err) < 0)
-        return -1;
-    heard = hear(&process, clock_seconds() + seconds, max_bytes, answer, &complaint);
-    kill(-process.pid, SIGKILL); /* a program that closed its outputs may be ending still: it has said all */
-    while (waitpid(process.pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    process_close(&process);
-    if (heard < 0 || answer->failed || answer->len == 0)
-        heard = error_set(err, ERROR_SYSTEM, program, "name the trainer with --engine PATH",
-                          "The trainer did not answer `%s` within %g seconds and %zu bytes%s%.300s", args[0], seconds,
-                          max_bytes, complaint.len ? "; it said: " : "", str_text(&complaint));
-    str_free(&complaint);
+    struct reply reply = {.answer = answer};
+    int heard = converse(program, args, -1, seconds, max_bytes, &reply, err);
+    if (err->code == ERROR_NONE && (heard < 0 || answer->failed || answer->len == 0))
+        heard = did_not_answer(program, args[0], seconds, max_bytes, &reply, err);
+    str_free(&reply.complaint);
     return heard;
+}
+
+static void copy_field(const cJSON *event, const char *name, char *out, size_t size)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, name));
+    snprintf(out, size, "%s", text ? text : "");
+}
+
+/* The error event among what was said, the last line that is one. */
+static bool find_complaint(const struct str *said, struct error *err)
+{
+    const char *line = str_text(said), *end;
+    bool found = false;
+    for (; *line; line = *end ? end + 1 : end) {
+        cJSON *event;
+        end = strchrnul(line, '\n');
+        event = cJSON_ParseWithLength(line, (size_t)(end - line));
+        if (cJSON_GetObjectItemCaseSensitive(event, "what")) {
+            copy_field(event, "what", err->what, sizeof err->what);
+            copy_field(event, "where", err->where, sizeof err->where);
+            copy_field(event, "fix", err->fix, sizeof err->fix);
+            found = true;
+        }
+        cJSON_Delete(event);
+    }
+    return found;
+}
+
+/* An anonymous file is written whole before the program starts, so neither side can wait for the other. */
+static int input_file(const void *input, size_t len, struct error *err)
+{
+    int file = memfd_create("input", MFD_CLOEXEC);
+    for (size_t done = 0; file >= 0 && done < len;) {
+        ssize_t now = write(file, (const char *)input + done, len - done);
+        if (now < 0 && errno != EINTR) {
+            close(file);
+            file = -1;
+        }
+        done += now > 0 ? (size_t)now : 0;
+    }
+    if (file < 0 || lseek(file, 0, SEEK_SET) < 0)
+        error_set(err, ERROR_SYSTEM, NULL, "try again later", "The server is out of memory");
+    return file;
+}
+
+int worker_feed(const char *program, const char *const *args, const void *input, size_t len, double seconds,
+                size_t max_bytes, struct str *answer, struct error *err)
+{
+    struct reply reply = {.answer = answer};
+    int file = input_file(input, len, err), result;
+    if (file < 0)
+        return -1;
+    result = converse(program, args, file, seconds, max_bytes, &reply, err);
+    close(file);
+    if (err->code == ERROR_NONE && (result < 0 || answer->failed || !WIFEXITED(reply.status)))
+        result = did_not_answer(program, args[0], seconds, max_bytes, &reply, err);
+    else if (err->code == ERROR_NONE && WEXITSTATUS(reply.status) != 0) {
+        if (!find_complaint(&reply.complaint, err))
+            did_not_answer(program, args[0], seconds, max_bytes, &reply, err);
+        err->code = WEXITSTATUS(reply.status) == 1 ? ERROR_INPUT : ERROR_SYSTEM;
+        result = -1;
+    }
+    str_free(&reply.complaint);
+    return result;
 }

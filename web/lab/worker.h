@@ -36,4 +36,9 @@ enum worker_result worker_finish(struct worker *w, struct error *err); /* frees 
 int worker_ask(const char *program, const char *const *args, double seconds, size_t max_bytes, struct str *answer,
                struct error *err);
 
+/* The same with bytes on its standard input. What the program complains of, as an error event on standard error, is
+ * the error; so is an exit status other than 0. */
+int worker_feed(const char *program, const char *const *args, const void *input, size_t len, double seconds,
+                size_t max_bytes, struct str *answer, struct error *err);
+
 #endif

@@ -1,0 +1,23 @@
+/* Data that learners brought to train on: DATA/uploads/ID/NAME. The newest UPLOADS_KEPT stay, and they outlive the
+ * server, so that a shared address still finds its data. */
+#ifndef LAB_UPLOADS_H
+#define LAB_UPLOADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/base/error.h"
+
+#define UPLOAD_ID_LENGTH 16
+#define UPLOAD_NAME_MAX 80
+#define UPLOAD_BYTES_MAX (32u << 20)
+#define UPLOADS_KEPT 40
+
+/* `name` tells the format by its ending; what is no letter, digit, dot, dash or underscore becomes an underscore. */
+int uploads_add(const char *data, const char *name, const void *bytes, size_t len, char id[UPLOAD_ID_LENGTH + 1],
+                char stored[UPLOAD_NAME_MAX + 1], struct error *err);
+
+/* The file of an upload; false when there is none (any more). */
+bool uploads_find(const char *data, const char *id, char *path, size_t size);
+
+#endif
