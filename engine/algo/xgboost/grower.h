@@ -5,9 +5,10 @@
  *     for each tree: grower_grow(g, gradients, number, &tree, &err); grower_add(g, margin + class, outputs);
  *     grower_free(g);
  *
- * Gradients are rounded to fixed point before they are summed (unbiased: by a hash of the row's number), so a
- * histogram is a sum of whole numbers: the same for every number of threads and ranks, in any order, on any device.
- * What a sparse dataset leaves out is missing, as NaN is in a dense one. */
+ * hist and approx split a node only if that gains at least gamma; exact grows on and afterwards takes back, from the
+ * leaves up, what gained less, as XGBoost does. Gradients are rounded to fixed point before they are summed (unbiased:
+ * by a hash of the row's number), so a histogram is a sum of whole numbers: the same for every number of threads and
+ * ranks, in any order, on any device. What a sparse dataset leaves out is missing, as NaN is in a dense one. */
 #ifndef XGBOOST_GROWER_H
 #define XGBOOST_GROWER_H
 
@@ -64,6 +65,9 @@ int grower_grow(struct grower *g, const struct gradient *gradients, uint64_t num
 
 /* margin[row * stride] += value of the leaf where the last grown tree puts the row, also rows that were not sampled. */
 void grower_add(const struct grower *g, float *margin, size_t stride);
+
+/* leaf[row] = the leaf of the last grown tree that the row is in. */
+void grower_leaves(const struct grower *g, int32_t *leaf);
 
 /* How many bytes of binned data and histograms there are, for the end event. */
 size_t grower_bytes(const struct grower *g);
