@@ -6,8 +6,11 @@
 #include "engine/base/json.h"
 #include "engine/data/generate.h"
 
-static const char *const type_names[] = {
-    [HYPER_INTEGER] = "integer", [HYPER_FLOAT] = "float", [HYPER_BOOLEAN] = "boolean", [HYPER_CHOICE] = "choice"};
+static const char *const type_names[] = {[HYPER_INTEGER] = "integer",
+                                         [HYPER_FLOAT] = "float",
+                                         [HYPER_BOOLEAN] = "boolean",
+                                         [HYPER_CHOICE] = "choice",
+                                         [HYPER_TEXT] = "text"};
 
 static void write_list(struct json *j, const char *key, const char *const *names)
 {
@@ -61,6 +64,8 @@ static void write_hyperparameter(struct json *j, const struct hyperparameter *h)
     json_bool(j, "effective", !h->not_yet);
     json_string(j, "not_yet", h->not_yet);
     json_string(j, "help", h->help);
+    if (h->alias)
+        json_string(j, "alias", h->alias);
     json_end(j);
 }
 

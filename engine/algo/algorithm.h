@@ -30,6 +30,7 @@ struct hyperparameter {
     const char *when;    /* read only then: "predictor_type=multiclass_classifier"; NULL: always */
     const char *not_yet; /* sentence: why any value but the default is refused; NULL: effective */
     const char *help;    /* one line */
+    const char *alias;   /* another name that means the same; NULL: none */
 };
 
 /* Name = value pairs as given, then as resolved. Small: looked up by a linear search. */
@@ -51,6 +52,7 @@ const char *settings_get(const struct settings *s, const char *name);          /
 double settings_number(const struct settings *s, const char *name);            /* NaN when absent or "auto" */
 bool settings_true(const struct settings *s, const char *name);
 bool settings_is(const struct settings *s, const char *name, const char *value);
+bool settings_given(const struct settings *s, const char *name); /* by the user, not a default */
 
 /* Everything a training run needs. The learner reports through `sink` and leaves its final metrics in `metrics`. */
 struct final_metric {

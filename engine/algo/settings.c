@@ -83,6 +83,14 @@ bool settings_is(const struct settings *s, const char *name, const char *value)
     return is && strcmp(is, value) == 0;
 }
 
+bool settings_given(const struct settings *s, const char *name)
+{
+    for (int i = 0; i < s->count; i++)
+        if (strcmp(s->items[i].name, name) == 0)
+            return s->items[i].given;
+    return false;
+}
+
 /* --- one value against its hyperparameter ---------------------------------------------------------------------------
  */
 
@@ -165,6 +173,18 @@ static int check_choice(const struct hyperparameter *h, const char *value, struc
     return error_set(err, ERROR_INPUT, h->name, fix, "%s cannot be '%s'", h->name, value);
 }
 
+/* What a text means is for the algorithm's own check; it is one line that says something. */
+static int check_text(const struct hyperparameter *h, const char *value, struct error *err)
+{
+    if (!value[strspn(value, " ")])
+        return error_set(err, ERROR_INPUT, h->name, "give a value or leave it out", "%s is empty", h->name);
+    for (const char *at = value; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7F)
+            return error_set(err, ERROR_INPUT, h->name, "write it in one line", "%s holds a control character",
+                             h->name);
+    return 0;
+}
+
 /* Also brings a boolean into its one spelling. */
 static int check_value(const struct hyperparameter *h, char *value, struct error *err)
 {
@@ -175,6 +195,8 @@ static int check_value(const struct hyperparameter *h, char *value, struct error
         return check_boolean(h, value, err);
     case HYPER_CHOICE:
         return check_choice(h, value, err);
+    case HYPER_TEXT:
+        return check_text(h, value, err);
     default:
         return check_number(h, value, err);
     }
@@ -198,7 +220,7 @@ bool hyperparameter_applies(const struct hyperparameter *h, const struct setting
 static const struct hyperparameter *hyperparameter_find(const struct algorithm *a, const char *name)
 {
     for (const struct hyperparameter *h = a->hyperparameters; h->name; h++)
-        if (strcmp(h->name, name) == 0)
+        if (strcmp(h->name, name) == 0 || (h->alias && strcmp(h->alias, name) == 0))
             return h;
     return NULL;
 }
@@ -237,6 +259,9 @@ static int take_given(const struct algorithm *a, const struct settings *given, s
         struct setting *item;
         if (!h)
             return unknown(a, given->items[i].name, err);
+        if (settings_get(out, h->name))
+            return error_set(err, ERROR_INPUT, h->name, "give one of them", "%s and %s are the same setting", h->name,
+                             h->alias);
         item = put(out, h->name, given->items[i].value, err);
         if (!item || check_value(h, item->value, err) < 0)
             return -1;

@@ -4,11 +4,12 @@
 
 #include "engine/algo/algorithm.h"
 #include "engine/algo/linear/linear_learner.h"
+#include "engine/algo/xgboost/xgboost.h"
 #include "engine/suggest.h"
 
 const struct algorithm_entry algorithm_table[] = {
     {"linear-learner", "Linear Learner", &linear_learner},
-    {"xgboost", "XGBoost", NULL},
+    {"xgboost", "XGBoost", &xgboost},
     {"seq2seq", "Seq2Seq", NULL},
     {"deepar", "DeepAR", NULL},
     {"blazingtext", "BlazingText", NULL},
