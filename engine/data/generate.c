@@ -11,9 +11,11 @@
 enum { STREAM_TRUTH = 0x64617461, STREAM_PARTS };
 
 const struct generator *const generators[] = {
-    &generate_sources[0].about, &generate_sources[1].about, &generate_sources[2].about,
-    &generate_sources[3].about, &generate_sources[4].about, &generate_sources[5].about,
-    &generate_sources[6].about, &generate_sources[7].about, NULL,
+    &generate_sources[0].about,  &generate_sources[1].about,  &generate_sources[2].about,
+    &generate_sources[3].about,  &generate_sources[4].about,  &generate_sources[5].about,
+    &generate_sources[6].about,  &generate_sources[7].about,  &generate_sources[8].about,
+    &generate_sources[9].about,  &generate_sources[10].about, &generate_sources[11].about,
+    &generate_sources[12].about, &generate_sources[13].about, NULL,
 };
 
 /* Appends a name to a list in a sentence; what does not fit is left out. */
@@ -143,12 +145,14 @@ static int fill_part(const struct source *source, const struct planted *p, uint6
                      struct dataset *d)
 {
     static const char *const names[] = {"train", "validation", "test"};
+    struct planted at = *p;
     struct rng r;
     if (dataset_alloc(d, rows, p->columns) < 0)
         return -1;
     rng_init(&r, seed, STREAM_PARTS + part);
-    for (size_t i = 0; i < rows; i++)
-        source->row(p, &r, d->x + i * p->columns, d->y + i);
+    at.rows = rows;
+    for (at.row = 0; at.row < rows; at.row++)
+        source->row(&at, &r, d->x + at.row * p->columns, d->y + at.row);
     snprintf(d->name, sizeof d->name, "%s (%s)", p->about->name, names[part]);
     return 0;
 }
@@ -161,6 +165,27 @@ static float *to_floats(const double *from, size_t n)
     return to;
 }
 
+/* The planted values without the caller's memory; freed by generator_truth_free. */
+static struct planted *keep_shape(const struct planted *p)
+{
+    struct planted *kept = malloc(sizeof *kept);
+    if (!kept)
+        return NULL;
+    *kept = *p;
+    kept->values = kept->centres = kept->shares = NULL;
+    kept->weights = malloc(p->columns * sizeof *kept->weights);
+    kept->scales = malloc(p->columns * sizeof *kept->scales);
+    if (kept->weights && kept->scales) {
+        memcpy(kept->weights, p->weights, p->columns * sizeof *kept->weights);
+        memcpy(kept->scales, p->scales, p->columns * sizeof *kept->scales);
+        return kept;
+    }
+    free(kept->weights);
+    free(kept->scales);
+    free(kept);
+    return NULL;
+}
+
 static int tell_truth(const struct planted *p, struct generator_truth *truth)
 {
     *truth = (struct generator_truth){.classes = p->classes, .bias = p->bias, .bayes = p->bayes};
@@ -168,11 +193,13 @@ static int tell_truth(const struct planted *p, struct generator_truth *truth)
         truth->weights = to_floats(p->weights, p->columns);
         truth->scales = to_floats(p->scales, p->columns);
     }
+    if (p->best)
+        truth->shape = keep_shape(p);
     if (p->has_centres) {
         truth->centres = to_floats(p->centres, p->classes * p->columns);
         truth->shares = to_floats(p->shares, p->classes);
     }
-    return (p->has_weights && !(truth->weights && truth->scales)) ||
+    return (p->has_weights && !(truth->weights && truth->scales)) || (p->best && !truth->shape) ||
                    (p->has_centres && !(truth->centres && truth->shares))
                ? -1
                : 0;
@@ -225,12 +252,22 @@ out_of_memory:
     return error_set(err, ERROR_SYSTEM, recipe, "lower n or d", "there is not enough memory for the data");
 }
 
+double generator_best(const struct generator_truth *truth, const float *x)
+{
+    return truth->shape->best(truth->shape, x);
+}
+
 void generator_truth_free(struct generator_truth *truth)
 {
     free(truth->weights);
     free(truth->scales);
     free(truth->centres);
     free(truth->shares);
+    if (truth->shape) {
+        free(truth->shape->weights);
+        free(truth->shape->scales);
+    }
+    free(truth->shape);
     *truth = (struct generator_truth){.bayes = NAN};
 }
 

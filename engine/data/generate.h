@@ -32,18 +32,22 @@ struct generator {
 extern const struct generator *const generators[]; /* ends at NULL */
 
 /* What the generator planted, for scoring; only the fields that the generator has are set. The best guess is
- * weights . (x / scales) + bias: a value, or class 1 when above 0; with more classes the most likely centre. */
+ * weights . (x / scales) + bias: a value, or class 1 when above 0; with more classes the most likely centre; where
+ * `shape` is set, generator_best(): a value, or class 1 when above 0. */
+struct planted;
 struct generator_truth {
     float *weights, *scales; /* columns each, or NULL */
     float *centres, *shares; /* gauss_mix: classes x columns, and each class's share of the rows; or NULL */
     size_t classes;          /* 0 for regression */
     double bias, bayes;      /* best reachable accuracy or mean squared error; NaN when not known */
+    struct planted *shape;   /* of sources that are not linear: what they were planted with; or NULL */
 };
 
 /* Three independent parts from one source: the planted truth is drawn once, then train, validation and test rows.
  * `truth` may be NULL. Unknown names and values out of range are ERROR_INPUT and say what would be right. */
 int generate(const char *recipe, uint64_t seed, struct dataset *train, struct dataset *validation, struct dataset *test,
              struct generator_truth *truth, struct error *err);
+double generator_best(const struct generator_truth *truth, const float *x); /* of a row, where `shape` is set */
 void generator_truth_free(struct generator_truth *truth);
 
 void generator_describe(struct json *j,

@@ -200,6 +200,27 @@ static void row_logit(const struct planted *p, struct rng *r, float *x, float *y
     *y = rng_uniform(r) * (1 + plain_exp(score > -700 ? -score : 700)) < 1;
 }
 
+/* --- sparse_lin: as logit_lin, but few inputs have a weight ------------------------------------- */
+
+static void plant_sparse(struct planted *p, struct rng *r)
+{
+    double strength = planted_value(p, "strength"), squares = 0;
+    size_t left = (size_t)planted_value(p, "k");
+    left = left < p->columns ? left : p->columns;
+    for (double *w = p->weights; left; w = p->weights) {
+        w += rng_below(r, p->columns);
+        if (*w != 0)
+            continue;
+        *w = (rng_uniform(r) < 0.5 ? -1 : 1) * (1 + rng_uniform(r));
+        squares += *w * *w;
+        left--;
+    }
+    for (size_t j = 0; j < p->columns; j++)
+        p->weights[j] *= strength / sqrt(squares);
+    p->has_weights = true;
+    p->bayes = logit_bayes(strength);
+}
+
 /* --- gauss_lin, line1: a linear function plus normal noise ------------------------------------ */
 
 static void plant_line(struct planted *p, struct rng *r)
@@ -328,5 +349,68 @@ const struct source generate_sources[] = {
      0,
      plant_line,
      row_line1},
+    {{"sparse_lin",
+      "Few inputs matter",
+      "Many inputs of scale 1; the log odds of class 1 are linear in a few of them.",
+      "binary",
+      {ROWS(250), INPUTS(100), {"k", 8, 1, 100, true, "inputs that matter"}, STRENGTH(4)}},
+     0,
+     2,
+     plant_sparse,
+     row_logit},
+    {{"bumps_clf",
+      "Bumps and a product",
+      "Twelve inputs of which 4 matter: two by a bump, two by their product. Some labels are flipped.",
+      "binary",
+      {ROWS(1500), {"d", 12, 6, 3000, true, "inputs"}, {"flip", 0.1, 0, 0.5, false, "share of flipped labels"}}},
+     0,
+     2,
+     plant_bumps,
+     row_bumps},
+    {{"friedman1",
+      "Friedman's function",
+      "Inputs between 0 and 1; five of them matter, two through the sine of their product.",
+      "regression",
+      {ROWS(500),
+       {"d", 10, 5, 3000, true, "inputs"},
+       NOISE(1, "standard deviation of the noise"),
+       {"outliers", 0, 0, 0.05, false, "share of rows with ten times the noise"}}},
+     0,
+     0,
+     plant_friedman,
+     row_friedman},
+    {{"imb_gauss",
+      "Few positives",
+      "Ten inputs; the few rows of class 1 are shifted on four of them.",
+      "binary",
+      {ROWS(2000),
+       {"d", 10, 4, 3000, true, "inputs"},
+       {"positives", 0.05, 0.005, 0.5, false, "share of class 1"},
+       {"shift", 1, 0.01, 10, false, "how far class 1 is shifted on each of the four"}}},
+     0,
+     2,
+     plant_imb,
+     row_imb},
+    {{"curve1",
+      "A wave with a step",
+      "One input between -3 and 3, a sine wave with a step in it, and normal noise.",
+      "regression",
+      {ROWS(500), NOISE(0.3, "standard deviation of the noise")}},
+     1,
+     0,
+     plant_curve,
+     row_curve},
+    {{"table_mix",
+      "A mixed table",
+      "Columns of three kinds in turn: normal numbers, few whole numbers, numbers that rise with the row.",
+      "binary",
+      {ROWS(20000),
+       INPUTS(30),
+       {"zeros", 0.5, 0, 0.99, false, "share of zeros in the first two kinds"},
+       {"distinct", 10, 1, 1000, true, "values of the second kind"}}},
+     0,
+     2,
+     plant_table,
+     row_table},
     {{NULL, NULL, NULL, NULL, {{NULL, 0, 0, 0, false, NULL}}}, 0, 0, NULL, NULL},
 };

@@ -66,6 +66,8 @@ static double best_guess(const struct generator_truth *t, const float *x, size_t
 {
     double score = t->bias, best = -INFINITY;
     size_t guess = 0;
+    if (t->shape)
+        return t->classes ? generator_best(t, x) > 0 : generator_best(t, x);
     for (size_t j = 0; t->weights && j < columns; j++)
         score += t->weights[j] * (x[j] / t->scales[j]);
     for (size_t k = 0; t->centres && k < t->classes; k++) {
@@ -88,8 +90,15 @@ static double test_accuracy(const struct made *m)
 
 static void best_accuracy_is_what_the_truth_says(void **state)
 {
-    static const char *const recipes[] = {"gauss2:noise=0.4", "gauss2:noise=1.5", "logit_lin:d=20",
-                                          "logit_lin:strength=1", "scaled_lin"};
+    static const char *const recipes[] = {"gauss2:noise=0.4",
+                                          "gauss2:noise=1.5",
+                                          "logit_lin:d=20",
+                                          "logit_lin:strength=1",
+                                          "scaled_lin",
+                                          "sparse_lin",
+                                          "bumps_clf",
+                                          "bumps_clf:flip=0.2",
+                                          "imb_gauss:positives=0.2,shift=0.5"};
     (void)state;
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
         for (uint64_t seed = 1; seed <= 3; seed++) {
@@ -189,9 +198,10 @@ static void scales_are_spread_evenly(void **state)
 
 static void regression_noise_is_what_was_asked(void **state)
 {
-    static const char *const recipes[] = {"gauss_lin:noise=0.25,d=7", "line1:noise=0.25"};
+    static const char *const recipes[] = {"gauss_lin:noise=0.25,d=7", "line1:noise=0.25", "friedman1:noise=0.25",
+                                          "curve1:noise=0.25"};
     (void)state;
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 4; k++) {
         struct made m;
         double squares = 0;
         assert_int_equal(make(&m, recipes[k], 6), 0);
@@ -202,6 +212,36 @@ static void regression_noise_is_what_was_asked(void **state)
         assert_true(fabs(squares / 0.0625 - 1) < 5 * sqrt(2.0 / GENERATE_TEST_ROWS));
         unmake(&m);
     }
+}
+
+static void a_table_has_its_kinds_of_columns(void **state)
+{
+    struct made m;
+    double right = 0, zeros = 0, n = GENERATE_TEST_ROWS;
+    (void)state;
+    assert_int_equal(make(&m, "table_mix:n=2000,zeros=0.3,distinct=5", 3), 0);
+    for (size_t i = 0; i < m.test.rows; i++) {
+        const float *x = m.test.x + i * 30;
+        assert_true(x[1] >= 0 && x[1] <= 5 && x[1] == floorf(x[1]));
+        assert_true(i == 0 || x[2] > x[2 - 30]);
+        zeros += (x[0] == 0) + (x[1] == 0);
+        right += best_guess(&m.truth, x, 30) == m.test.y[i];
+    }
+    assert_true(fabs(zeros / (2 * n) - 0.3) < 4.5 * sqrt(0.21 / (2 * n)));
+    assert_true(right / n > 0.85); /* the noise has 1, the score about 3 */
+    unmake(&m);
+}
+
+static void few_inputs_of_sparse_lin_have_a_weight(void **state)
+{
+    struct made m;
+    size_t with_weight = 0;
+    (void)state;
+    assert_int_equal(make(&m, "sparse_lin:d=200,k=10", 3), 0);
+    for (size_t j = 0; j < 200; j++)
+        with_weight += m.truth.weights[j] != 0;
+    assert_int_equal(with_weight, 10);
+    unmake(&m);
 }
 
 static void parts_have_their_sizes_and_share_no_row(void **state)
@@ -308,6 +348,8 @@ int main(void)
         cmocka_unit_test(mix_has_its_shares_centres_and_best_rule),
         cmocka_unit_test(scales_are_spread_evenly),
         cmocka_unit_test(regression_noise_is_what_was_asked),
+        cmocka_unit_test(a_table_has_its_kinds_of_columns),
+        cmocka_unit_test(few_inputs_of_sparse_lin_have_a_weight),
         cmocka_unit_test(parts_have_their_sizes_and_share_no_row),
         cmocka_unit_test(same_seed_same_bytes_other_seed_other_bytes),
         cmocka_unit_test(hostile_recipes_are_refused_with_the_right_form),

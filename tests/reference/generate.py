@@ -215,6 +215,131 @@ def line1(r, noise):
     return row
 
 
+def sparse_lin(r, d, k, strength):
+    w, squares = [0.0] * d, 0.0
+    for _ in range(min(k, d)):
+        at = r.below(d)
+        while w[at] != 0:
+            at = r.below(d)
+        w[at] = (-1 if r.uniform() < 0.5 else 1) * (1 + r.uniform())
+        squares += w[at] * w[at]
+    factor = strength / math.sqrt(squares)
+    w = [v * factor for v in w]
+
+    def row(r):
+        z = [r.normal() for _ in range(d)]
+        score = 0.0
+        for a, b in zip(w, z):
+            score += a * b
+        return z, int(r.uniform() * (1 + series_exp(-score)) < 1)
+    return row
+
+
+def float32(x):
+    return struct.unpack("<f", struct.pack("<f", x))[0]
+
+
+def sine(x):
+    while x > math.pi:
+        x -= 2 * math.pi
+    while x < -math.pi:
+        x += 2 * math.pi
+    if x > math.pi / 2:
+        x = math.pi - x
+    if x < -math.pi / 2:
+        x = -math.pi - x
+    total = term = x
+    for k in range(2, 23, 2):
+        term *= -x * x / (k * (k + 1))
+        total += term
+    return total
+
+
+def different(r, d, count):
+    chosen = []
+    while len(chosen) < count:
+        column = r.below(d)
+        if column not in chosen:
+            chosen.append(column)
+    return chosen
+
+
+def bumps_clf(r, d, flip):
+    columns = different(r, d, 4)
+    first = 2 * r.uniform() - 1
+    second = 2 * r.uniform() - 1
+
+    def score(a, b, c, e):
+        def bump(away):
+            return 2 / (1 + away * away / 0.25)
+        return bump(a - first) + bump(b - second) + c * e
+    total = 0.0
+    for _ in range(4096):
+        total += score(*(4 * r.uniform() - 2 for _ in range(4)))
+    bias = -total / 4096
+
+    def row(r):
+        flipped = r.uniform() < flip
+        x = [float32(4 * r.uniform() - 2) for _ in range(d)]
+        return x, int((score(*(x[j] for j in columns)) + bias > 0) != flipped)
+    return row
+
+
+def friedman1(_, d, noise, outliers):
+    def row(r):
+        outlier = r.uniform() < outliers
+        x = [float32(r.uniform()) for _ in range(d)]
+        c = x[2] - 0.5
+        y = 10 * sine(math.pi * x[0] * x[1]) + 20 * c * c + 10 * x[3] + 5 * x[4]
+        return x, y + (10 if outlier else 1) * noise * r.normal()
+    return row
+
+
+def imb_gauss(r, d, positives, shift):
+    moved = different(r, d, 4)
+
+    def row(r):
+        positive = r.uniform() < positives
+        return [r.normal() + (shift if positive and j in moved else 0) for j in range(d)], int(positive)
+    return row
+
+
+def curve1(r, noise):
+    edge = 3 * r.uniform() - 1.5
+    height = (-1 if r.uniform() < 0.5 else 1) * (1 + r.uniform())
+
+    def row(r):
+        x = float32(6 * r.uniform() - 3)
+        return [x], sine(1.5 * x) + (height if x >= edge else 0) + noise * r.normal()
+    return row
+
+
+def table_mix(r, d, zeros, distinct):
+    w, bias = [], 0.0
+    for j in range(d):
+        w.append(r.normal())
+        if j % 3 == 1:
+            bias -= w[j] * (1 - zeros) * (distinct + 1) / 2 / distinct
+        if j % 3 == 2:
+            bias -= w[j] / 2
+    at = {"row": 0}
+
+    def row(r):
+        x, score = [], bias
+        for j in range(d):
+            zero = r.uniform() < zeros
+            value = r.normal() if j % 3 == 0 else float(1 + r.below(distinct))
+            if j % 3 == 2:
+                value = (at["row"] + r.uniform()) / row.rows
+            elif zero:
+                value = 0.0
+            x.append(value)
+            score += w[j] * (value / (distinct if j % 3 == 1 else 1))
+        at["row"] = (at["row"] + 1) % row.rows
+        return x, int(score + r.normal() > 0)
+    return row
+
+
 def fnv(data, h=0xCBF29CE484222325):
     for byte in data:
         h = (h ^ byte) * 0x100000001B3 & MASK
@@ -230,6 +355,12 @@ CASES = [
     ("scaled_lin:n=60,d=4,low=-2,high=3", scaled_lin, dict(d=4, low=-2, high=3, strength=11)),
     ("gauss_lin:n=60,d=3,noise=0.25", gauss_lin, dict(d=3, noise=0.25)),
     ("line1:n=60", line1, dict(noise=0.5)),
+    ("sparse_lin:n=60,d=20,k=3", sparse_lin, dict(d=20, k=3, strength=4)),
+    ("bumps_clf:n=60,flip=0.2", bumps_clf, dict(d=12, flip=0.2)),
+    ("friedman1:n=60,outliers=0.05", friedman1, dict(d=10, noise=1, outliers=0.05)),
+    ("imb_gauss:n=60,positives=0.1", imb_gauss, dict(d=10, positives=0.1, shift=1)),
+    ("curve1:n=60", curve1, dict(noise=0.3)),
+    ("table_mix:n=60,d=7,zeros=0.3", table_mix, dict(d=7, zeros=0.3, distinct=10)),
 ]
 TRUTH = 0x64617461
 
@@ -243,6 +374,7 @@ def main():
             hashes = []
             for part, rows in enumerate((60, 200, 4000)):
                 r = Random(seed, TRUTH + 1 + part)
+                row.rows = rows
                 drawn = [row(r) for _ in range(rows)]
                 x = b"".join(struct.pack("<%df" % len(features), *features) for features, _ in drawn)
                 hashes.append(fnv(struct.pack("<%df" % rows, *(label for _, label in drawn)), fnv(x)))
