@@ -21,8 +21,9 @@ struct forest {
     int *group;   /* the class of each tree */
     float *scale; /* dart: what each tree's values are multiplied by; NULL otherwise */
     int count, room;
-    float *weights; /* gblinear: (columns + 1) x outputs, the last row is the bias; NULL otherwise */
-    int best_round; /* counted from 0; -1: all rounds count */
+    float *weights;    /* gblinear: (columns + 1) x outputs, the last row is the bias; NULL otherwise */
+    int linear_rounds; /* gblinear: how many made them */
+    int best_round;    /* counted from 0; -1: all rounds count */
 };
 
 int forest_init(struct forest *f, enum booster booster, const struct objective *o, const struct objective_settings *s,
@@ -42,7 +43,8 @@ struct importance {
     uint32_t feature;
     double weight, gain, cover, total_gain, total_cover; /* splits; mean and sum over them */
 };
-/* One entry for each feature that splits something, most total gain first; the caller frees. -1: out of memory. */
+/* One entry for each feature that splits something, most total gain first; the caller frees. -1: out of memory. The
+ * features of the trees must be below `columns`. */
 int forest_importance(const struct forest *f, struct importance **out, size_t *count);
 
 int forest_write(const struct forest *f, struct str *json);
