@@ -100,7 +100,7 @@ static const struct hyperparameter hyperparameters[] = {
     {"verbosity", HYPER_INTEGER, BETWEEN(0, 3), .fallback = "1",
      .help = "log lines: 0 none, 1 warnings, 2 also what is done, 3 also each tree"},
     {"save_model_on_termination", HYPER_BOOLEAN, .fallback = "false",
-     .help = "a run that is stopped saves the rounds it has done"},
+     .help = "a run that is stopped saves the rounds it has done; here it always does"},
     {"_tuning_objective_metric", HYPER_TEXT,
      .help = "validation:NAME, what a tuning job looks at: NAME is added to eval_metric as the last"},
     {"deterministic_histogram", HYPER_BOOLEAN, .fallback = "true",
@@ -215,6 +215,10 @@ static int check(const struct settings *s, struct error *err)
     if (objective->adaptive && settings_is(s, "booster", "gblinear"))
         return error_set(err, ERROR_INPUT, "booster", "use gbtree, dart, or reg:pseudohubererror",
                          "%s sets the leaves of trees, and gblinear has none", objective->name);
+    if (settings_given(s, "save_model_on_termination") && !settings_true(s, "save_model_on_termination"))
+        return error_set(
+            err, ERROR_INPUT, "save_model_on_termination", "leave it out, or leave --model out",
+            "save_model_on_termination = false: a run that is stopped always saves the rounds it has done");
     if (settings_is(s, "booster", "gblinear"))
         return 0;
     return check_trees(s, err) < 0 || check_constraints(s, err) < 0 ? -1 : 0;
@@ -225,11 +229,10 @@ static const char *const content_types[] = {"text/libsvm", "text/csv", "applicat
 static const char *const channels[] = {"train", "validation", "test", NULL};
 static const char *const pictures[] = {"points",  "regions",   "curve",     "tree",         "importance",
                                        "ranking", "confusion", "residuals", "coefficients", NULL};
+static const char *const model_files[] = {XGBOOST_FILE, NULL};
 static const char *const made_data[] = {"bumps_clf", "friedman1",  "imb_gauss", "curve1",    "moons2",
                                         "xor2",      "gauss2",     "gauss_mix", "logit_lin", "gauss_lin",
                                         "line1",     "sparse_lin", "table_mix", NULL};
-
-static const char *const model_files[] = {XGBOOST_FILE, NULL};
 
 const struct algorithm xgboost = {
     .name = "xgboost",

@@ -18,24 +18,22 @@ const char *const xgboost_accepts[] = {"text/csv", "application/json", "applicat
 int xgboost_save(const struct forest *f, struct model_writer *to, struct error *err)
 {
     struct str json = {0};
-    int status;
-    if (forest_write(f, &json) < 0 || json.failed)
-        status = error_set(err, ERROR_SYSTEM, XGBOOST_FILE, NULL, "There is not enough memory to write the model");
-    else
-        status = model_writer_put(to, XGBOOST_FILE, json.data, json.len, err);
+    int status = forest_write(f, &json) < 0 || json.failed
+                     ? error_set(err, ERROR_SYSTEM, XGBOOST_FILE, NULL, "There is not enough memory to write the model")
+                     : model_writer_put(to, XGBOOST_FILE, json.data, json.len, err);
     str_free(&json);
     return status;
 }
 
 void *xgboost_load(const char *dir, const struct settings *settings, struct error *err)
 {
-    struct forest *f = calloc(1, sizeof *f);
     size_t len = 0;
     char *text = model_read_file(dir, XGBOOST_FILE, &len, err);
+    struct forest *f = text ? calloc(1, sizeof *f) : NULL;
     (void)settings; /* the file says all */
     if (text && !f)
         error_set(err, ERROR_SYSTEM, dir, NULL, "There is not enough memory for the model");
-    if (!text || !f || forest_read(f, text, len, dir, err) < 0) {
+    if (f && forest_read(f, text, len, XGBOOST_FILE, err) < 0) {
         xgboost_unload(f);
         f = NULL;
     }

@@ -450,20 +450,6 @@ static void pace(const struct training *t)
         clock_sleep(fmin(left, PACE_SLICE));
 }
 
-/* All ranks stop together, when the one that speaks is asked to. */
-static int should_stop(struct boost *b, bool *stop, struct error *err)
-{
-    double wanted = 0;
-    if (b->speaks) {
-        pace(b->t);
-        wanted = event_stopping(b->t->sink);
-    }
-    if (comm_max_double(b->t->comm, &wanted, 1, err) < 0)
-        return -1;
-    *stop = wanted > 0;
-    return 0;
-}
-
 static void say_diverged(struct boost *b)
 {
     b->diverged = true;
@@ -483,8 +469,7 @@ static void say_diverged(struct boost *b)
 
 static int rounds(struct boost *b, struct error *err)
 {
-    bool stop = false;
-    while (!stop && b->round < b->rounds) {
+    while (b->round < b->rounds) {
         int status;
         b->round++;
         status = one_round(b, err);
@@ -503,8 +488,10 @@ static int rounds(struct boost *b, struct error *err)
             return 0;
         }
         boost_picture_round(b);
-        if (should_stop(b, &stop, err) < 0)
-            return -1;
+        if (b->speaks)
+            pace(b->t);
+        if (training_stopping(b->t))
+            return 0;
     }
     return 0;
 }
@@ -612,9 +599,7 @@ static int finish(struct boost *b, struct error *err)
         free(margin);
     }
     finish_counts(b);
-    if (t->model && b->speaks && (!t->sink->stopped || settings_true(t->settings, "save_model_on_termination")))
-        return xgboost_save(&b->forest, t->model, err);
-    return 0;
+    return t->model ? xgboost_save(&b->forest, t->model, err) : 0;
 }
 
 int xgboost_train(struct training *t, struct error *err)
