@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,15 @@
 /* --- answers --------------------------------------------------------------------------------------------------------
  */
 
+/* Head and body in one write. mg_printf would take 8 KB of a small stack. */
 static void reply(struct mg_connection *c, int status, const char *type, const void *bytes, size_t len)
 {
-    mg_printf(c, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status,
-              mg_get_response_code_text(c, status), type, len);
-    mg_write(c, bytes, len);
+    struct str text = {0};
+    str_printf(&text, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n", status,
+               mg_get_response_code_text(c, status), type, len, status == 405 ? "Allow: POST\r\n" : "");
+    str_append(&text, bytes, len);
+    mg_write(c, str_text(&text), text.len);
+    str_free(&text);
 }
 
 static void reply_error(struct mg_connection *c, int status, const struct error *err)
@@ -38,12 +43,6 @@ static void reply_error(struct mg_connection *c, int status, const struct error 
 static int status_of(const struct error *err)
 {
     return err->code == ERROR_INPUT ? 400 : err->code == ERROR_LIMIT ? 413 : 500;
-}
-
-static int refuse_method(struct mg_connection *c, const char *allowed)
-{
-    mg_printf(c, "HTTP/1.1 405 Method Not Allowed\r\nAllow: %s\r\nContent-Length: 0\r\n\r\n", allowed);
-    return 405;
 }
 
 /* --- routes ---------------------------------------------------------------------------------------------------------
@@ -67,7 +66,7 @@ static int handle_parameters(struct mg_connection *c, void *context)
 
 static int read_body(struct mg_connection *c, struct str *body, struct error *err)
 {
-    char block[65536];
+    char block[4096];
     int got;
     while (body->len <= PAYLOAD_BYTES_MAX && (got = mg_read(c, block, sizeof block)) > 0)
         str_append(body, block, (size_t)got);
@@ -77,27 +76,56 @@ static int read_body(struct mg_connection *c, struct str *body, struct error *er
     return body->failed ? error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory") : 0;
 }
 
+/* A question to the model, on a thread of its own: CivetWeb's have 100 KB of stack, and learners think bigger. */
+struct question {
+    const struct model *model;
+    struct request in;
+    struct answer out;
+    struct error err;
+    int status;
+};
+
+static void *ask(void *context)
+{
+    struct question *q = context;
+    q->status = model_invoke(q->model, &q->in, &q->out, &q->err);
+    return NULL;
+}
+
+static void answer(struct question *q)
+{
+    pthread_t thread;
+    q->status = -1;
+    if (pthread_create(&thread, NULL, ask, q) == 0)
+        pthread_join(thread, NULL);
+    else
+        error_set(&q->err, ERROR_SYSTEM, NULL, "try again later", "No thread could be started to answer");
+}
+
 static int handle_invocations(struct mg_connection *c, void *context)
 {
-    struct request in = {.content_type = mg_get_header(c, "Content-Type"), .accept = mg_get_header(c, "Accept")};
-    struct answer out = {0};
+    struct question q = {.model = context,
+                         .in = {.content_type = mg_get_header(c, "Content-Type"), .accept = mg_get_header(c, "Accept")},
+                         .status = -1};
     struct str body = {0};
-    struct error err = {0};
     int status = 200;
-    if (strcmp(mg_get_request_info(c)->request_method, "POST") != 0)
-        return refuse_method(c, "POST");
-    if (read_body(c, &body, &err) == 0) {
-        in.bytes = str_text(&body);
-        in.len = body.len;
+    if (strcmp(mg_get_request_info(c)->request_method, "POST") != 0) {
+        reply(c, 405, "text/plain", "", 0);
+        return 405;
     }
-    if (!in.bytes || model_invoke(context, &in, &out, &err) < 0) {
-        status = status_of(&err);
-        reply_error(c, status, &err);
+    if (read_body(c, &body, &q.err) == 0) {
+        q.in.bytes = str_text(&body);
+        q.in.len = body.len;
+        answer(&q);
+    }
+    if (q.status < 0) {
+        status = status_of(&q.err);
+        reply_error(c, status, &q.err);
     } else {
-        reply(c, 200, out.content_type, str_text(&out.bytes), out.bytes.len);
+        reply(c, 200, q.out.content_type, str_text(&q.out.bytes), q.out.bytes.len);
     }
     str_free(&body);
-    str_free(&out.bytes);
+    str_free(&q.out.bytes);
     return status;
 }
 

@@ -19,7 +19,7 @@ const events = (result) => result.stdout.split('\n').filter(Boolean).map((line) 
 
 const problems = {
   'linear-learner': { predictor_type: 'binary_classifier', epochs: 5, mini_batch_size: 50 },
-  xgboost: { objective: 'binary:logistic', num_round: 8, max_depth: 3 },
+  xgboost: { objective: 'binary:logistic', num_round: 8, max_depth: 3, tree_method: 'hist' },
 };
 
 function trained(algorithm, ...more) {
@@ -133,7 +133,9 @@ const freePort = () => new Promise((done) => {
 
 async function served(args, ask) {
   const port = await freePort();
-  const child = spawn(engine, ['serve', ...args, '--listen', `127.0.0.1:${port}`], { stdio: 'ignore' });
+  const child = spawn(engine, ['serve', ...args, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (text) => { said += text; });
   const ended = new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal)));
   const url = `http://127.0.0.1:${port}`;
   try {
@@ -147,7 +149,7 @@ async function served(args, ask) {
   } finally {
     child.kill('SIGTERM');
   }
-  assert.equal(await ended, 0);
+  assert.equal(await ended, 0, said);
 }
 
 test('serve answers /ping and /invocations as the service does', async () => {

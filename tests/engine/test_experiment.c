@@ -129,7 +129,7 @@ static void faults_are_refused_by_name(void **state)
         {"", "experiments", "[]", "/tmp/"},
         {"", "experiments", "[3]", "/tmp/"},
         {"", "experiments", "{}", "/tmp/"},
-        {"", "algorithm", "\"xgboost\"", "algorithm"},
+        {"", "algorithm", "\"deepar\"", "algorithm"},
         {"", "algorithm", NULL, "algorithm"},
     };
     (void)state;
