@@ -71,7 +71,8 @@ CASES = [
     ("friedman1", REG, dict(tree_method="hist", max_bin=600, grow_policy="lossguide", max_leaves=8, max_depth=0)),
     ("friedman1", REG, dict(booster="dart", rate_drop=0)),
     ("friedman1", REG, dict(objective="reg:pseudohubererror", eval_metric="mae")),
-    ("friedman1", REG, dict(objective="reg:absoluteerror", eval_metric="mae", eta=1, max_depth=3)),
+    ("friedman1", REG, dict(objective="reg:absoluteerror", eval_metric="mae", eta=1, max_depth=3, tree_method="hist",
+                            max_bin=600)),
     ("friedman1", REG, dict(eval_metric="mae")),
     ("bumps_clf", BIN, {}),
     ("bumps_clf", BIN, dict(max_delta_step=0.5)),
@@ -143,7 +144,8 @@ def cells():
     d = xgb.DMatrix(x, y, weight=w)
     out = []
     for settings in (dict(tree_method="exact"), dict(tree_method="hist", max_bin=512),
-                     dict(objective="reg:absoluteerror", eval_metric="mae", eta=1, max_depth=3, tree_method="exact")):
+                     dict(objective="reg:absoluteerror", eval_metric="mae", eta=1, max_depth=3, tree_method="hist",
+                          max_bin=512)):  # its exact does not set these leaves
         settings = dict(dict(objective="reg:squarederror", eval_metric="rmse", base_score=0.5, max_depth=4), **settings)
         result = {}
         xgb.train(settings, d, 15, evals=[(d, "train")], evals_result=result, verbose_eval=False)

@@ -153,6 +153,7 @@ int linear_round(struct boost *b, struct error *err)
             if (step_weight(b, gradient, j, &weights[j * outputs + k], err) < 0)
                 return -1;
     }
+    b->forest.linear_rounds++;
     for (int i = 0; i < FOLLOW_COUNT; i++)
         if (b->follow[i].data) {
             forest_start(&b->forest, b->follow[i].data->rows, b->follow[i].margin);

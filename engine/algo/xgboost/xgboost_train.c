@@ -506,6 +506,8 @@ static void go_back_to_best(struct boost *b)
     if (!b->patience || !b->best_round || b->diverged)
         return;
     f->best_round = b->best_round - 1;
+    if (is_linear(b))
+        f->linear_rounds = b->best_round;
     if (b->best_weights && is_linear(b))
         memcpy(f->weights, b->best_weights, (f->columns + 1) * f->outputs * sizeof *f->weights);
     else if (b->best_weights)
@@ -562,14 +564,14 @@ static void finish_counts(struct boost *b)
     if (b->best_round)
         training_metric(b->t, "best_round", b->best_round);
     training_metric(b->t, "rounds", b->round);
+    if (is_linear(b))
+        return;
     for (int i = 0; i < count; i++)
         for (int node = 0; node < f->trees[i].size; node++)
             if (tree_is_leaf(&f->trees[i], node)) {
                 leaves++;
                 size += fabs((double)f->trees[i].value[node]);
             }
-    if (is_linear(b))
-        return;
     training_metric(b->t, "trees", count);
     training_metric(b->t, "leaves", leaves);
     training_metric(b->t, "mean_leaf_size", leaves > 0 ? size / leaves : 0);
