@@ -1,8 +1,51 @@
 #include "engine/algo/xgboost/tree.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* All arrays lie in one block, which `parent` begins: nine of four bytes a node, then one of a byte. */
+#define NODE_BYTES (9 * 4 + 1)
+#define FIRST_ROOM 16
+
+static_assert(sizeof(int) == 4 && sizeof(uint32_t) == 4 && sizeof(float) == 4 && sizeof(bool) == 1, "node arrays");
+
+static void lay_out(struct tree *t, int *block, int room)
+{
+    size_t n = (size_t)room;
+    float *floats = (float *)(void *)(block + 4 * n);
+    t->room = room;
+    t->parent = block;
+    t->left = block + n;
+    t->right = block + 2 * n;
+    t->feature = (uint32_t *)(void *)(block + 3 * n);
+    t->threshold = floats;
+    t->value = floats + n;
+    t->weight = floats + 2 * n;
+    t->gain = floats + 3 * n;
+    t->cover = floats + 4 * n;
+    t->default_left = (bool *)(void *)(floats + 5 * n);
+}
+
+static void copy_nodes(struct tree *to, const struct tree *from)
+{
+    size_t n = (size_t)from->size;
+    to->size = from->size;
+    if (!n)
+        return;
+    memcpy(to->parent, from->parent, n * sizeof *to->parent);
+    memcpy(to->left, from->left, n * sizeof *to->left);
+    memcpy(to->right, from->right, n * sizeof *to->right);
+    memcpy(to->feature, from->feature, n * sizeof *to->feature);
+    memcpy(to->threshold, from->threshold, n * sizeof *to->threshold);
+    memcpy(to->value, from->value, n * sizeof *to->value);
+    memcpy(to->weight, from->weight, n * sizeof *to->weight);
+    memcpy(to->gain, from->gain, n * sizeof *to->gain);
+    memcpy(to->cover, from->cover, n * sizeof *to->cover);
+    memcpy(to->default_left, from->default_left, n * sizeof *to->default_left);
+}
 
 void tree_init(struct tree *t)
 {
@@ -11,75 +54,49 @@ void tree_init(struct tree *t)
 
 void tree_free(struct tree *t)
 {
+    if (!t)
+        return;
     free(t->parent);
-    free(t->left);
-    free(t->right);
-    free(t->feature);
-    free(t->threshold);
-    free(t->default_left);
-    free(t->value);
-    free(t->weight);
-    free(t->gain);
-    free(t->cover);
-    *t = (struct tree){0};
+    tree_init(t);
 }
 
-static bool grow(void *array, size_t room, size_t size)
+/* Room for at least so many nodes; those that are there stay. */
+static int reserve(struct tree *t, int room)
 {
-    void **at = array, *larger = realloc(*at, room * size);
-    if (larger)
-        *at = larger;
-    return larger != NULL;
-}
-
-static bool reserve(struct tree *t, int nodes)
-{
-    size_t room = (size_t)nodes;
-    if (nodes <= t->room)
-        return true;
-    if (!grow(&t->parent, room, sizeof *t->parent) || !grow(&t->left, room, sizeof *t->left) ||
-        !grow(&t->right, room, sizeof *t->right) || !grow(&t->feature, room, sizeof *t->feature) ||
-        !grow(&t->threshold, room, sizeof *t->threshold) || !grow(&t->default_left, room, sizeof *t->default_left) ||
-        !grow(&t->value, room, sizeof *t->value) || !grow(&t->weight, room, sizeof *t->weight) ||
-        !grow(&t->gain, room, sizeof *t->gain) || !grow(&t->cover, room, sizeof *t->cover))
-        return false;
-    t->room = nodes;
-    return true;
+    struct tree wider;
+    int *block;
+    if (room <= t->room)
+        return 0;
+    block = malloc((size_t)room * NODE_BYTES);
+    if (!block)
+        return -1;
+    lay_out(&wider, block, room);
+    copy_nodes(&wider, t);
+    free(t->parent);
+    *t = wider;
+    return 0;
 }
 
 int tree_add(struct tree *t, int parent)
 {
     int node = t->size;
-    if (node == t->room && !reserve(t, t->room ? 2 * t->room : 16))
+    if (node == t->room && (node > INT_MAX / 2 || reserve(t, node ? 2 * node : FIRST_ROOM) < 0))
         return -1;
-    t->size++;
     t->parent[node] = parent;
     t->left[node] = t->right[node] = -1;
     t->feature[node] = 0;
     t->default_left[node] = false;
     t->threshold[node] = t->value[node] = t->weight[node] = t->gain[node] = t->cover[node] = 0;
+    t->size++;
     return node;
 }
 
 int tree_copy(struct tree *to, const struct tree *from)
 {
-    size_t n = (size_t)from->size;
     to->size = 0;
-    if (!reserve(to, from->size))
+    if (reserve(to, from->size) < 0)
         return -1;
-    if (n > 0) {
-        memcpy(to->parent, from->parent, n * sizeof *to->parent);
-        memcpy(to->left, from->left, n * sizeof *to->left);
-        memcpy(to->right, from->right, n * sizeof *to->right);
-        memcpy(to->feature, from->feature, n * sizeof *to->feature);
-        memcpy(to->threshold, from->threshold, n * sizeof *to->threshold);
-        memcpy(to->default_left, from->default_left, n * sizeof *to->default_left);
-        memcpy(to->value, from->value, n * sizeof *to->value);
-        memcpy(to->weight, from->weight, n * sizeof *to->weight);
-        memcpy(to->gain, from->gain, n * sizeof *to->gain);
-        memcpy(to->cover, from->cover, n * sizeof *to->cover);
-    }
-    to->size = from->size;
+    copy_nodes(to, from);
     return 0;
 }
 
@@ -87,24 +104,24 @@ int tree_leaf(const struct tree *t, const float *row)
 {
     int node = 0;
     while (!tree_is_leaf(t, node)) {
-        float x = row[t->feature[node]];
-        bool left = isnan(x) ? t->default_left[node] : x < t->threshold[node];
+        float value = row[t->feature[node]];
+        bool left = isnan(value) ? t->default_left[node] : value < t->threshold[node];
         node = left ? t->left[node] : t->right[node];
     }
     return node;
 }
 
-/* The longest way from the root to a leaf. */
 int tree_depth(const struct tree *t)
 {
     int deepest = 0;
-    for (int node = 0; node < t->size; node++) {
+    for (int node = t->size - 1; node > 0; node--) {
         int depth = 0;
         if (!tree_is_leaf(t, node))
-            continue;
-        for (int up = t->parent[node]; up >= 0; up = t->parent[up])
+            continue; /* the deepest node is a leaf */
+        for (int above = node; above > 0; above = t->parent[above])
             depth++;
-        deepest = depth > deepest ? depth : deepest;
+        if (depth > deepest)
+            deepest = depth;
     }
     return deepest;
 }

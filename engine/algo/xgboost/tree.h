@@ -25,8 +25,8 @@ struct tree {
 
 void tree_init(struct tree *t); /* empty */
 void tree_free(struct tree *t);
-int tree_add(struct tree *t, int parent); /* appends a leaf with zeros and returns its number; -1: out of memory */
-int tree_copy(struct tree *to, const struct tree *from);
+int tree_add(struct tree *t, int parent); /* appends a leaf with zeros, its number; -1: no memory. Moves the arrays */
+int tree_copy(struct tree *to, const struct tree *from); /* `to` is initialised; what it held is gone */
 
 static inline bool tree_is_leaf(const struct tree *t, int node)
 {
