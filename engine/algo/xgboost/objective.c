@@ -174,7 +174,7 @@ const struct objective objectives[] = {
      log, predict_exp},
     {"binary:logistic", "logloss", "binary", false, false, false, check_binary, base_share, logistic_gradient, logit,
      predict_sigmoid},
-    {"binary:logitraw", "logloss", "binary", false, false, false, check_binary, base_share, logistic_gradient, logit,
+    {"binary:logitraw", "logloss", "binary", false, false, false, check_binary, base_any, logistic_gradient, same,
      predict_same},
     {"binary:hinge", "error", "binary", false, false, false, check_binary, base_any, hinge_gradient, same,
      predict_sign},
