@@ -15,7 +15,7 @@ T =
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 OPTIMISE = -O3
 SANITIZE =
-CFLAGS = -std=gnu17 -D_GNU_SOURCE -g $(OPTIMISE) $(SANITIZE) -fstack-protector-strong -fno-math-errno -ffp-contract=off -pthread -I. -isystem $(BUILD) $(WARN)
+CFLAGS = -std=gnu17 -D_GNU_SOURCE -g $(OPTIMISE) $(SANITIZE) -fstack-protector-strong -fno-math-errno -fno-trapping-math -ffp-contract=off -pthread -I. -isystem $(BUILD) $(WARN)
 LDFLAGS = $(SANITIZE) -pthread
 ENGINE_LIBS = -lopenblas -lcjson -lprotobuf-c -lz -lsnappy -lzstd -lcivetweb -lseccomp -ldl -lm
 WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -larchive -lm
