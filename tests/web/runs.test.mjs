@@ -202,7 +202,7 @@ describe('runs', () => {
       [400, 'invalid_field', 'data', { ...short, data: 'x'.repeat(301) }],
       [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: ['epochs'] }],
       [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { epochs: [1] } }],
-      [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { epochs: 'x'.repeat(80) } }],
+      [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { epochs: 'x'.repeat(512) } }],
       [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { 'a=b': 1 } }],
       [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { 'a\u0007': 1 } }],
       [400, 'invalid_field', 'hyperparameters', { ...short, hyperparameters: { '': 1 } }],
@@ -259,6 +259,29 @@ describe('runs', () => {
     const tar = gunzipSync(Buffer.from(await packed.arrayBuffer())).toString('latin1');
     assert.ok(tar.includes('model.json') && tar.includes('linear-learner.json') && tar.includes('ustar'));
     assert.equal((await fetch(`${server.url}/api/v1/runs/0123456789abcdef/model`)).status, 404);
+  });
+
+  test("a learner's own file is stored, trained on, and refused with the trainer's words where it is no data", async () => {
+    const send = (name, body) => fetch(`${server.url}/api/v1/uploads`, { method: 'POST', body, headers: { 'X-Filename': name } });
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 2},${(i % 2) - 0.5 + (i % 7) / 20},${i % 5}`).join('\n');
+    const stored = await send('../../my rows.csv', rows);
+    assert.equal(stored.status, 201);
+    const { id, name, bytes } = await stored.json();
+    assert.deepEqual([name, bytes], ['my_rows.csv', rows.length]);
+    const run = await start(server, { algorithm: 'xgboost', train: id, validation: id,
+      hyperparameters: { objective: 'binary:logistic', num_round: 3 } });
+    const events = await watch(server, run.id);
+    assert.equal(events.at(-1).data.status, 'done');
+    assert.equal(events.find((e) => e.data.event === 'start').data.data.rows, 60);
+    const words = await (await send('words.csv', 'these are,no numbers\n')).json();
+    const failed = await start(server, { algorithm: 'xgboost', train: words.id, hyperparameters: { num_round: 3 } });
+    const last = (await watch(server, failed.id)).at(-1).data;
+    assert.equal(last.status, 'failed');
+    assert.match(last.error.where, /words\.csv, line 1/);
+    assert.equal((await send('empty.csv', '')).status, 400);
+    for (const train of ['0123456789abcdef', '../..', 'x'])
+      assert.equal((await server.post('/api/v1/runs', { algorithm: 'xgboost', train })).json.error.code, 'unknown_upload');
+    assert.equal((await server.post('/api/v1/runs', { algorithm: 'xgboost', train: id, data: 'gauss2' })).status, 400);
   });
 
   test('all settings a run may have reach the trainer', async () => {
