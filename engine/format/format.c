@@ -18,6 +18,8 @@
 #include "engine/format/writer.h"
 
 #define BLOCK 262144 /* bytes gathered before they are written */
+#define CHUNK_ROWS 65536
+#define CHUNK_CELLS (1u << 20)
 #define CSV_LABEL "label_size=1"
 
 /* One that the service has and this build has not: `read` is NULL. `names` are taken as content types too, `endings`
@@ -147,15 +149,37 @@ static int check_allowed(const struct format *format, const char *path, const ch
     return error_set(err, ERROR_INPUT, path, fix, "This algorithm does not take data of type %s", format->type);
 }
 
+/* libsvm tells how wide its rows are only at its end, so they are gathered before they are handed on. */
+static bool gathers(const struct format *format)
+{
+    return format->read == libsvm_read;
+}
+
+/* Pipe mode, chunks of a size that was asked for, is not for what has to be gathered. */
+static int check_streams(const struct format *format, const char *path, struct dataset_builder *b, struct error *err)
+{
+    if (!gathers(format) || !b->take)
+        return 0;
+    if (b->chunk_cells == 0)
+        return error_set(err, ERROR_INPUT, path, "flashlab-engine convert turns it into text/csv or others",
+                         "Data of type %s cannot be streamed: their width shows only at the end", format->type);
+    b->chunk_rows = b->chunk_cells = 0;
+    return 0;
+}
+
 static int read_file(const char *path, const struct channel *channel, struct dataset_builder *b, struct error *err)
 {
     const struct layout layout = {.weights = channel->weights, .float32 = channel->float32};
     const struct format *format =
         channel->content_type ? format_of_type(channel->content_type, err) : format_of_name(path, err);
-    struct input *in = format && check_allowed(format, path, channel->allowed, err) == 0 ? input_open(path, err) : NULL;
+    bool fine =
+        format && check_allowed(format, path, channel->allowed, err) == 0 && check_streams(format, path, b, err) == 0;
+    struct input *in = fine ? input_open(path, err) : NULL;
     int status = in ? format->read(in, &layout, b, err) : -1;
     if (in)
         b->data->bytes_read += input_raw_bytes(in);
+    if (in && channel->bytes_read)
+        *channel->bytes_read += input_raw_bytes(in);
     input_close(in);
     return status;
 }
@@ -227,6 +251,35 @@ int format_read(const struct channel *channel, struct dataset *d, struct error *
     return 0;
 }
 
+/* Where a channel's bytes are in this epoch: PATH, else PATH_EPOCH. */
+static const char *find_path(const char *path, int epoch, char buffer[PATH_MAX])
+{
+    struct stat status;
+    if (strcmp(path, "-") == 0 || stat(path, &status) == 0)
+        return path;
+    if (snprintf(buffer, PATH_MAX, "%s_%d", path, epoch) >= PATH_MAX || stat(buffer, &status) < 0)
+        return path;
+    return buffer;
+}
+
+int format_stream(const struct channel *channel, int epoch, size_t rows, dataset_take *take, void *context,
+                  struct error *err)
+{
+    char buffer[PATH_MAX];
+    const char *path = find_path(channel->path, epoch, buffer);
+    struct dataset d;
+    struct dataset_builder b = {.data = &d, .take = take, .context = context};
+    int status;
+    b.chunk_rows = rows ? rows : CHUNK_ROWS;
+    b.chunk_cells = rows ? 0 : CHUNK_CELLS;
+    name_data(&d, path);
+    status = read_channel(path, channel, &b, err);
+    if (status == 0)
+        status = dataset_builder_rest(&b, err);
+    dataset_free(&d);
+    return status < 0 ? -1 : 0;
+}
+
 /* --- writing --------------------------------------------------------------------------------------------------------
  */
 
@@ -285,6 +338,9 @@ static int send_bytes(struct format_output *out, size_t least, const char *name,
 int format_put(struct format_output *out, const struct dataset *chunk, struct error *err)
 {
     struct writer *w = &out->writer;
+    if (w->rows && w->columns != chunk->columns)
+        return error_set(err, ERROR_INPUT, chunk->name, "give every file the same columns",
+                         "From row %zu on there are %zu features, before %zu", w->rows + 1, chunk->columns, w->columns);
     w->columns = chunk->columns;
     if (out->format->write) {
         if (out->format->write(w, chunk, err) < 0)

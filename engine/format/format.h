@@ -6,6 +6,8 @@
 #define FORMAT_FORMAT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "engine/base/error.h"
 #include "engine/data/dataset.h"
@@ -18,15 +20,19 @@ struct channel {
     const char *const *allowed; /* types; ends at NULL; NULL: all */
     bool weights;               /* the second CSV column is the row's weight (csv_weights) */
     bool float32;               /* tensors of other numbers are refused */
+    uint64_t *bytes_read;       /* out: grows by what was read from disk or pipe; or NULL */
 };
 
 /* Reads a whole channel. Frees what it had read when it fails. */
 int format_read(const struct channel *channel, struct dataset *d, struct error *err);
 
-/* Hands on the rows of a channel, at most `rows` at a time, in memory that does not grow with the channel. In Pipe mode
- * the service gives every epoch a FIFO of its own, PATH_0, PATH_1, ...: where PATH does not exist and PATH_EPOCH does,
- * that is read. `take` owns nothing: the chunk is emptied after it. 0 from take: go on; 1: enough, the rest is left
- * unread; -1: err. */
+/* Hands on the rows of a channel, `rows` at a time and what is left at the end, in memory that does not grow with the
+ * channel. In Pipe mode the service gives every epoch a FIFO of its own, PATH_0, PATH_1, ...: where PATH does not exist
+ * and PATH_EPOCH does, that is read. `take` owns nothing: the chunk is emptied after it. 0 from take: go on; 1: enough,
+ * the rest is left unread; -1: err.
+ *
+ * libsvm is refused: how wide its rows are shows only at its end. With `rows` 0 the chunks have a few MiB each, and
+ * libsvm comes in one. */
 int format_stream(const struct channel *channel, int epoch, size_t rows, dataset_take *take, void *context,
                   struct error *err);
 

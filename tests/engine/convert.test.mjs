@@ -117,6 +117,65 @@ test('what a format cannot hold is refused, and the file that was there stays', 
   assert.match(last(full).what, /No space left/);
 }));
 
+// The peak memory of a command in MiB, fed with `rows` made rows of 100 cells, and its exit status.
+function peak(rows, from, to) {
+  const feed = `import sys
+row = b"1," + b",".join(b"%d.25" % (i * 7) for i in range(99)) + b"\\n"
+for _ in range(${rows} // 100): sys.stdout.buffer.write(row * 100)`;
+  const watch = `import resource, subprocess, sys
+feed = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE)
+status = subprocess.call(sys.argv[2:], stdin=feed.stdout)
+feed.wait()
+print(status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)`;
+  const result = spawnSync('python3', ['-c', watch, feed, engine, 'convert', '-', '/dev/null', '--from', from, '--to', to],
+    { encoding: 'utf8', env: { ...process.env, ASAN_OPTIONS: 'quarantine_size_mb=1' } });
+  const [status, size] = result.stdout.trimEnd().split('\n').at(-1).split(' ').map(Number);
+  assert.equal(status, 0, result.stdout + result.stderr);
+  return size;
+}
+
+test('memory does not grow with what is converted', () => {
+  for (const to of [PROTOBUF, 'application/jsonlines', 'text/libsvm']) {
+    const little = peak(4000, 'text/csv', to), much = peak(to === PROTOBUF ? 200000 : 40000, 'text/csv', to);
+    assert.ok(much < little + 16, `${to}: ${little} MiB for 4,000 rows, ${much} MiB for many`);
+  }
+});
+
+test('a FIFO is read while it is written, and a writer that dies is told', () => inFolder((at) => {
+  const pipe = (commands, ...args) => spawnSync('bash', ['-c', `mkfifo ${at('in')}; (${commands}) > ${at('in')} & ` +
+    `"$0" convert ${at('in')} "$@"; status=$?; wait; rm ${at('in')}; exit $status`, engine, ...args], { encoding: 'utf8' });
+  const slow = pipe('printf "1,2\n3,"; sleep 0.2; printf "4\n5"; sleep 0.1; printf ",6\n"', '-', '--from', 'text/csv', '--to', 'text/csv');
+  assert.equal(slow.stdout, '1,2\n3,4\n5,6\n');
+  writeFileSync(at('dense.rec'), Buffer.concat([DENSE, DENSE]));
+  const died = pipe(`head -c 80 ${at('dense.rec')}`, at('out.csv'), '--from', PROTOBUF);
+  assert.equal(died.status, 1);
+  assert.match(last({ stdout: died.stdout }).what, /ends inside this record/);
+  assert.match(last({ stdout: died.stdout }).where, /in, record 2$/);
+  assert.ok(!existsSync(at('out.csv')) && !existsSync(at('out.csv.part')));
+}));
+
+test('JSON Lines and weights of CSV through other formats and back', () => inFolder((at) => {
+  const lines = '{"features":[1,null,0.1],"label":1}\n{"features":[-3,0,3.4028235e+38],"label":0,"weight":0.5}\n';
+  writeFileSync(at('a.jsonl'), lines);
+  convert(at('a.jsonl'), at('a.csv'), '--csv-weights');
+  assert.equal(readFileSync(at('a.csv'), 'utf8'), '1,1,1,,0.1\n0,0.5,-3,0,3.4028235e+38\n');
+  convert('--csv-weights', at('a.csv'), at('b.jsonl.gz'));
+  assert.equal(gunzipSync(readFileSync(at('b.jsonl.gz'))).toString(), lines);
+  const sparse = '{"data":{"features":{"values":[2.5,-3],"keys":[0,2],"shape":[3]}},"label":1}\n' +
+    '{"data":{"features":{"values":[],"keys":[],"shape":[3]}},"label":0}\n';
+  writeFileSync(at('s.jsonl'), sparse);
+  convert(at('s.jsonl'), at('s.svm'));
+  assert.equal(readFileSync(at('s.svm'), 'utf8'), '1 0:2.5 2:-3\n0\n');
+  convert(at('s.svm'), at('s.pbr'));
+  convert(at('s.pbr'), at('t.jsonl'));
+  assert.equal(readFileSync(at('t.jsonl'), 'utf8'), sparse);
+  writeFileSync(at('q.svm'), '1 qid:3 0:1\n0 qid:3 1:2\n');
+  convert(at('q.svm'), at('r.svm'));
+  assert.equal(readFileSync(at('r.svm'), 'utf8'), '1 qid:3 0:1\n0 qid:3 1:2\n');
+  const refused = run(['convert', at('q.svm'), at('q.jsonl')]);
+  assert.match(last(refused).what, /cannot hold the groups/);
+}));
+
 const settings = (type) => ['--set', `predictor_type=${type}`, '--set', 'epochs=2', '--seed', '3'];
 
 function metrics(type, ...args) {
