@@ -165,6 +165,8 @@ $(BUILD)/tests/web/%: $(BUILD)/tests/web/%.o $(BUILD)/libweb.a $(BUILD)/libbase.
 	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka $(WEB_LIBS)
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libweb.a $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o
 	$(CC) -o $@ $^ $(LDFLAGS) -fsanitize=fuzzer $(WEB_LIBS) $(ENGINE_LIBS)
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
+	$(CC) -o $@ $^ $(LDFLAGS) $(ENGINE_LIBS)
 test-programs: $(TESTS)
 fuzz-programs: $(FUZZERS)
 fuzz: test-deps ## run the fuzzers for long (SECONDS_EACH=600)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define FIRST_CELLS 65536 /* what a builder makes room for at first */
 
@@ -93,11 +94,24 @@ int dataset_widen(struct dataset *d, size_t columns, const char *where, struct e
 /* --- row by row -----------------------------------------------------------------------------------------------------
  */
 
+#define LARGE (4u << 20)
+
+/* New memory costs as much as filling it: for large arrays the kernel is asked for pages of 2 MiB, where it has them.
+ * All of an array's mapping is named, since one of two kinds could not grow in its place. */
+static void use_large_pages(void *memory, size_t bytes)
+{
+    const uintptr_t page = 4096, first = (uintptr_t)memory / page * page;
+    if (bytes >= LARGE)
+        madvise((void *)first, ((uintptr_t)memory + bytes - first + page - 1) / page * page, MADV_HUGEPAGE);
+}
+
 /* `old` with room for `count` things of `size` bytes; `old` itself, and `ok` false, when memory ends. */
 static void *resize(void *old, size_t count, size_t size, bool *ok)
 {
     void *resized = count > SIZE_MAX / size ? NULL : realloc(old, (count ? count : 1) * size);
     *ok = *ok && resized;
+    if (resized)
+        use_large_pages(resized, count * size);
     return resized ? resized : old;
 }
 

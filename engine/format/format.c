@@ -218,7 +218,7 @@ static void name_data(struct dataset *d, const char *path)
 {
     const char *slash = strrchr(path, '/');
     *d = (struct dataset){0};
-    snprintf(d->name, sizeof d->name, "%s",
+    snprintf(d->name, sizeof d->name, "%.100s",
              strcmp(path, "-") == 0 ? "standard input"
              : slash && slash[1]    ? slash + 1
                                     : path);

@@ -60,7 +60,7 @@ static int read_all(struct input *in, struct lines *l, char *buffer, struct erro
     for (;;) {
         size_t used;
         int status;
-        long n = input_read(in, buffer + have, BLOCK + LINES_LENGTH_MAX - have, err);
+        long n = input_read(in, buffer + have, BLOCK, err);
         if (n < 0)
             return -1;
         have += (size_t)n;
