@@ -349,7 +349,7 @@ static int read_param(const struct reader *r, const cJSON *objective, const char
     for (int i = 0; block && i < FOREST_PARAM_MAX && p->values[i].name; i++) {
         double *value = (void *)((char *)s + p->values[i].offset);
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(block, p->values[i].name);
-        if (item && !p->values[i].fixed && (!as_number(item, value) || !isfinite(*value)))
+        if (item && !p->values[i].fixed && (!as_number(item, value) || !isfinite(to_float(*value))))
             return bad(r, p->values[i].name, "is not a number");
     }
     distribution = cJSON_GetObjectItemCaseSensitive(block, "aft_loss_distribution");
@@ -374,10 +374,10 @@ static int read_base_score(const struct reader *r, const cJSON *param, double *o
     if (!item)
         return -1;
     if (cJSON_IsNumber(item) || !cJSON_IsString(item) || item->valuestring[0] != '[')
-        return as_number(item, out) && isfinite(*out) ? 0 : bad(r, "base_score", "is not a number");
+        return as_number(item, out) && isfinite(to_float(*out)) ? 0 : bad(r, "base_score", "is not a number");
     for (text = item->valuestring + 1; *text && *text != ']'; text = *end == ',' ? end + 1 : end) {
         value = strtod(text, &end);
-        if (end == text || (*end != ',' && *end != ']') || !isfinite(value))
+        if (end == text || (*end != ',' && *end != ']') || !isfinite(to_float(value)))
             return bad(r, "base_score", "is not a number");
         if (count++ > 0 && value != *out)
             return error_set(r->err, ERROR_INPUT, r->name, "train it with base_score set",
@@ -408,6 +408,15 @@ static int find_booster(const struct reader *r, const cJSON *json, enum booster 
     return name ? bad(r, "name", "is none of gbtree, dart and gblinear") : -1;
 }
 
+/* Before there is memory for so many. */
+static int check_weights(const struct reader *r, const cJSON *booster, double n)
+{
+    const cJSON *model = object(r, booster, "model"), *weights = model ? array(r, model, "weights") : NULL;
+    if (!weights)
+        return -1;
+    return cJSON_GetArraySize(weights) == n ? 0 : bad(r, "weights", "are not one for each feature and bias of a class");
+}
+
 static int start_forest(struct reader *r, const cJSON *learner, const cJSON *booster_json)
 {
     struct objective_settings s = {.classes = 1,
@@ -436,8 +445,8 @@ static int start_forest(struct reader *r, const cJSON *learner, const cJSON *boo
         return bad(r, "num_class", "does not fit the objective");
     if (read_param(r, objective_json, o->name, &s) < 0 || o->check_base(base_score, r->err) < 0)
         return -1;
-    if (booster == BOOSTER_LINEAR && (columns + 1) * (double)s.classes > 1e9)
-        return bad(r, "num_feature", "is too large");
+    if (booster == BOOSTER_LINEAR && check_weights(r, booster_json, (columns + 1) * (double)s.classes) < 0)
+        return -1;
     if (forest_init(r->forest, booster, o, &s, (size_t)columns, (double)to_float(base_score)) < 0)
         return error_set(r->err, ERROR_LIMIT, r->name, NULL, "Memory ended at the model's weights");
     return 0;
