@@ -1,215 +1,220 @@
-/* Ranks as processes of this host: a hall in shared memory, and a desk in it for what each rank brings. A rank that is
- * killed is noticed by the first one, which looks after its children while it waits. */
+/* Ranks that are processes of this host. Rank 0 is the caller, so that what it trains is there afterwards; the others
+ * are forked from it, and what they change in memory ends with them. Values go through shared memory in pieces.
+ *
+ * A killed rank is found by rank 0 while it waits; when rank 0 is killed, the kernel ends the others. */
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "engine/comm_way.h"
+#include "engine/comm_meet.h"
 
-#define DESK ((size_t)1 << 20)
-#define LOOK_NS 50000000 /* between looks at whether the others live */
+#define PIECE ((size_t)256 << 10) /* bytes of one rank that are exchanged at once */
 
-struct hall {
-    pthread_mutex_t lock;
-    pthread_cond_t moved;
-    int ranks, waiting;
-    unsigned long meeting;
-    bool over, failed;
-    struct error error;
-    size_t sizes[COMM_RANKS_MAX];
-    char desks[]; /* ranks x DESK */
+struct process_group {
+    struct meeting *meeting;
+    unsigned char *pieces; /* one per rank, then the reduced one */
+    pid_t *children;       /* of rank 0: 0 where none or already ended */
+    size_t bytes;          /* of what is shared */
 };
 
-struct seat {
-    struct hall *hall;
-    const void *all[COMM_RANKS_MAX];
-    pid_t *children; /* rank 0's; else NULL */
+struct process_rank {
+    struct meeting_seat seat;
+    struct process_group *group;
 };
 
-/* The owner may have died with the lock held: then the run is over. */
-static void lock(struct hall *h)
+static unsigned char *piece(const struct process_rank *r, int rank)
 {
-    if (pthread_mutex_lock(&h->lock) == EOWNERDEAD) {
-        pthread_mutex_consistent(&h->lock);
-        h->over = true;
-    }
+    return r->group->pieces + (size_t)rank * PIECE;
 }
 
-static void note_death(struct hall *h, int rank, int status)
+static int reduce_piece(struct process_rank *r, enum comm_kind kind, void *values, size_t n, struct error *err)
 {
-    h->over = true;
-    if (h->failed)
-        return;
-    h->failed = true;
-    if (WIFSIGNALED(status))
-        error_set(&h->error, ERROR_SYSTEM, "--ranks", "start it again, with more memory or fewer ranks",
-                  "The process of rank %d was ended by signal %d", rank, WTERMSIG(status));
-    else
-        error_set(&h->error, ERROR_FAULT, "--ranks", "tell us", "The process of rank %d ended by itself", rank);
+    int ranks = r->seat.meeting->ranks;
+    size_t width = comm_width(kind), end, first = meeting_slice(&r->seat, n, &end);
+    unsigned char *sum = piece(r, ranks) + first * width;
+    memcpy(piece(r, r->seat.rank), values, n * width);
+    if (meeting_wait(&r->seat, err) < 0)
+        return -1;
+    memcpy(sum, piece(r, 0) + first * width, (end - first) * width);
+    for (int rank = 1; rank < ranks; rank++)
+        comm_fold(kind, sum, piece(r, rank) + first * width, end - first);
+    if (meeting_wait(&r->seat, err) < 0)
+        return -1;
+    memcpy(values, piece(r, ranks), n * width);
+    return 0;
 }
 
-/* With the lock held. */
-static void look_after_children(struct hall *h, pid_t *children)
+static int process_reduce(struct comm *c, enum comm_kind kind, void *values, size_t n, struct error *err)
 {
-    for (int r = 1; children && r < h->ranks; r++) {
-        int status;
-        if (children[r] <= 0 || waitpid(children[r], &status, WNOHANG) != children[r])
-            continue;
-        children[r] = 0;
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            note_death(h, r, status);
-        h->over = true;
-        pthread_cond_broadcast(&h->moved);
-    }
+    struct process_rank *r = c->state;
+    size_t width = comm_width(kind), step = PIECE / width;
+    if (n * width <= MEETING_SMALL)
+        return meeting_reduce_small(&r->seat, kind, values, n, err);
+    if (meeting_show(&r->seat, kind, NULL, n, err) < 0)
+        return -1;
+    for (size_t at = 0; at < n; at += step)
+        if (reduce_piece(r, kind, (char *)values + at * width, n - at < step ? n - at : step, err) < 0)
+            return -1;
+    return 0;
 }
 
-static int barrier(struct seat *s, struct error *err)
+/* Bytes at .. at + PIECE of every rank. `all` may be NULL: this rank has no memory, but the others wait for it. */
+static int gather_piece(struct process_rank *r, const char *bytes, size_t at, char *all, const size_t *sizes,
+                        struct error *err)
 {
-    struct hall *h = s->hall;
-    unsigned long mine;
-    bool alone;
-    lock(h);
-    mine = h->meeting;
-    if (!h->over && ++h->waiting == h->ranks) {
-        h->waiting = 0;
-        h->meeting++;
-        pthread_cond_broadcast(&h->moved);
+    size_t mine = sizes[r->seat.rank];
+    if (at < mine)
+        memcpy(piece(r, r->seat.rank), bytes + at, mine - at < PIECE ? mine - at : PIECE);
+    if (meeting_wait(&r->seat, err) < 0)
+        return -1;
+    for (int rank = 0; all && rank < r->seat.meeting->ranks; rank++) {
+        if (at < sizes[rank])
+            memcpy(all + at, piece(r, rank), sizes[rank] - at < PIECE ? sizes[rank] - at : PIECE);
+        all += sizes[rank];
     }
-    while (h->meeting == mine && !h->over) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOOK_NS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        if (pthread_cond_timedwait(&h->moved, &h->lock, &until) == EOWNERDEAD) {
-            pthread_mutex_consistent(&h->lock);
-            h->over = true;
+    return meeting_wait(&r->seat, err);
+}
+
+static int process_gather(struct comm *c, const void *bytes, size_t size, void **all, size_t *sizes, struct error *err)
+{
+    struct process_rank *r = c->state;
+    size_t total = 0, longest = 0;
+    if (meeting_show(&r->seat, COMM_KINDS, NULL, size, err) < 0)
+        return -1;
+    for (int rank = 0; rank < c->ranks; rank++) {
+        total += sizes[rank] = meeting_note(&r->seat, rank)->n;
+        longest = sizes[rank] > longest ? sizes[rank] : longest;
+    }
+    *all = total ? malloc(total) : NULL;
+    for (size_t at = 0; at < longest; at += PIECE)
+        if (gather_piece(r, bytes, at, *all, sizes, err) < 0) {
+            free(*all);
+            *all = NULL;
+            return -1;
         }
-        look_after_children(h, s->children);
+    if (total && !*all)
+        return error_set(err, ERROR_LIMIT, "spreading", "give the machine more memory or use fewer ranks",
+                         "Memory ended at %zu bytes of all ranks", total);
+    return 0;
+}
+
+static const struct comm_way way = {process_reduce, process_gather};
+
+/* A rank that ended by itself left the meeting before; one that was killed is taken out of it here. */
+static void bury(struct process_group *g, int rank, int status)
+{
+    struct error err;
+    g->children[rank] = 0;
+    if (atomic_load(&g->meeting->places[rank].gone))
+        return;
+    if (WIFSIGNALED(status))
+        error_set(&err, ERROR_SYSTEM, "spreading", "look whether the machine ran out of memory",
+                  "The process of rank %d was ended by signal %d (%s)", rank, WTERMSIG(status),
+                  strsignal(WTERMSIG(status)));
+    else
+        error_set(&err, ERROR_SYSTEM, "spreading", "see what that process printed",
+                  "The process of rank %d ended by itself with status %d", rank, WEXITSTATUS(status));
+    meeting_leave(g->meeting, rank, -1, &err);
+}
+
+static void look_after(void *context)
+{
+    struct process_group *g = context;
+    int status;
+    for (int rank = 1; rank < g->meeting->ranks; rank++)
+        if (g->children[rank] && waitpid(g->children[rank], &status, WNOHANG) == g->children[rank])
+            bury(g, rank, status);
+}
+
+static void wait_for_all(struct process_group *g)
+{
+    for (int rank = 1; rank < g->meeting->ranks; rank++) {
+        pid_t ended = 0;
+        int status = 0;
+        while (g->children[rank] && (ended = waitpid(g->children[rank], &status, 0)) < 0 && errno == EINTR)
+            continue;
+        if (ended > 0)
+            bury(g, rank, status);
     }
-    alone = h->meeting == mine;
-    pthread_mutex_unlock(&h->lock);
-    return alone ? comm_other_ended(err) : 0;
 }
 
-static int meet(struct comm *c, const void *mine, size_t len, const void *const **all, const size_t **sizes,
-                struct error *err)
+static void run_rank(struct process_group *g, int rank, comm_run *run, void *context)
 {
-    struct seat *s = c->state;
-    if (len > 0)
-        memcpy(s->hall->desks + (size_t)c->rank * DESK, mine, len);
-    s->hall->sizes[c->rank] = len;
-    *all = s->all;
-    *sizes = s->hall->sizes;
-    return barrier(s, err);
-}
-
-static int part(struct comm *c, struct error *err)
-{
-    return barrier(c->state, err);
-}
-
-static const struct comm_way processes = {.chunk = DESK, .meet = meet, .part = part};
-
-static struct hall *open_hall(int ranks, size_t bytes)
-{
-    struct hall *h = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    pthread_mutexattr_t mutex;
-    pthread_condattr_t condition;
-    if (h == MAP_FAILED)
-        return NULL;
-    pthread_mutexattr_init(&mutex);
-    pthread_mutexattr_setpshared(&mutex, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&mutex, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(&h->lock, &mutex);
-    pthread_mutexattr_destroy(&mutex);
-    pthread_condattr_init(&condition);
-    pthread_condattr_setpshared(&condition, PTHREAD_PROCESS_SHARED);
-    pthread_condattr_setclock(&condition, CLOCK_MONOTONIC);
-    pthread_cond_init(&h->moved, &condition);
-    pthread_condattr_destroy(&condition);
-    h->ranks = ranks;
-    return h;
-}
-
-static int run_rank(struct seat *s, int rank, comm_run *run, void *context)
-{
-    struct hall *h = s->hall;
-    struct comm c = {.rank = rank, .ranks = h->ranks, .way = &processes, .state = s};
+    struct process_rank r = {.seat = {.meeting = g->meeting, .rank = rank}, .group = g};
+    struct comm c = {.rank = rank, .ranks = g->meeting->ranks, .way = &way, .state = &r};
     struct error err = {0};
     int status;
-    for (int r = 0; r < h->ranks; r++)
-        s->all[r] = h->desks + (size_t)r * DESK;
-    status = run(context, &c, &err);
-    lock(h);
-    if (status < 0 && !h->failed) {
-        h->failed = true;
-        h->error = err;
+    if (rank == 0) {
+        r.seat.look = look_after;
+        r.seat.context = g;
     }
-    h->over = true;
-    pthread_cond_broadcast(&h->moved);
-    pthread_mutex_unlock(&h->lock);
-    return status;
+    status = run(context, &c, &err);
+    meeting_leave(g->meeting, rank, status, &err);
 }
 
-static void end_children(struct hall *h, pid_t *children)
+static int start_child(struct process_group *g, int rank, comm_run *run, void *context)
 {
-    for (int r = 1; r < h->ranks; r++) {
-        int status;
-        if (children[r] <= 0)
-            continue;
-        while (waitpid(children[r], &status, 0) < 0 && errno == EINTR)
-            continue;
-        lock(h);
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            note_death(h, r, status);
-        pthread_mutex_unlock(&h->lock);
+    pid_t parent = getpid(), child = fork();
+    if (child != 0) {
+        g->children[rank] = child > 0 ? child : 0;
+        return child > 0 ? 0 : -1;
     }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    run_rank(g, rank, run, context);
+    _exit(0); /* not exit: what the parent had not yet written would be written twice */
+}
+
+static int open_group(struct process_group *g, int ranks, struct error *err)
+{
+    size_t board = (meeting_bytes(ranks) + 4095) / 4096 * 4096;
+    void *shared;
+    g->bytes = board + ((size_t)ranks + 1) * PIECE;
+    g->children = calloc((size_t)ranks, sizeof *g->children);
+    shared = mmap(NULL, g->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (!g->children || shared == MAP_FAILED) {
+        if (shared != MAP_FAILED)
+            munmap(shared, g->bytes);
+        free(g->children);
+        return error_set(err, ERROR_LIMIT, "--ranks", "use fewer ranks", "Memory ended at %d ranks", ranks);
+    }
+    g->meeting = shared;
+    g->pieces = (unsigned char *)shared + board;
+    meeting_init(g->meeting, ranks);
+    return 0;
 }
 
 int comm_run_processes(int ranks, comm_run *run, void *context, struct error *err)
 {
-    pid_t children[COMM_RANKS_MAX] = {0}, parent = getpid();
-    size_t bytes = sizeof(struct hall) + (size_t)(ranks > 0 ? ranks : 1) * DESK;
-    struct seat seat = {.children = children};
+    struct comm self = {.ranks = 1};
+    struct process_group g = {0};
     int started = 1, status;
-    if (ranks < 1 || ranks > COMM_RANKS_MAX || !(seat.hall = open_hall(ranks, bytes)))
-        return error_set(err, ERROR_INPUT, "--ranks", "give 1 to 256, and use fewer where memory is short",
-                         "There cannot be %d ranks", ranks);
-    fflush(NULL); /* what is buffered would be written by every child */
-    for (; started < ranks; started++) {
-        children[started] = fork();
-        if (children[started] < 0)
-            break;
-        if (children[started] == 0) {
-            seat.children = NULL;
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
-            if (getppid() != parent)
-                _exit(0);
-            run_rank(&seat, started, run, context);
-            _exit(0); /* the error, if any, lies in the hall */
-        }
+    if (meeting_check_ranks(ranks, err) < 0)
+        return -1;
+    if (ranks == 1)
+        return run(context, &self, err);
+    if (open_group(&g, ranks, err) < 0)
+        return -1;
+    fflush(NULL);
+    while (started < ranks && start_child(&g, started, run, context) == 0)
+        started++;
+    if (started == ranks) {
+        run_rank(&g, 0, run, context);
+    } else {
+        error_set(err, ERROR_SYSTEM, "spreading", "use fewer ranks", "The machine has no process for rank %d: %s",
+                  started, strerror(errno));
+        meeting_leave(g.meeting, started, -1, err);
     }
-    if (started < ranks) {
-        lock(seat.hall);
-        seat.hall->over = seat.hall->failed = true;
-        error_set(&seat.hall->error, ERROR_SYSTEM, "--ranks", "use fewer ranks",
-                  "Only %d processes could be started: %s", started, strerror(errno));
-        pthread_mutex_unlock(&seat.hall->lock);
-    }
-    run_rank(&seat, 0, run, context);
-    end_children(seat.hall, children);
-    if ((status = seat.hall->failed ? -1 : 0) < 0)
-        *err = seat.hall->error;
-    munmap(seat.hall, bytes);
+    wait_for_all(&g);
+    status = meeting_result(g.meeting, err);
+    munmap(g.meeting, g.bytes);
+    free(g.children);
     return status;
 }

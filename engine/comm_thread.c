@@ -1,106 +1,139 @@
-/* Ranks as threads: they show each other their own memory. */
+/* Ranks that are threads of this process: they read and write each other's arrays. Rank 0 is the caller. */
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/comm_way.h"
+#include "engine/comm_meet.h"
 
-struct hall {
-    pthread_mutex_t lock;
-    pthread_cond_t moved;
-    int ranks, waiting;
-    unsigned long meeting; /* counts barriers that were passed */
-    bool over;             /* a rank has ended: whoever waits, waits in vain */
-    bool failed;
-    struct error error; /* of the first that failed by itself */
-    const void *all[COMM_RANKS_MAX];
-    size_t sizes[COMM_RANKS_MAX];
-};
+#define BLOCK 4096 /* bytes that are summed before they are given to all: they stay in the nearest cache */
 
-static int barrier(struct hall *h, struct error *err)
+/* Each rank reduces its slice of everybody's values and writes it back to everybody. */
+static void reduce_slice(const struct meeting_seat *s, enum comm_kind kind, size_t n)
 {
-    unsigned long mine;
-    bool alone;
-    pthread_mutex_lock(&h->lock);
-    mine = h->meeting;
-    if (!h->over && ++h->waiting == h->ranks) {
-        h->waiting = 0;
-        h->meeting++;
-        pthread_cond_broadcast(&h->moved);
+    unsigned char block[BLOCK] __attribute__((aligned(64)));
+    size_t width = comm_width(kind), end, step = BLOCK / width;
+    for (size_t at = meeting_slice(s, n, &end); at < end; at += step) {
+        size_t count = end - at < step ? end - at : step;
+        memcpy(block, (char *)meeting_note(s, 0)->values + at * width, count * width);
+        for (int rank = 1; rank < s->meeting->ranks; rank++)
+            comm_fold(kind, block, (char *)meeting_note(s, rank)->values + at * width, count);
+        for (int rank = 0; rank < s->meeting->ranks; rank++)
+            memcpy((char *)meeting_note(s, rank)->values + at * width, block, count * width);
     }
-    while (h->meeting == mine && !h->over)
-        pthread_cond_wait(&h->moved, &h->lock);
-    alone = h->meeting == mine;
-    pthread_mutex_unlock(&h->lock);
-    return alone ? comm_other_ended(err) : 0;
 }
 
-static int meet(struct comm *c, const void *mine, size_t len, const void *const **all, const size_t **sizes,
-                struct error *err)
+static int thread_reduce(struct comm *c, enum comm_kind kind, void *values, size_t n, struct error *err)
 {
-    struct hall *h = c->state;
-    h->all[c->rank] = mine;
-    h->sizes[c->rank] = len;
-    *all = h->all;
-    *sizes = h->sizes;
-    return barrier(h, err);
+    struct meeting_seat *s = c->state;
+    if (n * comm_width(kind) <= MEETING_SMALL)
+        return meeting_reduce_small(s, kind, values, n, err);
+    if (meeting_show(s, kind, values, n, err) < 0)
+        return -1;
+    reduce_slice(s, kind, n);
+    return meeting_wait(s, err);
 }
 
-static int part(struct comm *c, struct error *err)
+static void copy_all(const struct meeting_seat *s, char *all)
 {
-    return barrier(c->state, err);
+    for (int rank = 0; rank < s->meeting->ranks; rank++) {
+        const struct meeting_note *note = meeting_note(s, rank);
+        if (note->n)
+            memcpy(all, note->values, note->n);
+        all += note->n;
+    }
 }
 
-static const struct comm_way threads = {.chunk = (size_t)1 << 40, .meet = meet, .part = part};
+static int thread_gather(struct comm *c, const void *bytes, size_t size, void **all, size_t *sizes, struct error *err)
+{
+    struct meeting_seat *s = c->state;
+    size_t total = 0;
+    if (meeting_show(s, COMM_KINDS, (void *)(uintptr_t)bytes, size, err) < 0)
+        return -1;
+    for (int rank = 0; rank < c->ranks; rank++)
+        total += sizes[rank] = meeting_note(s, rank)->n;
+    *all = total ? malloc(total) : NULL;
+    if (*all)
+        copy_all(s, *all);
+    /* Out of memory or not: the others may still read this rank's bytes. */
+    if (meeting_wait(s, err) < 0) {
+        free(*all);
+        *all = NULL;
+        return -1;
+    }
+    if (total && !*all)
+        return error_set(err, ERROR_LIMIT, "spreading", "give the machine more memory or use fewer ranks",
+                         "Memory ended at %zu bytes of all ranks", total);
+    return 0;
+}
 
-struct rank {
-    struct comm comm;
+static const struct comm_way way = {thread_reduce, thread_gather};
+
+struct thread_rank {
+    struct meeting_seat seat;
     comm_run *run;
     void *context;
+    int status; /* -1 until `run` returned, also when the thread ends inside it */
+    struct error error;
     pthread_t thread;
 };
 
-static void *run_rank(void *context)
+static void leave(void *argument)
 {
-    struct rank *r = context;
-    struct hall *h = r->comm.state;
+    struct thread_rank *r = argument;
+    meeting_leave(r->seat.meeting, r->seat.rank, r->status, &r->error);
+}
+
+static void *run_rank(void *argument)
+{
+    struct thread_rank *r = argument;
+    struct comm c = {.rank = r->seat.rank, .ranks = r->seat.meeting->ranks, .way = &way, .state = &r->seat};
+    error_set(&r->error, ERROR_SYSTEM, "spreading", NULL, "The thread of rank %d ended by itself", c.rank);
+    pthread_cleanup_push(leave, r);
     struct error err = {0};
-    int status = r->run(r->context, &r->comm, &err);
-    pthread_mutex_lock(&h->lock);
-    if (status < 0 && !h->failed) { /* those that fail because of it come later */
-        h->failed = true;
-        h->error = err;
-    }
-    h->over = true;
-    pthread_cond_broadcast(&h->moved);
-    pthread_mutex_unlock(&h->lock);
+    r->status = r->run(r->context, &c, &err);
+    r->error = err;
+    pthread_cleanup_pop(1);
     return NULL;
+}
+
+static int run_all(struct meeting *m, struct thread_rank *ranks, comm_run *run, void *context, struct error *err)
+{
+    int started = 1;
+    for (int rank = 0; rank < m->ranks; rank++)
+        ranks[rank] =
+            (struct thread_rank){.seat = {.meeting = m, .rank = rank}, .run = run, .context = context, .status = -1};
+    while (started < m->ranks && pthread_create(&ranks[started].thread, NULL, run_rank, &ranks[started]) == 0)
+        started++;
+    if (started == m->ranks) {
+        run_rank(&ranks[0]);
+    } else {
+        error_set(err, ERROR_SYSTEM, "spreading", "use fewer ranks", "The machine has no thread for rank %d", started);
+        meeting_leave(m, started, -1, err);
+    }
+    for (int rank = 1; rank < started; rank++)
+        pthread_join(ranks[rank].thread, NULL);
+    return meeting_result(m, err);
 }
 
 int comm_run_threads(int ranks, comm_run *run, void *context, struct error *err)
 {
-    struct hall h = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER, .ranks = ranks};
-    struct rank *all = calloc((size_t)(ranks > 0 ? ranks : 1), sizeof *all);
-    int started = 1;
-    if (!all || ranks < 1 || ranks > COMM_RANKS_MAX) {
-        free(all);
-        return error_set(err, ERROR_INPUT, "--ranks", "give 1 to 256", "There cannot be %d ranks", ranks);
+    struct comm self = {.ranks = 1};
+    struct meeting *m;
+    struct thread_rank *all;
+    int status;
+    if (meeting_check_ranks(ranks, err) < 0)
+        return -1;
+    if (ranks == 1)
+        return run(context, &self, err);
+    m = aligned_alloc(64, (meeting_bytes(ranks) + 63) / 64 * 64);
+    all = calloc((size_t)ranks, sizeof *all);
+    if (m && all) {
+        meeting_init(m, ranks);
+        status = run_all(m, all, run, context, err);
+    } else {
+        status = error_set(err, ERROR_LIMIT, "--ranks", "use fewer ranks", "Memory ended at %d ranks", ranks);
     }
-    for (int r = 0; r < ranks; r++)
-        all[r] = (struct rank){
-            .comm = {.rank = r, .ranks = ranks, .way = &threads, .state = &h}, .run = run, .context = context};
-    while (started < ranks && pthread_create(&all[started].thread, NULL, run_rank, &all[started]) == 0)
-        started++;
-    if (started < ranks) {
-        h.over = h.failed = true;
-        error_set(&h.error, ERROR_SYSTEM, "--ranks", "use fewer ranks", "Only %d threads could be started", started);
-    }
-    run_rank(&all[0]);
-    for (int r = 1; r < started; r++)
-        pthread_join(all[r].thread, NULL);
+    free(m);
     free(all);
-    if (h.failed)
-        *err = h.error;
-    return h.failed ? -1 : 0;
+    return status;
 }

@@ -1,25 +1,22 @@
-/* How ranks meet, private to comm*.c: the one operation that threads, processes and MPI each do in their own way. All
- * of comm.h is made of it. */
+/* What a way of meeting (threads, processes, MPI) gives to comm.c. Private to engine/comm*.c.
+ *
+ * Arguments were checked, ranks > 1 and n > 0. comm.c counts bytes and seconds. */
 #ifndef ENGINE_COMM_WAY_H
 #define ENGINE_COMM_WAY_H
 
 #include "engine/comm.h"
 
+enum comm_kind { COMM_SUM_I64, COMM_SUM_FLOAT, COMM_SUM_DOUBLE, COMM_MAX_DOUBLE, COMM_KINDS };
+
 struct comm_way {
-    size_t chunk; /* bytes that a rank may bring to one meeting */
-    /* Waits for every rank and shows what each brought: all[r], sizes[r]. They stay until `part`. */
-    int (*meet)(struct comm *c, const void *mine, size_t len, const void *const **all, const size_t **sizes,
-                struct error *err);
-    /* Waits until every rank has read. */
-    int (*part)(struct comm *c, struct error *err);
+    int (*reduce)(struct comm *c, enum comm_kind kind, void *values, size_t n, struct error *err);
+    /* `sizes` of all ranks, then their bytes one after another: `all` is allocated by this call; NULL for none. */
+    int (*gather)(struct comm *c, const void *bytes, size_t size, void **all, size_t *sizes, struct error *err);
 };
 
-#define COMM_RANKS_MAX 256
+size_t comm_width(enum comm_kind kind); /* bytes of one value */
 
-int comm_other_ended(struct error *err); /* what a rank says when another is gone */
-
-/* The plugin's one symbol: starts MPI and fills in rank, ranks, way. -1: not under mpirun. */
-int flashlab_mpi_begin(struct comm *c);
-void flashlab_mpi_end(struct comm *c, int failed); /* failed: ends all ranks */
+/* to[i] = to[i] + from[i], or the greater of them. */
+void comm_fold(enum comm_kind kind, void *to, const void *from, size_t n);
 
 #endif

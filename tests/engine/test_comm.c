@@ -1,248 +1,335 @@
-/* Ranks that meet: as threads and as processes, with arrays of every size, and when one of them goes away. */
+/* Every call by threads and by processes, in sizes around those where the way changes; ranks that fail, end or are
+ * killed. `test_comm mpi` runs the same calls as one rank of mpirun: see comm_mpi.test.mjs. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+
+#include "engine/base/clock.h"
 #include "engine/comm.h"
-#include "engine/share.h"
+
+#define LARGEST 100000
 
 typedef int run_ranks(int ranks, comm_run *run, void *context, struct error *err);
 static run_ranks *const ways[] = {comm_run_threads, comm_run_processes};
-static const int counts[] = {1, 2, 3, 5};
+static const size_t sizes_tried[] = {0, 1, 7, 255, 256, 257, 512, 513, 4096, LARGEST};
 
-#define FOR_ALL_WAYS(way, ranks)                                                                                       \
-    for (size_t way##_i = 0; way##_i < 2; way##_i++)                                                                   \
-        for (size_t ranks##_i = 0; ranks##_i < 4; ranks##_i++)
+/* A rank is not the place for cmocka's longjmp: it says what differs and fails. */
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            return error_set(err, ERROR_FAULT, __func__, NULL, "rank %d, n %zu: " #condition, comm_rank(c), n);        \
+    } while (0)
 
-/* A child's failed assertion would go unheard: ranks answer with an error. */
-#define EXPECT(condition)                                                                                              \
-    if (!(condition))                                                                                                  \
-    return error_set(err, ERROR_FAULT, NULL, NULL, "line %d: %s", __LINE__, #condition)
-
-static double part_of(int rank, size_t i)
+/* Any rank can compute what another one gives: numbers of very different size, so that the order of sums shows. */
+static double given(int rank, size_t i)
 {
-    return 1.0 / (double)(3 + rank) + (double)i * 1e-9 * (double)(rank + 1);
+    uint64_t x = (uint64_t)(rank + 1) * 0x9E3779B97F4A7C15u + i * 0xBF58476D1CE4E5B9u;
+    x ^= x >> 31;
+    x *= 0x94D049BB133111EBu;
+    x ^= x >> 29;
+    return (double)(int64_t)x / (double)(1ull << (x & 63));
 }
 
-static int sums(struct comm *c, size_t n, struct error *err)
+static int check_i64(struct comm *c, void *memory, size_t n, struct error *err)
 {
-    int64_t *whole = calloc(n + 1, sizeof *whole);
-    double *d = calloc(n + 1, sizeof *d), *most = calloc(n + 1, sizeof *most);
-    float *f = calloc(n + 1, sizeof *f);
+    int64_t *v = memory;
+    for (size_t i = 0; i < n; i++)
+        v[i] = (int64_t)i * (comm_rank(c) + 1) - 7;
+    if (comm_sum_i64(c, v, n, err) < 0)
+        return -1;
     for (size_t i = 0; i < n; i++) {
-        whole[i] = (int64_t)i * (c->rank + 1) - 7;
-        d[i] = most[i] = part_of(c->rank, i);
-        f[i] = (float)d[i];
+        int64_t ranks = comm_ranks(c);
+        CHECK(v[i] == (int64_t)i * (ranks * (ranks + 1) / 2) - 7 * ranks);
     }
-    EXPECT(comm_sum_i64(c, whole, n, err) == 0);
-    EXPECT(comm_sum_double(c, d, n, err) == 0);
-    EXPECT(comm_sum_float(c, f, n, err) == 0);
-    EXPECT(comm_max_double(c, most, n, err) == 0);
-    for (size_t i = 0; i < n; i++) {
-        double in_order = part_of(0, i), largest = in_order;
-        float in_order_f = (float)in_order;
-        for (int r = 1; r < c->ranks; r++) {
-            in_order += part_of(r, i);
-            in_order_f += (float)part_of(r, i);
-            largest = part_of(r, i) > largest ? part_of(r, i) : largest;
-        }
-        EXPECT(whole[i] == (int64_t)i * (c->ranks * (c->ranks + 1) / 2) - 7 * c->ranks);
-        EXPECT(memcmp(&d[i], &in_order, sizeof in_order) == 0);
-        EXPECT(memcmp(&f[i], &in_order_f, sizeof in_order_f) == 0);
-        EXPECT(memcmp(&most[i], &largest, sizeof largest) == 0);
-    }
-    free(whole);
-    free(d);
-    free(most);
-    free(f);
     return 0;
 }
 
-static int sum_all_sizes(void *context, struct comm *c, struct error *err)
+static int check_float(struct comm *c, void *memory, size_t n, struct error *err)
 {
-    static const size_t sizes[] = {0, 1, 7, 1000, 300000};
-    (void)context;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        if (sums(c, sizes[i], err) < 0)
-            return -1;
-    EXPECT(c->ranks == 1 || c->bytes > 300000 * 8);
+    float *v = memory;
+    for (size_t i = 0; i < n; i++)
+        v[i] = (float)given(comm_rank(c), i);
+    if (comm_sum_float(c, v, n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        float sum = (float)given(0, i);
+        for (int rank = 1; rank < comm_ranks(c); rank++)
+            sum += (float)given(rank, i);
+        CHECK(memcmp(&v[i], &sum, sizeof sum) == 0);
+    }
     return 0;
 }
 
-static int gather_all_sizes(void *context, struct comm *c, struct error *err)
+static int check_double(struct comm *c, void *memory, size_t n, struct error *err)
 {
-    static const size_t most[] = {0, 1, 5000000}; /* rank r brings most / (r + 1) bytes */
-    (void)context;
-    for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
-        size_t size = most[i] / (size_t)(c->rank + 1), sizes[8], at = 0;
-        char *mine = malloc(size + 1), *all;
-        memset(mine, 'a' + c->rank, size);
-        EXPECT(comm_gather(c, mine, size, (void **)&all, sizes, err) == 0);
-        for (int r = 0; r < c->ranks; r++) {
-            EXPECT(sizes[r] == most[i] / (size_t)(r + 1));
-            for (size_t k = 0; k < sizes[r]; k += 997)
-                EXPECT(all[at + k] == 'a' + r);
-            at += sizes[r];
-        }
-        EXPECT((at == 0) == (all == NULL));
-        free(all);
+    double *v = memory;
+    for (size_t i = 0; i < n; i++)
+        v[i] = given(comm_rank(c), i);
+    if (comm_sum_double(c, v, n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        double sum = given(0, i);
+        for (int rank = 1; rank < comm_ranks(c); rank++)
+            sum += given(rank, i);
+        CHECK(memcmp(&v[i], &sum, sizeof sum) == 0);
+    }
+    return 0;
+}
+
+static int check_max(struct comm *c, void *memory, size_t n, struct error *err)
+{
+    double *v = memory;
+    for (size_t i = 0; i < n; i++)
+        v[i] = given(comm_rank(c), i);
+    if (comm_max_double(c, v, n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        double most = given(0, i);
+        for (int rank = 1; rank < comm_ranks(c); rank++)
+            most = given(rank, i) > most ? given(rank, i) : most;
+        CHECK(v[i] == most);
+    }
+    return 0;
+}
+
+/* Rank r gives n * r bytes, so that rank 0 gives none. */
+static int check_gather(struct comm *c, size_t n, struct error *err)
+{
+    size_t size = n * (size_t)comm_rank(c), sizes[16], at = 0;
+    unsigned char *mine = malloc(size + 1);
+    void *all;
+    memset(mine, 'a' + comm_rank(c), size);
+    if (comm_gather(c, mine, size, &all, sizes, err) < 0) {
         free(mine);
+        return -1;
     }
+    free(mine);
+    for (int rank = 0; rank < comm_ranks(c); rank++) {
+        CHECK(sizes[rank] == n * (size_t)rank);
+        for (size_t i = 0; i < sizes[rank]; i++)
+            CHECK(((char *)all)[at++] == 'a' + rank);
+    }
+    CHECK(at > 0 || all == NULL);
+    free(all);
     return 0;
 }
 
-static int last_fails(void *context, struct comm *c, struct error *err)
+static int all_calls(void *context, struct comm *c, struct error *err)
 {
-    double value = 1;
+    void *memory = malloc(LARGEST * sizeof(double));
+    int status = 0;
     (void)context;
-    EXPECT(comm_sum_double(c, &value, 1, err) == 0);
-    if (c->rank == c->ranks - 1)
-        return error_set(err, ERROR_INPUT, "here", "there", "This rank fails");
-    for (;;)
-        if (comm_sum_double(c, &value, 1, err) < 0)
-            return -1;
-}
-
-static int last_leaves(void *context, struct comm *c, struct error *err)
-{
-    double value = 1;
-    (void)context;
-    if (c->rank == c->ranks - 1)
-        return 0;
-    return comm_sum_double(c, &value, 1, err);
-}
-
-static int last_is_killed(void *context, struct comm *c, struct error *err)
-{
-    double value = 1;
-    (void)context;
-    EXPECT(comm_sum_double(c, &value, 1, err) == 0);
-    if (c->rank == c->ranks - 1)
-        kill(getpid(), SIGKILL);
-    return comm_sum_double(c, &value, 1, err);
-}
-
-static void expect_fine(comm_run *run)
-{
-    FOR_ALL_WAYS(way, ranks)
-    {
-        struct error err = {0};
-        if (ways[way_i](counts[ranks_i], run, NULL, &err) < 0)
-            fail_msg("%d ranks, way %zu: %s", counts[ranks_i], way_i, err.what);
+    for (size_t k = 0; k < sizeof sizes_tried / sizeof *sizes_tried && status == 0; k++) {
+        size_t n = sizes_tried[k];
+        status = check_i64(c, memory, n, err) < 0 || check_float(c, memory, n, err) < 0 ||
+                         check_double(c, memory, n, err) < 0 || check_max(c, memory, n, err) < 0 ||
+                         check_gather(c, n, err) < 0
+                     ? -1
+                     : 0;
     }
+    free(memory);
+    return status;
 }
 
-static void sums_are_in_the_order_of_ranks(void **state)
+static void every_call_gives_every_rank_the_same(void **state)
 {
+    static const int ranks_tried[] = {1, 2, 3, 5};
     (void)state;
-    expect_fine(sum_all_sizes);
-}
-
-static void gathers_what_each_brings(void **state)
-{
-    (void)state;
-    expect_fine(gather_all_sizes);
-}
-
-static void one_that_fails_ends_all(void **state)
-{
-    (void)state;
-    FOR_ALL_WAYS(way, ranks)
-    {
-        struct error err = {0};
-        assert_int_equal(ways[way_i](counts[ranks_i], last_fails, NULL, &err), -1);
-        assert_string_equal(err.what, "This rank fails");
-        if (counts[ranks_i] > 1) {
-            assert_int_equal(ways[way_i](counts[ranks_i], last_leaves, NULL, &err), -1);
-            assert_non_null(strstr(err.what, "ended before its time"));
+    for (size_t way = 0; way < 2; way++)
+        for (size_t k = 0; k < 4; k++) {
+            struct error err = {0};
+            if (ways[way](ranks_tried[k], all_calls, NULL, &err) < 0)
+                fail_msg("%zu, %d ranks: %s (%s)", way, ranks_tried[k], err.what, err.where);
         }
-    }
 }
 
-static void one_that_is_killed_ends_all(void **state)
+static void without_a_comm_values_stay(void **state)
 {
     struct error err = {0};
     (void)state;
-    for (int ranks = 2; ranks <= 4; ranks++) {
-        assert_int_equal(comm_run_processes(ranks, last_is_killed, NULL, &err), -1);
-        assert_non_null(strstr(err.what, "signal 9"));
+    assert_int_equal(all_calls(NULL, NULL, &err), 0);
+    assert_int_equal(comm_rank(NULL), 0);
+    assert_int_equal(comm_ranks(NULL), 1);
+}
+
+/* --- ranks that go away ----------------------------------------------------------------------------------------------
+ */
+
+enum end { END_FAILS, END_LEAVES, END_IS_KILLED, END_EXITS, END_DIFFERS };
+
+struct bad {
+    enum end end;
+    int rank, calls_before;
+};
+
+static int go_away(const struct bad *b, struct comm *c, struct error *err)
+{
+    double values[3] = {1, 2, 3};
+    switch (b->end) {
+    case END_FAILS:
+        return error_set(err, ERROR_INPUT, "here", "that", "Rank %d has had enough", c->rank);
+    case END_LEAVES:
+        return 0;
+    case END_IS_KILLED:
+        kill(getpid(), SIGKILL);
+        return 0;
+    case END_EXITS:
+        _exit(0);
+    case END_DIFFERS:
+        break;
+    }
+    return comm_sum_double(c, values, 3, err);
+}
+
+static int sums_until(void *context, struct comm *c, struct error *err)
+{
+    const struct bad *b = context;
+    float *values = calloc(LARGEST, sizeof *values);
+    int status = 0;
+    for (int call = 0; call < 50 && status == 0; call++) {
+        if (c->rank == b->rank && call == b->calls_before)
+            status = go_away(b, c, err);
+        else
+            status = comm_sum_float(c, values, call & 1 ? LARGEST : 3, err);
+        if (c->rank == b->rank && call == b->calls_before)
+            break;
+    }
+    free(values);
+    return status;
+}
+
+static void expect_failure(run_ranks *way, struct bad bad, const char *words)
+{
+    for (int before = 0; before < 3; before++) {
+        struct error err = {0};
+        bad.calls_before = before;
+        assert_int_equal(way(3, sums_until, &bad, &err), -1);
+        if (!strstr(err.what, words))
+            fail_msg("expected '%s' in '%s'", words, err.what);
     }
 }
 
-static void without_others_nothing_is_exchanged(void **state)
+static void a_rank_that_fails_ends_all(void **state)
 {
-    double value = 3;
-    size_t sizes[1];
+    (void)state;
+    for (size_t way = 0; way < 2; way++)
+        for (int rank = 0; rank < 3; rank++) {
+            char words[64];
+            snprintf(words, sizeof words, "Rank %d has had enough", rank);
+            expect_failure(ways[way], (struct bad){END_FAILS, rank, 0}, words);
+        }
+}
+
+static void a_rank_that_ends_early_ends_all(void **state)
+{
+    (void)state;
+    for (size_t way = 0; way < 2; way++)
+        expect_failure(ways[way], (struct bad){END_LEAVES, 1, 0}, "which has ended");
+}
+
+static void ranks_that_differ_are_told(void **state)
+{
+    (void)state;
+    for (size_t way = 0; way < 2; way++)
+        expect_failure(ways[way], (struct bad){END_DIFFERS, 2, 0}, "exchange different things");
+}
+
+static void a_killed_process_ends_all(void **state)
+{
+    (void)state;
+    expect_failure(comm_run_processes, (struct bad){END_IS_KILLED, 2, 0}, "rank 2 was ended by signal 9");
+    expect_failure(comm_run_processes, (struct bad){END_EXITS, 1, 0}, "rank 1 ended by itself with status 0");
+}
+
+/* --- what it costs ---------------------------------------------------------------------------------------------------
+ */
+
+static int counts(void *context, struct comm *c, struct error *err)
+{
+    float values[1000] = {0};
+    size_t sizes[2], n = 1000;
     void *all;
-    struct error err;
-    (void)state;
-    assert_int_equal(comm_sum_double(NULL, &value, 1, &err), 0);
-    assert_true(value == 3);
-    assert_int_equal(comm_gather(NULL, "abc", 3, &all, sizes, &err), 0);
-    assert_memory_equal(all, "abc", 3);
-    assert_int_equal(sizes[0], 3);
+    (void)context;
+    if (c->rank == 1)
+        clock_sleep(0.03);
+    if (comm_sum_float(c, values, n, err) < 0)
+        return -1;
+    CHECK(c->bytes == 2 * n * sizeof(float));
+    CHECK(c->rank == 1 || c->seconds >= 0.02);
+    if (comm_gather(c, values, c->rank ? 30 : 10, &all, sizes, err) < 0)
+        return -1;
     free(all);
-    assert_int_equal(comm_run_threads(0, sum_all_sizes, NULL, &err), -1);
-    assert_int_equal(comm_run_processes(1000, sum_all_sizes, NULL, &err), -1);
+    CHECK(c->bytes == 2 * n * sizeof(float) + (c->rank ? 30u : 10u) + 40u);
+    return 0;
 }
 
-/* Ten rows of two queries-of-three and four, sparse, as seen by each of three ranks. */
-static void shares_are_blocks_and_queries_stay_whole(void **state)
+static void bytes_and_seconds_are_counted(void **state)
 {
-    uint64_t next = 0;
     (void)state;
-    for (int rank = 0; rank < 3; rank++) {
-        struct comm c = {.rank = rank, .ranks = 3};
-        struct dataset d = {.rows = 10, .columns = 4};
-        static const uint32_t groups[] = {1, 1, 1, 2, 2, 2, 3, 3, 3, 3};
-        uint64_t first, all;
-        struct error err;
-        d.y = malloc(10 * sizeof *d.y);
-        d.group = malloc(sizeof groups);
-        d.start = malloc(11 * sizeof *d.start);
-        d.index = malloc(20 * sizeof *d.index);
-        d.value = malloc(20 * sizeof *d.value);
-        memcpy(d.group, groups, sizeof groups);
-        for (size_t i = 0; i <= 10; i++)
-            d.start[i] = 2 * i;
-        for (uint32_t i = 0; i < 20; i++) {
-            d.index[i] = i % 2;
-            d.value[i] = (float)i;
-        }
-        for (size_t i = 0; i < 10; i++)
-            d.y[i] = (float)i;
-        assert_int_equal(comm_share(&c, &d, &first, &all, &err), 0);
-        assert_int_equal(first, next);
-        assert_int_equal(all, 10);
-        for (size_t i = 0; i < d.rows; i++) {
-            assert_true(d.y[i] == (float)(first + i));
-            assert_true(d.value[d.start[i]] == (float)(2 * (first + i)));
-        }
-        if (d.rows > 0)
-            assert_true(first == 0 || groups[first] != groups[first - 1]);
-        next = first + d.rows;
-        dataset_free(&d);
+    for (size_t way = 0; way < 2; way++) {
+        struct error err = {0};
+        if (ways[way](2, counts, NULL, &err) < 0)
+            fail_msg("%s", err.what);
     }
-    assert_int_equal(next, 10);
 }
 
-int main(void)
+static int note_rank(void *context, struct comm *c, struct error *err)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_are_in_the_order_of_ranks),
-        cmocka_unit_test(gathers_what_each_brings),
-        cmocka_unit_test(one_that_fails_ends_all),
-        cmocka_unit_test(one_that_is_killed_ends_all),
-        cmocka_unit_test(without_others_nothing_is_exchanged),
-        cmocka_unit_test(shares_are_blocks_and_queries_stay_whole),
+    int *seen = context;
+    (void)err;
+    if (c->rank == 0)
+        *seen = c->ranks;
+    return 0;
+}
+
+static void rank_0_is_the_caller_and_ranks_have_bounds(void **state)
+{
+    (void)state;
+    for (size_t way = 0; way < 2; way++) {
+        struct error err = {0};
+        int seen = 0;
+        assert_int_equal(ways[way](2, note_rank, &seen, &err), 0);
+        assert_int_equal(seen, 2);
+        assert_int_equal(ways[way](0, note_rank, &seen, &err), -1);
+        assert_int_equal(ways[way](257, note_rank, &seen, &err), -1);
+        assert_int_equal(err.code, ERROR_INPUT);
+    }
+}
+
+/* `test_comm mpi` does every call; `mpi-fails` and `mpi-killed`: rank 1 goes away. */
+static int as_mpi_rank(const char *what)
+{
+    struct bad bad = {.end = strcmp(what, "mpi-killed") == 0 ? END_IS_KILLED : END_FAILS, .rank = 1, .calls_before = 2};
+    struct error err = {0};
+    int status = strcmp(what, "mpi") == 0 ? comm_run_mpi(all_calls, NULL, &err) : comm_run_mpi(sums_until, &bad, &err);
+    if (status < 0)
+        fprintf(stderr, "error: %s\n", err.what);
+    else
+        printf("a rank of %d is done\n", comm_mpi_ranks());
+    return status < 0 ? error_exit_status(&err) : 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_call_gives_every_rank_the_same),
+        cmocka_unit_test(without_a_comm_values_stay),
+        cmocka_unit_test(a_rank_that_fails_ends_all),
+        cmocka_unit_test(a_rank_that_ends_early_ends_all),
+        cmocka_unit_test(ranks_that_differ_are_told),
+        cmocka_unit_test(a_killed_process_ends_all),
+        cmocka_unit_test(bytes_and_seconds_are_counted),
+        cmocka_unit_test(rank_0_is_the_caller_and_ranks_have_bounds),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (argc == 2)
+        return as_mpi_rank(argv[1]);
+    return cmocka_run_group_tests_name("comm", tests, NULL, NULL);
 }
