@@ -1,5 +1,7 @@
 /* What boosting makes small: gradients of a loss by the score (margin), and from the margin to what is predicted.
- * The list is the service's (reg:squarederror ... survival:cox); definitions are XGBoost 1.7's, which is the judge. */
+ * The list is the service's (reg:squarederror ... survival:cox); definitions are XGBoost 1.7's, which is the judge.
+ * Departures: rank:* take all pairs of a query, not random ones (objective_rank.c); labels of survival:aft are times
+ * that were seen, since the service's files hold one label a row. */
 #ifndef XGBOOST_OBJECTIVE_H
 #define XGBOOST_OBJECTIVE_H
 

@@ -1,6 +1,7 @@
 /* Ranking: within a query every pair of rows with different labels pulls apart (Burges 2010, LambdaRank). XGBoost draws
- * pairs at random; here each counts, with weight 1 / the number of pairs that the row of the lower label stands in, so
- * that gradients keep their size and nothing depends on chance. */
+ * one partner at random for each row; here every pair counts with the chance of being drawn, 1 / the partners of the
+ * one row + 1 / the partners of the other, so that gradients are what XGBoost's are on average. Weights are of queries
+ * (that of the first row), scaled to a mean of 1. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -63,7 +64,7 @@ static double swap_map(const struct query *q, size_t a, size_t b)
     bool first = q->places[low].label > 0;
     if (all <= 0 || first == (q->places[high].label > 0))
         return 0;
-    between = q->average[high] - q->average[low]; /* sums of 1 / place over hits between */
+    between = q->average[high - 1] - q->average[low]; /* sum of 1 / place over hits between the two */
     before = q->hits[low] / (double)(low + 1);
     if (first)
         return fabs(before + between - q->hits[high] / (double)(high + 1)) / all;
@@ -87,19 +88,29 @@ static void measure(struct query *q, float *labels)
         q->ideal += gain(labels[i]) / log2((double)i + 2);
 }
 
-static void pull_apart(const struct query *q, swap_weight *weight_of, double weight, struct gradient *out)
+/* How many rows of the query have another label than the one in place a. */
+static double partners(const struct query *q, size_t a)
 {
-    for (size_t a = 0; a < q->rows; a++) {
-        size_t pairs = 0;
-        for (size_t b = 0; b < q->rows; b++)
-            pairs += q->places[b].label != q->places[a].label;
+    size_t n = 0;
+    for (size_t b = 0; b < q->rows; b++)
+        n += q->places[b].label != q->places[a].label;
+    return (double)n;
+}
+
+/* `chance`: 1 / partners of each place. */
+static void pull_apart(const struct query *q, swap_weight *weight_of, double weight, double *chance,
+                       struct gradient *out)
+{
+    for (size_t a = 0; a < q->rows; a++)
+        chance[a] = 1 / partners(q, a);
+    for (size_t a = 0; a < q->rows; a++)
         for (size_t b = 0; b < q->rows; b++) {
             const struct place *high = &q->places[b], *low = &q->places[a];
             double p, w, g, h;
             if (high->label <= low->label)
                 continue;
             p = 1 / (1 + exp(-((double)high->score - (double)low->score)));
-            w = weight * weight_of(q, a, b) / (double)pairs;
+            w = weight * weight_of(q, a, b) * (chance[a] + chance[b]);
             g = (p - 1) * w;
             h = 2 * fmax(p * (1 - p), SMALLEST_HESSIAN) * w;
             out[high->row].g += (float)g;
@@ -107,26 +118,46 @@ static void pull_apart(const struct query *q, swap_weight *weight_of, double wei
             out[low->row].g -= (float)g;
             out[low->row].h += (float)h;
         }
+}
+
+static size_t query_end(const struct dataset *d, size_t at, size_t end)
+{
+    size_t next = at;
+    while (next < end && (!d->group || d->group[next] == d->group[at]))
+        next++;
+    return next;
+}
+
+/* What makes the mean weight of a query 1. */
+static double weight_scale(const struct dataset *d, size_t first, size_t end)
+{
+    double queries = 0, sum = 0;
+    for (size_t at = first; at < end; at = query_end(d, at, end)) {
+        queries++;
+        sum += (double)row_weight(d, at);
     }
+    return sum > 0 ? queries / sum : 1;
 }
 
 static void rank_gradient(const struct dataset *d, const float *margin, size_t first, size_t end, swap_weight *weight,
                           struct gradient *out)
 {
     size_t rows = end - first;
+    double scale = weight_scale(d, first, end);
     struct place *places = malloc((rows + 1) * sizeof *places);
-    double *sums = malloc((2 * rows + 1) * sizeof *sums);
+    double *sums = malloc((3 * rows + 1) * sizeof *sums);
     float *labels = malloc((rows + 1) * sizeof *labels);
     for (size_t i = first; i < end; i++)
         out[i] = (struct gradient){0, 0};
     for (size_t at = first, next; places && sums && labels && at < end; at = next) {
         struct query q = {.places = places, .hits = sums, .average = sums + rows};
-        for (next = at; next < end && (!d->group || d->group[next] == d->group[at]); next++)
-            places[next - at] = (struct place){margin[next], d->y[next], next};
+        next = query_end(d, at, end);
+        for (size_t i = at; i < next; i++)
+            places[i - at] = (struct place){margin[i], d->y[i], i};
         q.rows = next - at;
         qsort(places, q.rows, sizeof *places, by_score);
         measure(&q, labels);
-        pull_apart(&q, weight, (double)row_weight(d, at), out);
+        pull_apart(&q, weight, scale * (double)row_weight(d, at), sums + 2 * rows, out);
     }
     free(places);
     free(sums);
