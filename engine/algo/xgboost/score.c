@@ -214,7 +214,7 @@ static const struct score_kind kinds[] = {
     {"precision_macro", CLASSES, true, NULL, score_precision_macro},
     {"precision_micro", CLASSES, true, NULL, score_accuracy},
     {"recall", BINARY, true, NULL, score_recall},
-    {"recall_macro", CLASSES, true, NULL, score_balanced_accuracy},
+    {"recall_macro", CLASSES, true, NULL, score_recall_macro},
     {"recall_micro", CLASSES, true, NULL, score_accuracy},
     {"poisson-nloglik", "count", false, NULL, score_poisson},
     {"gamma-nloglik", "regression", false, NULL, score_gamma},

@@ -1,5 +1,7 @@
 /* Evaluation metrics by the service's names ("rmse", "error@0.3", "ndcg@5", "mlogloss", ...), of predictions against
- * the labels. Definitions are XGBoost 1.7's and, for those only the service's container has, scikit-learn's. */
+ * the labels. Definitions are XGBoost 1.7's and, for those only the service's container has, scikit-learn's. Rows
+ * count by their weights, but not in metrics of predicted classes, in r2 and in those by query, nor in cox-nloglik. One
+ * departure: aft-nloglik is of the scale that was set, where XGBoost's is of scale 1 always. */
 #ifndef XGBOOST_SCORE_H
 #define XGBOOST_SCORE_H
 

@@ -134,3 +134,8 @@ double score_recall(const struct scored *s)
 {
     return of_one(s, recall_of);
 }
+
+double score_recall_macro(const struct scored *s)
+{
+    return macro(s, recall_of, true);
+}

@@ -21,7 +21,7 @@ size_t score_class(const struct scored *s, size_t row);
 double score_accuracy(const struct scored *s), score_balanced_accuracy(const struct scored *s),
     score_f1_binary(const struct scored *s), score_f1_macro(const struct scored *s),
     score_precision(const struct scored *s), score_precision_macro(const struct scored *s),
-    score_recall(const struct scored *s);
+    score_recall(const struct scored *s), score_recall_macro(const struct scored *s);
 /* score_rank.c */
 double score_auc(const struct scored *s), score_aucpr(const struct scored *s), score_map(const struct scored *s),
     score_ndcg(const struct scored *s), score_cox(const struct scored *s);

@@ -107,36 +107,38 @@ double score_aucpr(const struct scored *s)
 
 typedef double of_query(const struct scored *s, size_t first, size_t end);
 
-/* Mean over queries, each with the weight of its first row; without queries all rows are one. Queries whose metric has
- * no value are left out. */
+/* Mean over queries, which count alike, as in XGBoost; without queries all rows are one. Queries whose metric has no
+ * value are left out. */
 static double over_queries(const struct scored *s, of_query *each)
 {
     const struct dataset *d = s->data;
-    double sum = 0, weights = 0;
+    double sum = 0, queries = 0;
     for (size_t at = 0, next; at < d->rows; at = next) {
-        double value, weight = d->weight ? (double)d->weight[at] : 1;
+        double value;
         for (next = at; next < d->rows && (!d->group || d->group[next] == d->group[at]); next++)
             continue;
         value = each(s, at, next);
         if (isnan(value))
             continue;
-        sum += weight * value;
-        weights += weight;
+        sum += value;
+        queries++;
     }
-    return weights > 0 ? sum / weights : NAN;
+    return queries > 0 ? sum / queries : NAN;
 }
 
-/* The share of pairs of a query that stand in the right order; ties count half. */
+/* The share of pairs of a query that stand in the right order; ties of the score count half. As in XGBoost a query
+ * needs three rows, and of two rows with the same label the earlier one should stand first. */
 static double pairs_right(const struct scored *s, size_t first, size_t end)
 {
     double right = 0, pairs = 0;
+    const float *y = s->data->y, *p = s->prediction;
     for (size_t i = first; i < end; i++)
         for (size_t j = first; j < end; j++)
-            if (s->data->y[i] > s->data->y[j]) {
+            if (y[i] > y[j] || (y[i] == y[j] && i < j)) {
                 pairs++;
-                right += s->prediction[i] > s->prediction[j] ? 1 : s->prediction[i] == s->prediction[j] ? 0.5 : 0;
+                right += p[i] > p[j] ? 1 : p[i] == p[j] ? 0.5 : 0;
             }
-    return pairs > 0 ? right / pairs : NAN;
+    return end - first >= 3 ? right / pairs : NAN;
 }
 
 double score_auc(const struct scored *s)
