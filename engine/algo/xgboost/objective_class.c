@@ -32,42 +32,57 @@ void hinge_gradient(const struct objective_settings *s, const struct dataset *d,
     }
 }
 
-/* Rows in blocks, so that the exponentials of a block stay in the cache between the two passes. */
+/* Rows in blocks, so that a block stays in the cache from pass to pass. `out` is the block's, `stride` apart from class
+ * to class; its g holds the margins first, then their exponentials, so that every loop runs along neighbours. */
 #define BLOCK 64
 
-VECTORISED static void softmax_block(const float *margin, size_t rows, size_t classes, float *top, float *sum)
+VECTORISED static void softmax_block(const float *margin, size_t rows, size_t classes, const float *y,
+                                     struct gradient *out, size_t stride)
 {
-    for (size_t i = 0; i < rows; i++) {
+    float top[BLOCK], share[BLOCK] = {0};
+    for (size_t i = 0; i < rows; i++)
         top[i] = margin[i * classes];
-        for (size_t k = 1; k < classes; k++)
-            top[i] = margin[i * classes + k] > top[i] ? margin[i * classes + k] : top[i];
-        sum[i] = 0;
-        for (size_t k = 0; k < classes; k++)
-            sum[i] += exp_float(margin[i * classes + k] - top[i]);
+    for (size_t k = 0; k < classes; k++)
+        for (size_t i = 0; i < rows; i++) {
+            float m = margin[i * classes + k];
+            out[k * stride + i].g = m;
+            top[i] = m > top[i] ? m : top[i];
+        }
+    for (size_t k = 0; k < classes; k++)
+        for (size_t i = 0; i < rows; i++) {
+            float e = exp_float(out[k * stride + i].g - top[i]);
+            out[k * stride + i].g = e;
+            share[i] += e;
+        }
+    for (size_t i = 0; i < rows; i++)
+        share[i] = 1 / share[i];
+    for (size_t k = 0; k < classes; k++) {
+        float class = (float)k;
+        for (size_t i = 0; i < rows; i++) {
+            float p = out[k * stride + i].g * share[i], h = 2 * p * (1 - p);
+            out[k * stride + i] =
+                (struct gradient){p - (y[i] == class ? 1.0f : 0.0f), h > SMALLEST_HESSIAN ? h : SMALLEST_HESSIAN};
+        }
     }
 }
 
-VECTORISED static void softmax_class(const float *margin, size_t rows, size_t classes, size_t k, const float *top,
-                                     const float *sum, const float *y, const float *weight, struct gradient *out)
+VECTORISED static void weigh(struct gradient *out, const float *weight, size_t rows)
 {
     for (size_t i = 0; i < rows; i++) {
-        float p = exp_float(margin[i * classes + k] - top[i]) / sum[i], h = 2 * p * (1 - p), w = weight ? weight[i] : 1;
-        out[i].g = (p - (float)(y[i] == (float)k)) * w;
-        out[i].h = (h > SMALLEST_HESSIAN ? h : SMALLEST_HESSIAN) * w;
+        out[i].g *= weight[i];
+        out[i].h *= weight[i];
     }
 }
 
 void softmax_gradient(const struct objective_settings *s, const struct dataset *d, const float *margin, size_t first,
                       size_t end, struct gradient *out)
 {
-    float top[BLOCK], sum[BLOCK];
     size_t classes = s->classes;
     for (size_t at = first; at < end; at += BLOCK) {
         size_t rows = end - at < BLOCK ? end - at : BLOCK;
-        softmax_block(margin + at * classes, rows, classes, top, sum);
-        for (size_t k = 0; k < classes; k++)
-            softmax_class(margin + at * classes, rows, classes, k, top, sum, d->y + at,
-                          d->weight ? d->weight + at : NULL, out + k * d->rows + at);
+        softmax_block(margin + at * classes, rows, classes, d->y + at, out + at, d->rows);
+        for (size_t k = 0; d->weight && k < classes; k++)
+            weigh(out + k * d->rows + at, d->weight + at, rows);
     }
 }
 
