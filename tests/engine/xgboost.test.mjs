@@ -55,18 +55,19 @@ const logistic = { objective: 'binary:logistic' };
 test('without chance the metric is that of the real XGBoost', () => {
   for (const c of read('cases.json')) {
     const value = train(c.settings, c.generate).metrics[`test:${c.metric}`];
-    /* ties and the place of a cut between two values are settled by other sums: 2 % of the metric, 0.01 of a share */
-    const room = ['error', 'merror', 'auc'].includes(c.metric) ? 0.01 : 0.02 * c.value;
+    /* hist with a bin for every value grows the same trees; where the others cut is for each to choose: 2 % */
+    const same = c.settings.tree_method === 'hist' && c.settings.max_bin === '4096';
+    const room = (same ? 1e-4 : 0.02) * c.value;
     assert.ok(Math.abs(value - c.value) <= room, `${c.generate} ${JSON.stringify(c.settings)}: ${value}, not ${c.value}`);
   }
 });
 
 test('with chance it is within the spread of its seeds', () => {
   for (const c of read('seeds.json')) {
-    const ours = [1, 2, 3].map((seed) => train({ ...c.settings, seed }, c.generate).metrics[`test:${c.metric}`]);
+    const ours = [1, 2, 3, 4, 5].map((seed) => train({ ...c.settings, seed }, c.generate).metrics[`test:${c.metric}`]);
     const mean = (v) => v.reduce((a, b) => a + b) / v.length;
     const spread = Math.max(...c.values) - Math.min(...c.values);
-    assert.ok(Math.abs(mean(ours) - mean(c.values)) <= Math.max(spread, 0.01 * mean(c.values)),
+    assert.ok(Math.abs(mean(ours) - mean(c.values)) <= spread,
       `${c.generate} ${JSON.stringify(c.settings)}: ${ours}, not ${c.values}`);
   }
 });
@@ -110,7 +111,7 @@ const effects = [
   ['colsample_bytree', 1, 0.4, trained, 1],
   ['colsample_bylevel', 1, 0.4, trained, 1],
   ['colsample_bynode', 1, 0.4, trained, 1],
-  ['scale_pos_weight', 1, 5, trained, 1],
+  ['scale_pos_weight', 1, 5, (m, r) => r.of('confusion').at(-1).data.counts.reduce((sum, row) => sum + row[1], 0), 1],
   ['base_score', 0.5, 0.99, trained, 1],
   ['max_bin', 256, 4, trained, 1, { tree_method: 'hist' }],
   ['sketch_eps', 0.01, 0.4, trained, 1, { tree_method: 'approx' }],
@@ -144,7 +145,7 @@ const effects = [
 test('every setting changes the result the way it says', () => {
   for (const [name, from, to, measure, way, shared] of effects) {
     const [a, b] = [from, to].map((value) => {
-      const result = train({ ...logistic, tree_method: shared?.updater || name === 'updater' ? 'auto' : 'exact',
+      const result = train({ ...logistic, tree_method: name === 'updater' ? 'auto' : 'exact',
         eval_metric: 'logloss', ...(shared?.booster === 'gblinear' ? { tree_method: 'auto' } : {}), ...shared,
         [name]: value });
       return measure(result.metrics, result);
