@@ -54,8 +54,8 @@ static size_t find_corners(struct scored *rows, size_t n, struct corner *corners
     for (size_t i = 0; i < n;) {
         at.threshold = (double)rows[i].score;
         for (; i < n && (double)rows[i].score == at.threshold; i++) {
-            at.true_positives += rows[i].label > 0;
-            at.false_positives += !(rows[i].label > 0);
+            at.true_positives += rows[i].label > 0 ? 1u : 0u;
+            at.false_positives += rows[i].label > 0 ? 0u : 1u;
         }
         corners[count++] = at;
     }
