@@ -93,10 +93,11 @@ static long read_raw(struct input *in, unsigned char *buffer, size_t size, struc
     ssize_t n;
     if (in->fd < 0) {
         n = (ssize_t)(size < in->memory_left ? size : in->memory_left);
-        if (n)
+        if (n) {
             memcpy(buffer, in->memory, (size_t)n);
-        in->memory += n;
-        in->memory_left -= (size_t)n;
+            in->memory += n;
+            in->memory_left -= (size_t)n;
+        }
     } else {
         do
             n = read(in->fd, buffer, size);
