@@ -1,5 +1,6 @@
 /* Rows put together one by one: what comes back is what was given, sparse becomes dense exactly, too large is refused.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,11 +112,69 @@ static void refuses_to_store_too_many_zeros(void **state)
     dataset_free(&d);
 }
 
+static void sparse_rows_get_width_and_missing_values(void **state)
+{
+    struct dataset d = {.name = "narrow.libsvm"}, dense;
+    struct dataset_builder b = {.data = &d};
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(dataset_builder_sparse(&b, 0), 0);
+    assert_int_equal(dataset_builder_entry(&b, 1, 5), 0);
+    assert_int_equal(dataset_builder_end(&b, 1, 1), 0);
+    assert_int_equal(dataset_builder_group(&b, 7), 0);
+    assert_int_equal(dataset_widen(&d, 1, "validation", &err), -1);
+    assert_string_equal(err.where, "validation");
+    assert_string_equal(err.what, "narrow.libsvm has 2 features, the training data have 1");
+    assert_int_equal(dataset_widen(&d, 3, "validation", &err), 0);
+    assert_int_equal(dataset_dense(&d, DATASET_NAN, &err), 0);
+    assert_true(d.columns == 3 && isnan(d.x[0]) && d.x[1] == 5 && isnan(d.x[2]) && d.group[0] == 7);
+    dataset_free(&d);
+    assert_int_equal(dataset_alloc(&dense, 1, 2), 0);
+    assert_int_equal(dataset_widen(&dense, 2, "test", &err), 0);
+    assert_int_equal(dataset_widen(&dense, 3, "test", &err), -1); /* what is left out of dense rows is not known */
+    dataset_free(&dense);
+}
+
+/* Rows in blocks, cut where a chunk is full. */
+static int count_rows(void *context, const struct dataset *chunk, struct error *err)
+{
+    size_t *next = context;
+    (void)err;
+    for (size_t i = 0; i < chunk->rows; i++, ++*next)
+        assert_true(chunk->x[i * COLUMNS] == (float)*next && chunk->y[i] == label_of(*next));
+    return chunk->rows == 100 ? 0 : -1;
+}
+
+static void blocks_fill_chunks(void **state)
+{
+    struct dataset d = {0};
+    size_t next = 0, made = 0;
+    struct dataset_builder b = {.data = &d, .take = count_rows, .context = &next, .chunk_rows = 100};
+    struct error err = {0};
+    (void)state;
+    while (made < 1000) {
+        size_t rows = 64;
+        float *x = dataset_builder_block(&b, COLUMNS, &rows);
+        assert_non_null(x);
+        assert_true(rows > 0 && rows <= 64 && d.rows + rows <= 100);
+        for (size_t i = 0; i < rows; i++, made++) {
+            x[i * COLUMNS] = (float)made;
+            d.y[d.rows + i] = label_of(made);
+        }
+        dataset_builder_end_block(&b, rows);
+        assert_int_equal(dataset_builder_pass(&b, &err), 0);
+    }
+    assert_int_equal(next, made - d.rows);
+    dataset_free(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_back_what_was_given),
         cmocka_unit_test(refuses_to_store_too_many_zeros),
+        cmocka_unit_test(sparse_rows_get_width_and_missing_values),
+        cmocka_unit_test(blocks_fill_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

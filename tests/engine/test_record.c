@@ -275,12 +275,50 @@ static void refuses_with_file_and_record(void **state)
     }
 }
 
+/* Linear Learner takes float32 only; requests need no label. */
+static void layouts_restrict_and_relax(void **state)
+{
+    static const char wide[] = "0a160a0676616c756573 120c 1a0a 0a08 000000000000f03f" LABEL;
+    static const char bare[] = "0a120a0676616c756573 1208 1206 0a040000803f";
+    static const struct {
+        const char *payload;
+        struct layout layout;
+        const char *says; /* NULL: fine */
+    } cases[] = {
+        {wide, {0}, NULL},
+        {wide, {.float32 = true}, "another type than float32"},
+        {bare, {0}, "label is missing"},
+        {bare, {.label = LABEL_NONE}, NULL},
+        {bare, {.label = LABEL_NONE, .columns = 1}, NULL},
+        {bare, {.label = LABEL_NONE, .columns = 2}, "have 1 columns, the model takes 2"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned char bytes[256];
+        struct str frame = {0};
+        struct dataset d = {0};
+        struct dataset_builder b = {.data = &d};
+        struct error err = {0};
+        struct input *in;
+        recordio_append(&frame, bytes, from_hex(cases[i].payload, bytes));
+        in = input_open_bytes(frame.data, frame.len, "t.pbr");
+        assert_int_equal(record_read(in, &cases[i].layout, &b, &err), cases[i].says ? -1 : 0);
+        if (cases[i].says && !strstr(err.what, cases[i].says))
+            fail_msg("case %zu says: %s", i, err.what);
+        assert_true(cases[i].says || (d.rows == 1 && d.columns == 1 && d.x[0] == 1));
+        input_close(in);
+        dataset_free(&d);
+        str_free(&frame);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_dense_and_sparse), cmocka_unit_test(reads_every_type_of_number),
-        cmocka_unit_test(unpacks_sequences),      cmocka_unit_test(joins_and_cuts_at_the_magic),
-        cmocka_unit_test(reads_long_records),     cmocka_unit_test(refuses_with_file_and_record),
+        cmocka_unit_test(reads_dense_and_sparse),     cmocka_unit_test(reads_every_type_of_number),
+        cmocka_unit_test(unpacks_sequences),          cmocka_unit_test(joins_and_cuts_at_the_magic),
+        cmocka_unit_test(reads_long_records),         cmocka_unit_test(refuses_with_file_and_record),
+        cmocka_unit_test(layouts_restrict_and_relax),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

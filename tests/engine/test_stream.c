@@ -13,7 +13,10 @@
 
 #include <cmocka.h>
 
+#include <zlib.h>
+
 #include "engine/format/format.h"
+#include "engine/format/input.h"
 
 static char folder[64];
 
@@ -264,6 +267,33 @@ static void records_cut_anywhere_name_the_record(void **state)
     }
 }
 
+/* Places in a plain file, in one that is packed, and in memory. */
+static void reads_any_place(void **state)
+{
+    static const char text[] = "0123456789";
+    gzFile packed = gzopen(at("p.gz"), "wb");
+    (void)state;
+    gzwrite(packed, text, 10);
+    gzclose(packed);
+    write_file(at("p"), text, 10);
+    for (int i = 0; i < 3; i++) {
+        struct error err;
+        struct input *in = i == 2 ? input_open_bytes(text, 10, "p") : input_open(at(i ? "p.gz" : "p"), &err);
+        uint64_t size;
+        char buffer[8] = {0};
+        assert_int_equal(input_random(in, &size, &err), 0);
+        assert_int_equal(size, 10);
+        assert_int_equal(input_read_at(in, 7, buffer, 3, &err), 0);
+        assert_string_equal(buffer, "789");
+        assert_int_equal(input_read_at(in, 0, buffer, 4, &err), 0);
+        assert_string_equal(buffer, "0123");
+        assert_int_equal(input_read_at(in, 8, buffer, 3, &err), -1);
+        assert_non_null(strstr(err.what, "ends too early"));
+        assert_int_equal(input_read_at(in, UINT64_MAX / 2, buffer, 3, &err), -1);
+        input_close(in);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +301,7 @@ int main(void)
         cmocka_unit_test(folders_epochs_and_refusals),
         cmocka_unit_test(reads_fifos_and_says_where_they_break_off),
         cmocka_unit_test(files_cut_anywhere),
+        cmocka_unit_test(reads_any_place),
         cmocka_unit_test(records_cut_anywhere_name_the_record),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
