@@ -15,6 +15,7 @@
 #define BLOCK_BYTES 16384 /* of the rows of a block */
 #define BLOCK_ROWS 256    /* at most */
 #define FEW 8             /* rows */
+#define LONG_WAY 8        /* steps after which it pays to look whether all lanes have arrived */
 
 /* Left child `next`, right child `next` + 1. Leaves: threshold NaN, which no value reaches, and `next` itself. */
 struct packed {
@@ -250,13 +251,24 @@ static inline __attribute__((always_inline)) void step(const struct packed *node
     }
 }
 
+static bool all_at_leaves(const struct packed *nodes, const uint32_t *at)
+{
+    bool all = true;
+    for (int k = 0; k < LANES; k++)
+        all &= nodes[at[k]].next == at[k];
+    return all;
+}
+
 static inline __attribute__((always_inline)) void descend(const struct packed_tree *t, const float *const *rows,
                                                           float *out, bool missing)
 {
     const struct packed *nodes = t->nodes;
     uint32_t at[LANES] = {0};
-    for (int level = 0; level < t->depth; level++)
+    for (int level = 0; level < t->depth; level++) {
+        if (level >= LONG_WAY && level % 4 == 0 && all_at_leaves(nodes, at))
+            break;
         step(nodes, rows, at, missing);
+    }
     for (int k = 0; k < LANES; k++)
         out[k] = nodes[at[k]].value;
 }
