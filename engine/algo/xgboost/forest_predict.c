@@ -6,6 +6,7 @@
  * walk the trees as they are. */
 #include <limits.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ struct prediction {
     struct slots slots;
     size_t width, block; /* cells of a row as walked, rows of a block */
     float *scratch;      /* of all threads; NULL when direct */
+    atomic_size_t next;  /* block */
 };
 
 /* --- the plain way --------------------------------------------------------------------------------------------------
@@ -293,12 +295,14 @@ static inline __attribute__((always_inline)) void walk_block(const struct predic
     }
 }
 
+/* Who is free takes the next block, for another program may have one of the processors. */
 static void add_blocks(void *context, int thread, int threads)
 {
-    const struct prediction *p = context;
-    size_t blocks = (p->data->rows + p->block - 1) / p->block, end;
+    struct prediction *p = context;
+    size_t blocks = (p->data->rows + p->block - 1) / p->block, block;
     float *scratch = p->direct ? NULL : p->scratch + (size_t)thread * p->block * p->width;
-    for (size_t block = pool_share(blocks, thread, threads, &end); block < end; block++) {
+    (void)threads;
+    while ((block = atomic_fetch_add(&p->next, 1)) < blocks) {
         size_t first = block * p->block, left = p->data->rows - first, n = left < p->block ? left : p->block;
         const float *x = p->direct ? p->data->x + first * p->width : scratch;
         float *margin = p->margin + first * p->forest->outputs;
