@@ -159,8 +159,9 @@ static void settle(struct settings *s)
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         const char *updater = settings_get(s, "updater");
         size_t len = strcspn(pairs[i].updater, ",");
-        if (named && strncmp(updater, pairs[i].updater, len) == 0 && (updater[len] == ',' || !updater[len]))
-            unless_given(s, "tree_method", pairs[i].method);
+        if (named && settings_is(s, "tree_method", "auto") && strncmp(updater, pairs[i].updater, len) == 0 &&
+            (updater[len] == ',' || !updater[len]))
+            settings_settle(s, "tree_method", pairs[i].method);
         if (!named && settings_is(s, "tree_method", pairs[i].method))
             settings_settle(s, "updater", pairs[i].updater);
     }
