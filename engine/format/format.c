@@ -14,6 +14,7 @@
 #include "engine/format/jsonlines.h"
 #include "engine/format/libsvm.h"
 #include "engine/format/output.h"
+#include "engine/format/parquet.h"
 #include "engine/format/record.h"
 #include "engine/format/writer.h"
 
@@ -36,7 +37,7 @@ static const struct format {
     {"text/csv", "csv", ".csv", csv_read, csv_append, NULL, NULL, NULL},
     {"application/x-recordio-protobuf", "recordio-protobuf", ".pbr.rec.recordio", record_read, record_append, NULL,
      NULL, NULL},
-    {"application/x-parquet", "parquet", ".parquet", NULL, NULL, NULL, NULL, NULL},
+    {"application/x-parquet", "parquet", ".parquet", parquet_read, NULL, parquet_write, parquet_end, parquet_leave},
     {"application/jsonlines", "jsonlines", ".json.jsonl", jsonlines_read, jsonlines_append, NULL, NULL, NULL},
     {"text/libsvm", "libsvm text/x-libsvm", ".libsvm.svm", libsvm_read, libsvm_append, NULL, libsvm_end, NULL},
 };
