@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/tensor/exp.h"
+
 static double sign(double x)
 {
     return (double)(x > 0) - (double)(x < 0);
@@ -88,71 +90,149 @@ struct loss_point loss_at(const struct loss *l, double score, double label)
     return kinds[l->kind].at(score, label, l->parameter);
 }
 
-/* One exponential a row: the sum of log(1 + e) is the log of a product, taken before it can overflow (factors are at
- * most 2, so 512 of them stay below 2^512). */
-static double logistic_batch(float *gradient, const float *score, const float *label, size_t rows)
+#define ROWS 64 /* of a product: factors are at most 2, so it stays far from overflow */
+
+/* Slopes of one row's models, and each factor 1 + e into its product. */
+VECTORISED static void logistic_slopes(float *restrict gradient, const float *restrict score, float y, size_t models,
+                                       float *restrict linear, float *restrict product)
 {
-    double sum = 0, product = 1;
-    for (size_t i = 0; i < rows; i++) {
-        float s = score[i], e = expf(-fabsf(s)), y = label[i];
-        sum += (double)((s > 0 ? s : 0) - y * s);
-        product *= 1 + (double)e;
-        if (i % 512 == 511) {
-            sum += log(product);
-            product = 1;
-        }
-        if (gradient)
-            gradient[i] = (s >= 0 ? 1 : e) / (1 + e) - y;
+    for (size_t m = 0; m < models; m++) {
+        float s = score[m], e = exp_float(-fabsf(s)), above = s >= 0 ? 1 : e;
+        gradient[m] = above / (1 + e) - y;
+        linear[m] = (s > 0 ? s : 0) - y * s;
+        product[m] = 1 + e;
     }
-    return sum + log(product);
 }
 
-static double softmax_row(float *gradient, const float *score, size_t label, size_t classes, double weight)
+/* The same down the rows of one model. */
+VECTORISED static void logistic_rows(float *restrict gradient, const float *restrict score, const float *restrict label,
+                                     size_t rows, float *restrict linear, float *restrict product)
 {
+    for (size_t i = 0; i < rows; i++) {
+        float s = score[i], e = exp_float(-fabsf(s)), above = s >= 0 ? 1 : e, y = label[i];
+        gradient[i] = above / (1 + e) - y;
+        linear[i] = (s > 0 ? s : 0) - y * s;
+        product[i] = 1 + e;
+    }
+}
+
+/* One exponential a row: the sum of log(1 + e) is the log of a product. */
+static double logistic_batch(float *gradient, const float *score, const float *label, size_t rows)
+{
+    double sum = 0;
+    for (size_t first = 0; first < rows; first += ROWS) {
+        float slopes[ROWS], linear[ROWS], factor[ROWS];
+        size_t count = rows - first < ROWS ? rows - first : ROWS;
+        double product = 1;
+        logistic_rows(gradient ? gradient + first : slopes, score + first, label + first, count, linear, factor);
+        for (size_t i = 0; i < count; i++) {
+            sum += (double)linear[i];
+            product *= (double)factor[i];
+        }
+        sum += log(product);
+    }
+    return sum;
+}
+
+VECTORISED static void multiply(double *restrict sum, double *restrict product, const float *restrict linear,
+                                const float *restrict factor, size_t n)
+{
+    for (size_t m = 0; m < n; m++) {
+        sum[m] += (double)linear[m];
+        product[m] *= (double)factor[m];
+    }
+}
+
+/* Models in groups of ROWS, so that what is added up stays in the cache. */
+static void logistic_models(float *gradient, const float *score, const float *label, size_t rows, size_t models,
+                            double *sums)
+{
+    for (size_t at = 0; at < models; at += ROWS) {
+        size_t count = models - at < ROWS ? models - at : ROWS;
+        float slopes[ROWS], linear[ROWS], factor[ROWS];
+        double product[ROWS];
+        for (size_t m = 0; m < count; m++) {
+            sums[at + m] = 0;
+            product[m] = 1;
+        }
+        for (size_t i = 0; i < rows; i++) {
+            logistic_slopes(gradient ? gradient + i * models + at : slopes, score + i * models + at, label[i], count,
+                            linear, factor);
+            multiply(sums + at, product, linear, factor, count);
+            if (i % 512 == 511 || i + 1 == rows)
+                for (size_t m = 0; m < count; m++) {
+                    sums[at + m] += log(product[m]);
+                    product[m] = 1;
+                }
+        }
+    }
+}
+
+VECTORISED static double softmax_row(float *gradient, const float *score, size_t label, size_t classes, double weight)
+{
+    float largest = score[0];
+    double sum = 0;
+    for (size_t k = 1; k < classes; k++)
+        largest = score[k] > largest ? score[k] : largest;
+    for (size_t k = 0; k < classes; k++)
+        gradient[k] = exp_float(score[k] - largest);
+    for (size_t k = 0; k < classes; k++)
+        sum += (double)gradient[k];
+    float scale = (float)(weight / sum);
+    for (size_t k = 0; k < classes; k++)
+        gradient[k] *= scale;
+    gradient[label] -= (float)weight;
+    return log(sum) + (double)largest - (double)score[label];
+}
+
+/* Without gradients: more classes than a small array holds are summed in double. */
+static double softmax_value(const float *score, size_t label, size_t classes)
+{
+    float unused[ROWS];
     double largest = (double)score[0], sum = 0;
+    if (classes <= ROWS)
+        return softmax_row(unused, score, label, classes, 0);
     for (size_t k = 1; k < classes; k++)
         largest = fmax(largest, (double)score[k]);
-    for (size_t k = 0; k < classes; k++) {
-        float e = expf(score[k] - (float)largest);
-        sum += (double)e;
-        if (gradient)
-            gradient[k] = e;
-    }
-    if (gradient) {
-        float scale = (float)(weight / sum);
-        for (size_t k = 0; k < classes; k++)
-            gradient[k] *= scale;
-        gradient[label] -= (float)weight;
-    }
+    for (size_t k = 0; k < classes; k++)
+        sum += (double)exp_float(score[k] - (float)largest);
     return log(sum) + largest - (double)score[label];
 }
 
-static double softmax_batch(const struct loss *l, float *gradient, const float *score, const float *label,
-                            const float *weight, size_t rows)
+void loss_models(const struct loss *l, float *gradient, const float *score, const float *label, const float *weight,
+                 size_t rows, size_t models, double *sums)
 {
-    double sum = 0;
+    if (l->kind == LOSS_LOGISTIC && !weight && models > 1) {
+        logistic_models(gradient, score, label, rows, models, sums);
+        return;
+    }
+    if (l->kind == LOSS_LOGISTIC && !weight) {
+        sums[0] = logistic_batch(gradient, score, label, rows);
+        return;
+    }
+    for (size_t m = 0; m < models; m++)
+        sums[m] = 0;
     for (size_t i = 0; i < rows; i++) {
         double w = weight ? (double)weight[i] : 1;
-        float *g = gradient ? gradient + i * l->classes : NULL;
-        sum += w * softmax_row(g, score + i * l->classes, (size_t)label[i], l->classes, w);
+        for (size_t m = 0; m < models; m++) {
+            size_t at = (i * models + m) * l->classes;
+            if (l->kind == LOSS_SOFTMAX) {
+                sums[m] += w * (gradient ? softmax_row(gradient + at, score + at, (size_t)label[i], l->classes, w)
+                                         : softmax_value(score + at, (size_t)label[i], l->classes));
+                continue;
+            }
+            struct loss_point p = loss_at(l, (double)score[at], (double)label[i]);
+            sums[m] += w * p.value;
+            if (gradient)
+                gradient[at] = (float)(w * p.slope);
+        }
     }
-    return sum;
 }
 
 double loss_batch(const struct loss *l, float *gradient, const float *score, const float *label, const float *weight,
                   size_t rows)
 {
-    double sum = 0;
-    if (l->kind == LOSS_SOFTMAX)
-        return softmax_batch(l, gradient, score, label, weight, rows);
-    if (l->kind == LOSS_LOGISTIC && !weight)
-        return logistic_batch(gradient, score, label, rows);
-    for (size_t i = 0; i < rows; i++) {
-        struct loss_point p = loss_at(l, (double)score[i], (double)label[i]);
-        double w = weight ? (double)weight[i] : 1;
-        sum += w * p.value;
-        if (gradient)
-            gradient[i] = (float)(w * p.slope);
-    }
+    double sum;
+    loss_models(l, gradient, score, label, weight, rows, 1, &sum);
     return sum;
 }

@@ -41,6 +41,11 @@ struct loss_point loss_at(const struct loss *l, double score, double label);
 double loss_batch(const struct loss *l, float *gradient, const float *score, const float *label, const float *weight,
                   size_t rows);
 
+/* The same for several models at once: row i of `score` has models * classes scores, those of a model together. `sums`
+ * gets each model's sum. */
+void loss_models(const struct loss *l, float *gradient, const float *score, const float *label, const float *weight,
+                 size_t rows, size_t models, double *sums);
+
 /* The kind that the service calls `name` ("huber_loss"); -1 when there is none. */
 int loss_kind_of(const char *name);
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "engine/tensor/exp.h"
+
 #define EPSILON 1e-8f
 #define RMSPROP_DECAY 0.9f
 
@@ -25,7 +27,7 @@ void optimiser_init(struct optimiser *o, enum optimiser_kind kind, float *state,
 }
 
 /* The velocity is the move really made, so that the proximal step settles where the plain one would. */
-static void step_sgd(struct optimiser *o, float *w, const float *gradient, float rate, float decay, float l1)
+VECTORISED static void step_sgd(struct optimiser *o, float *w, const float *gradient, float rate, float decay, float l1)
 {
     float threshold = rate * l1;
     for (size_t i = 0; i < o->n; i++) {
@@ -35,7 +37,8 @@ static void step_sgd(struct optimiser *o, float *w, const float *gradient, float
     }
 }
 
-static void step_adam(struct optimiser *o, float *w, const float *gradient, float rate, float decay, float l1)
+VECTORISED static void step_adam(struct optimiser *o, float *w, const float *gradient, float rate, float decay,
+                                 float l1)
 {
     float correct_1, root_2, *m = o->first, *v = o->second, b1 = o->beta_1, b2 = o->beta_2;
     o->power_1 *= (double)b1;
@@ -53,7 +56,8 @@ static void step_adam(struct optimiser *o, float *w, const float *gradient, floa
     }
 }
 
-static void step_rmsprop(struct optimiser *o, float *w, const float *gradient, float rate, float decay, float l1)
+VECTORISED static void step_rmsprop(struct optimiser *o, float *w, const float *gradient, float rate, float decay,
+                                    float l1)
 {
     float *v = o->first;
     for (size_t i = 0; i < o->n; i++) {

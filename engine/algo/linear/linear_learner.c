@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/algo/linear/linear_saved.h"
+
 #define PREDICTORS "binary_classifier|multiclass_classifier|regressor"
 #define LOSSES                                                                                                         \
     "auto|squared_loss|absolute_loss|eps_insensitive_squared_loss|eps_insensitive_absolute_loss|quantile_loss|"        \
@@ -103,9 +105,8 @@ static const struct hyperparameter hyperparameters[] = {
      .help = "recall to hold while precision is made large"},
     {"feature_dim", HYPER_INTEGER, .takes_auto = true, FROM(1), .fallback = "auto",
      .help = "number of features, checked against the data; auto: as the data have"},
-    {"num_models", HYPER_INTEGER, .takes_auto = true, FROM(1), .fallback = "auto",
-     .not_yet = "training several models in one pass comes later; one model is trained",
-     .help = "models trained side by side; auto: 1"},
+    {"num_models", HYPER_INTEGER, .takes_auto = true, BETWEEN(1, 1024), .fallback = "auto",
+     .help = "models trained side by side in one pass: the first as set, the others near it; auto: 1"},
     {0},
 };
 
@@ -147,6 +148,9 @@ static const struct {
 
 static void replace_auto(struct settings *s, const char *name, const char *value)
 {
+    for (int i = 0; i < s->count; i++)
+        if (strcmp(s->items[i].name, name) == 0 && strcmp(s->items[i].value, "auto") == 0)
+            s->items[i].given = false; /* left to us: models may vary it */
     if (settings_is(s, name, "auto"))
         settings_settle(s, name, value);
 }
@@ -196,7 +200,8 @@ static int check(const struct settings *s, struct error *err)
 
 static const char *const content_types[] = {"text/csv", "application/x-recordio-protobuf", NULL};
 static const char *const channels[] = {"train", "validation", "test", NULL};
-static const char *const pictures[] = {"points", "boundary", "weights", NULL};
+static const char *const pictures[] = {"points",  "regions", "curve",     "boundary",  "weights", "models",
+                                       "l1_path", "ranking", "confusion", "residuals", NULL};
 static const char *const made_data[] = {"gauss2",     "xor2",      "moons2", "gauss_mix", "logit_lin",
                                         "scaled_lin", "gauss_lin", "line1",  NULL};
 
@@ -208,7 +213,16 @@ const struct algorithm linear_learner = {
     .channels = channels,
     .pictures = pictures,
     .generators = made_data,
+    .takes_sparse = true,
+    .takes_pipe = true,
+    .float32_only = true,
+    .missing = DATASET_ZERO,
     .settle = settle,
     .check = check,
     .train = linear_train,
+    .model_files = linear_files,
+    .load = linear_load,
+    .unload = linear_unload,
+    .invoke = linear_invoke,
+    .accepts = linear_accepts,
 };

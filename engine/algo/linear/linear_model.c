@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/rng.h"
+#include "engine/tensor/exp.h"
 
 #define STREAM_WEIGHTS 201 /* of random numbers; the order of rows has its own (linear_train.c) */
 
@@ -16,23 +17,32 @@ size_t linear_classes(const struct settings *s)
 }
 
 /* Weights, bias, gradient of both, kept copy of both, and the optimisers' state of both, in one zeroed block. */
-static int allocate(struct linear_model *m, enum optimiser_kind kind, struct error *err)
+static int allocate(struct linear_model *m, enum optimiser_kind kind, bool sparse, struct error *err)
 {
     size_t both, state = optimiser_state(kind);
-    if (m->outputs > SIZE_MAX / 64 / (m->columns + 1))
-        return error_set(err, ERROR_LIMIT, "num_classes", "use fewer classes", "The model is too large");
+    if (m->width > SIZE_MAX / 64 / (m->columns + 1))
+        return error_set(err, ERROR_LIMIT, "num_models", "use fewer models or classes", "The model is too large");
     m->size = m->outputs * m->columns;
-    both = m->size + m->outputs;
+    both = m->width * (m->columns + 1);
     m->block = calloc(both * (3 + state), sizeof *m->block);
-    if (!m->block)
-        return error_set(err, ERROR_LIMIT, NULL, "use fewer classes or features",
-                         "A model of %zu weights does not fit into memory", both);
+    m->each = calloc(m->models, sizeof *m->each);
+    m->centred = calloc(m->width, sizeof *m->centred);
+    m->across = sparse ? calloc(2 * m->width * m->columns, sizeof *m->across) : NULL;
+    if (!m->block || !m->each || !m->centred || (sparse && !m->across))
+        return error_set(err, ERROR_LIMIT, NULL, "use fewer models, classes or features",
+                         "Models of %zu weights together do not fit into memory", both);
+    m->across_gradient = sparse ? m->across + m->width * m->columns : NULL;
     m->weights = m->block;
-    m->bias = m->weights + m->size;
+    m->bias = m->weights + m->width * m->columns;
     m->gradient = m->block + both;
+    m->bias_gradient = m->gradient + m->width * m->columns;
     m->kept = m->block + 2 * both;
-    optimiser_init(&m->weight_optimiser, kind, m->block + 3 * both, m->size);
-    optimiser_init(&m->bias_optimiser, kind, m->block + 3 * both + state * m->size, m->outputs);
+    m->kept_bias = m->kept + m->width * m->columns;
+    for (size_t i = 0; i < m->models; i++) {
+        float *own = m->block + 3 * both + i * state * (m->size + m->outputs);
+        optimiser_init(&m->each[i].weights, kind, own, m->size);
+        optimiser_init(&m->each[i].bias, kind, own + state * m->size, m->outputs);
+    }
     return 0;
 }
 
@@ -45,16 +55,22 @@ static void read_optimiser(struct optimiser *o, const struct settings *s)
 
 static void read_steps(struct linear_model *m, const struct settings *s)
 {
-    m->wd = settings_number(s, "wd");
-    m->l1 = settings_number(s, "l1");
     m->bias_rate = settings_number(s, "bias_lr_mult");
-    m->bias_wd = m->wd * settings_number(s, "bias_wd_mult");
-    m->schedule = (struct schedule){
-        .rate = settings_number(s, "learning_rate"),
-        .factor = settings_number(s, "lr_scheduler_factor"),
-        .minimum = settings_number(s, "lr_scheduler_minimum_lr"),
-        .interval = settings_true(s, "use_lr_scheduler") ? (long)settings_number(s, "lr_scheduler_step") : 0,
-    };
+    for (size_t i = 0; i < m->models; i++) {
+        struct linear_one *one = &m->each[i];
+        struct linear_point at = linear_grid_point(s, i);
+        read_optimiser(&one->weights, s);
+        read_optimiser(&one->bias, s);
+        one->wd = at.wd;
+        one->l1 = at.l1;
+        one->bias_wd = at.wd * settings_number(s, "bias_wd_mult");
+        one->schedule = (struct schedule){
+            .rate = at.rate,
+            .factor = settings_number(s, "lr_scheduler_factor"),
+            .minimum = settings_number(s, "lr_scheduler_minimum_lr"),
+            .interval = settings_true(s, "use_lr_scheduler") ? (long)settings_number(s, "lr_scheduler_step") : 0,
+        };
+    }
 }
 
 /* By loss: the setting with its parameter, whether that is in units of the label, and by which power of the label's
@@ -86,117 +102,233 @@ static void read_loss(struct linear_model *m, const struct settings *s)
     m->loss_unit = pow(m->label_scale, losses[kind].degree);
 }
 
-static int fit_scalers(struct linear_model *m, const struct settings *s, const struct dataset *train, struct error *err)
+static int fit_scalers(struct linear_model *m, const struct settings *s, const struct linear_shape *shape,
+                       struct error *err)
 {
-    double points = settings_number(s, "num_point_for_scaler"), mean, deviation;
-    size_t rows = points < (double)train->rows ? (size_t)points : train->rows;
-    normalise_moments(train->y, rows, 1, &mean, &deviation);
+    double mean, deviation;
+    size_t rows = shape->sample_rows;
+    if (normalise_moments_all(shape->train->y, rows, shape->comm, &mean, &deviation, err) < 0)
+        return -1;
     m->label_shift = settings_true(s, "unbias_label") ? mean : 0;
     m->label_scale = settings_true(s, "normalize_label") && deviation > 0 ? deviation : 1;
-    if (normaliser_fit(&m->normaliser, train, rows, settings_true(s, "normalize_data"),
-                       settings_true(s, "unbias_data")))
-        return error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory to normalise the data");
-    return 0;
+    return normaliser_fit(&m->normaliser, shape->train, rows, settings_true(s, "normalize_data"),
+                          settings_true(s, "unbias_data"), shape->comm, err);
 }
 
-static void draw_weights(struct linear_model *m, const struct settings *s, uint64_t seed)
+static void draw_weights(struct linear_model *m, size_t i, const struct settings *s, uint64_t seed)
 {
     struct rng r;
     bool normal = settings_is(s, "init_method", "normal");
     double size = settings_number(s, normal ? "init_sigma" : "init_scale");
-    rng_init(&r, seed, STREAM_WEIGHTS);
-    for (size_t i = 0; i < m->size; i++)
-        m->weights[i] = (float)(size * (normal ? rng_normal(&r) : 2 * rng_uniform(&r) - 1));
+    float *weights = m->weights + i * m->size;
+    rng_init(&r, seed, STREAM_WEIGHTS + 1000 * linear_grid_point(s, i).draw);
+    for (size_t j = 0; j < m->size; j++)
+        weights[j] = (float)(size * (normal ? rng_normal(&r) : 2 * rng_uniform(&r) - 1));
     for (size_t k = 0; m->use_bias && k < m->outputs; k++)
-        m->bias[k] = (float)settings_number(s, "init_bias");
+        m->bias[i * m->outputs + k] = (float)settings_number(s, "init_bias");
 }
 
-int linear_model_init(struct linear_model *m, const struct settings *s, const struct dataset *train, uint64_t seed,
+int linear_model_init(struct linear_model *m, const struct settings *s, const struct linear_shape *shape,
                       struct error *err)
 {
     size_t classes = linear_classes(s);
     enum optimiser_kind kind = settings_is(s, "optimizer", "adam")  ? OPTIMISER_ADAM
                                : settings_is(s, "optimizer", "sgd") ? OPTIMISER_SGD
                                                                     : OPTIMISER_RMSPROP;
-    *m =
-        (struct linear_model){.columns = train->columns, .outputs = classes > 2 ? classes : 1, .backend = &backend_cpu};
+    *m = (struct linear_model){.models = shape->models,
+                               .columns = shape->train->columns,
+                               .outputs = classes > 2 ? classes : 1,
+                               .backend = &backend_cpu};
+    m->width = m->models * m->outputs;
     m->task = classes > 2 ? METRIC_MULTICLASS : classes == 2 ? METRIC_BINARY : METRIC_REGRESSION;
     m->use_bias = settings_true(s, "use_bias");
-    if (allocate(m, kind, err) < 0 || fit_scalers(m, s, train, err) < 0)
+    if (allocate(m, kind, shape->sparse, err) < 0 || fit_scalers(m, s, shape, err) < 0)
         return -1;
-    read_optimiser(&m->weight_optimiser, s);
-    read_optimiser(&m->bias_optimiser, s);
     read_steps(m, s);
     read_loss(m, s);
-    draw_weights(m, s, seed);
+    for (size_t i = 0; i < m->models; i++)
+        draw_weights(m, i, s, shape->seed);
     return 0;
 }
 
 void linear_model_free(struct linear_model *m)
 {
     free(m->block);
+    free(m->each);
+    free(m->across);
+    free(m->centred);
     normaliser_free(&m->normaliser);
     *m = (struct linear_model){0};
+}
+
+struct linear_model linear_model_one(const struct linear_model *m, size_t i)
+{
+    struct linear_model one = *m;
+    one.models = 1;
+    one.width = m->outputs;
+    one.weights += i * m->size;
+    one.bias += i * m->outputs;
+    one.kept += i * m->size;
+    one.kept_bias += i * m->outputs;
+    one.each += i;
+    return one;
 }
 
 /* --- forward and backward -------------------------------------------------------------------------------------------
  */
 
+/* What the entries of row i are worth: `to` (width) plus value * across of its column, for each. */
+VECTORISED static void score_sparse(const struct linear_model *m, const struct linear_batch *b, size_t i,
+                                    float *restrict to)
+{
+    const struct dataset *d = b->source;
+    size_t width = m->width, end = d->start[b->row[i] + 1];
+    for (size_t e = d->start[b->row[i]]; e < end; e++) {
+        const float *restrict w = m->across + d->index[e] * width;
+        float value = d->value[e] == d->value[e] ? d->value[e] : m->normaliser.mean[d->index[e]];
+        for (size_t k = 0; k < width; k++)
+            to[k] += value * w[k];
+    }
+}
+
+/* The weights for raw values, and what centring takes from the bias. */
+static void spread_across(const struct linear_model *m, double *centred)
+{
+    for (size_t k = 0; k < m->width; k++)
+        centred[k] = 0;
+    for (size_t j = 0; j < m->columns; j++)
+        for (size_t k = 0; k < m->width; k++) {
+            float w = m->weights[k * m->columns + j] * m->normaliser.factor[j];
+            m->across[j * m->width + k] = w;
+            centred[k] += (double)w * (double)m->normaliser.shift[j];
+        }
+}
+
+static void score_all_sparse(const struct linear_model *m, struct linear_batch *b)
+{
+    spread_across(m, m->centred);
+    for (size_t i = 0; i < b->rows; i++) {
+        float *to = b->score + i * m->width;
+        for (size_t k = 0; k < m->width; k++)
+            to[k] = (float)((double)m->bias[k] - m->centred[k]);
+        score_sparse(m, b, i, to);
+    }
+}
+
 void linear_model_score(const struct linear_model *m, struct linear_batch *b)
 {
     const struct backend *ops = m->backend;
+    if (b->source) {
+        score_all_sparse(m, b);
+        return;
+    }
     for (size_t i = 0; i < b->rows; i++)
-        for (size_t k = 0; k < m->outputs; k++)
-            b->score[i * m->outputs + k] = m->bias[k];
-    if (m->outputs == 1)
+        memcpy(b->score + i * m->width, m->bias, m->width * sizeof *b->score);
+    if (m->width == 1)
         ops->gemv(b->score, b->x, m->weights, b->rows, m->columns, false, 1, 1);
     else
-        ops->gemm(b->score, b->x, m->weights, b->rows, m->outputs, m->columns, false, true, 1, 1);
+        ops->gemm(b->score, b->x, m->weights, b->rows, m->width, m->columns, false, true, 1, 1);
+}
+
+VECTORISED static void gradient_sparse(const struct linear_model *m, const struct linear_batch *b)
+{
+    const struct dataset *d = b->source;
+    size_t width = m->width;
+    memset(m->across_gradient, 0, m->columns * width * sizeof *m->across_gradient);
+    for (size_t i = 0; i < b->rows; i++) {
+        const float *restrict slope = b->gradient + i * width;
+        for (size_t e = d->start[b->row[i]], end = d->start[b->row[i] + 1]; e < end; e++) {
+            float *restrict g = m->across_gradient + d->index[e] * width;
+            float value = d->value[e] == d->value[e] ? d->value[e] : m->normaliser.mean[d->index[e]];
+            for (size_t k = 0; k < width; k++)
+                g[k] += value * slope[k];
+        }
+    }
+}
+
+/* bias_gradient holds the summed slopes, `share` times. */
+static void gather_across(struct linear_model *m, float share)
+{
+    for (size_t k = 0; k < m->width; k++)
+        for (size_t j = 0; j < m->columns; j++)
+            m->gradient[k * m->columns + j] = m->normaliser.factor[j] * (share * m->across_gradient[j * m->width + k] -
+                                                                         m->normaliser.shift[j] * m->bias_gradient[k]);
 }
 
 /* From b->gradient (slopes of the scores) to the mean gradient of weights and bias. */
-static void backward(struct linear_model *m, const struct linear_batch *b)
+static void backward(struct linear_model *m, const struct linear_batch *b, size_t rows)
 {
     const struct backend *ops = m->backend;
-    float *bias_gradient = m->gradient + m->size, share = 1 / (float)b->rows;
-    if (m->outputs == 1)
-        ops->gemv(m->gradient, b->x, b->gradient, b->rows, m->columns, true, share, 0);
-    else
-        ops->gemm(m->gradient, b->gradient, b->x, m->outputs, m->columns, b->rows, true, false, share, 0);
-    memset(bias_gradient, 0, m->outputs * sizeof *bias_gradient);
+    float share = 1 / (float)rows;
+    memset(m->bias_gradient, 0, m->width * sizeof *m->bias_gradient);
     for (size_t i = 0; i < b->rows; i++)
-        for (size_t k = 0; k < m->outputs; k++)
-            bias_gradient[k] += share * b->gradient[i * m->outputs + k];
+        for (size_t k = 0; k < m->width; k++)
+            m->bias_gradient[k] += share * b->gradient[i * m->width + k];
+    if (b->source) {
+        gradient_sparse(m, b);
+        gather_across(m, share);
+    } else if (m->width == 1) {
+        ops->gemv(m->gradient, b->x, b->gradient, b->rows, m->columns, true, share, 0);
+    } else {
+        ops->gemm(m->gradient, b->gradient, b->x, m->width, m->columns, b->rows, true, false, share, 0);
+    }
 }
 
-double linear_model_step(struct linear_model *m, struct linear_batch *b, long step)
+static void learn(struct linear_model *m, size_t i, long step)
 {
-    double rate = schedule_rate(&m->schedule, step), loss;
-    linear_model_score(m, b);
-    loss = loss_batch(&m->loss, b->gradient, b->score, b->y, b->weight, b->rows);
-    backward(m, b);
-    optimiser_step(&m->weight_optimiser, m->weights, m->gradient, rate, m->wd, m->l1);
+    struct linear_one *one = &m->each[i];
+    double rate = schedule_rate(&one->schedule, step);
+    if (one->out)
+        return;
+    optimiser_step(&one->weights, m->weights + i * m->size, m->gradient + i * m->size, rate, one->wd, one->l1);
     if (m->use_bias)
-        optimiser_step(&m->bias_optimiser, m->bias, m->gradient + m->size, rate * m->bias_rate, m->bias_wd, 0);
-    return loss * m->loss_unit;
+        optimiser_step(&one->bias, m->bias + i * m->outputs, m->bias_gradient + i * m->outputs, rate * m->bias_rate,
+                       one->bias_wd, 0);
 }
 
-double linear_model_loss(const struct linear_model *m, struct linear_batch *b)
+int linear_model_step(struct linear_model *m, struct linear_batch *b, size_t rows, long step, struct comm *comm,
+                      double *sums, struct error *err)
 {
-    return loss_batch(&m->loss, NULL, b->score, b->y, b->weight, b->rows) * m->loss_unit;
+    linear_model_score(m, b);
+    loss_models(&m->loss, b->gradient, b->score, b->y, b->weight, b->rows, m->models, sums);
+    backward(m, b, rows);
+    if (comm_ranks(comm) > 1 && (comm_sum_float(comm, m->gradient, m->width * (m->columns + 1), err) < 0 ||
+                                 comm_sum_double(comm, sums, m->models, err) < 0))
+        return -1;
+    for (size_t i = 0; i < m->models; i++) {
+        learn(m, i, step);
+        sums[i] *= m->loss_unit;
+    }
+    return 0;
+}
+
+void linear_model_loss(const struct linear_model *m, struct linear_batch *b, double *sums)
+{
+    loss_models(&m->loss, NULL, b->score, b->y, b->weight, b->rows, m->models, sums);
+    for (size_t i = 0; i < m->models; i++)
+        sums[i] *= m->loss_unit;
 }
 
 /* --- copies ---------------------------------------------------------------------------------------------------------
  */
 
-void linear_model_keep(struct linear_model *m)
+void linear_model_keep(struct linear_model *m, size_t i)
 {
-    memcpy(m->kept, m->weights, (m->size + m->outputs) * sizeof *m->weights);
+    memcpy(m->kept + i * m->size, m->weights + i * m->size, m->size * sizeof *m->weights);
+    memcpy(m->kept_bias + i * m->outputs, m->bias + i * m->outputs, m->outputs * sizeof *m->bias);
 }
 
-void linear_model_restore(struct linear_model *m)
+void linear_model_restore(struct linear_model *m, size_t i)
 {
-    memcpy(m->weights, m->kept, (m->size + m->outputs) * sizeof *m->weights);
+    memcpy(m->weights + i * m->size, m->kept + i * m->size, m->size * sizeof *m->weights);
+    memcpy(m->bias + i * m->outputs, m->kept_bias + i * m->outputs, m->outputs * sizeof *m->bias);
+}
+
+void linear_model_drop(struct linear_model *m, size_t i)
+{
+    m->each[i].out = true;
+    memset(m->weights + i * m->size, 0, m->size * sizeof *m->weights);
+    memset(m->bias + i * m->outputs, 0, m->outputs * sizeof *m->bias);
 }
 
 /* label = scale * (b + sum_j w_j (x_j - shift_j) factor_j) + label_shift */
