@@ -14,7 +14,7 @@
 
 #define PIECE 8192   /* rows that a thread takes at a time, at least */
 #define BITS_LEAST 7 /* of a gradient in fixed point, beside its sign */
-#define BITS_MOST 15 /* more bring nothing that the dither would not hide */
+#define BITS_MOST 22 /* floats have few more */
 #define STREAM_ROWS 11
 #define STREAM_COLUMNS 12
 
