@@ -1,12 +1,12 @@
 #include "engine/format/csv.h"
 
-#include <endian.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/format/digits.h"
 #include "engine/format/lines.h"
 #include "engine/format/number.h"
 
@@ -31,44 +31,20 @@ static int complain(struct error *err, const struct place *at, size_t column, en
 }
 
 /* --- cells of digits ------------------------------------------------------------------------------------------------
- * Most cells are a few digits. Eight bytes at a time are looked at in one register, the first in its lowest byte.
+ * Most cells are a few digits.
  */
 
-#define EACH 0x0101010101010101u /* in each byte 1 */
-#define EVEN 0x00FF00FF00FF00FFu /* the bytes 0, 2, 4, 6 */
-#define HIGH (EACH * 0x80)       /* the highest bit of each byte */
-#define SHORT_CELLS 4            /* that read_single_digits writes */
+#define SHORT_CELLS 4 /* that read_single_digits writes */
 
 typedef uint16_t four_words __attribute__((vector_size(8)));
 typedef float four_floats __attribute__((vector_size(16)));
 
-static uint64_t load(const char *p)
-{
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    return le64toh(word);
-}
-
-/* Of digits xor '0': the highest bit of the first byte that is none, and perhaps of bytes behind it. */
-static uint64_t find_other(uint64_t digits)
-{
-    return ((digits + EACH * 0x76) | digits) & HIGH;
-}
-
-/* The number that the first `len` bytes, 1 to 7, of digits xor '0' are. */
-static uint64_t join_digits(uint64_t digits, unsigned len)
-{
-    digits <<= 64 - 8 * len;
-    digits = (digits * 10 + (digits >> 8)) & EVEN;
-    digits = (digits * 100 + (digits >> 16)) & 0x0000FFFF0000FFFFu;
-    return (digits * 10000 + (digits >> 32)) & 0xFFFFFFFFu;
-}
-
 /* Up to four cells of one digit with a delimiter behind each: how many there are. Writes to all four of `cells`. */
 static unsigned read_single_digits(const char *p, uint64_t pattern, float *cells)
 {
-    uint64_t pairs = load(p) ^ pattern, digits = pairs & EVEN;
-    uint64_t wrong = ((digits + (EVEN & EACH * 0x76)) & (EVEN & HIGH)) | (pairs & ~EVEN) | (digits & (EVEN & HIGH));
+    uint64_t pairs = digits_load(p) ^ pattern, digits = pairs & DIGITS_EVEN;
+    uint64_t wrong = ((digits + (DIGITS_EVEN & DIGITS_EACH * 0x76)) & (DIGITS_EVEN & DIGITS_HIGH)) |
+                     (pairs & ~DIGITS_EVEN) | (digits & (DIGITS_EVEN & DIGITS_HIGH));
     four_words words;
     four_floats values;
     memcpy(&words, &digits, sizeof words);
@@ -88,11 +64,11 @@ static const char *read_digits(const struct line *l, const char *p, float *out)
 {
     static const double powers[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7};
     static const uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
-    uint64_t digits = load(p) ^ EACH * '0', other = find_other(digits), whole;
+    uint64_t digits = digits_load(p) ^ DIGITS_EACH * '0', other = digits_find_other(digits), whole;
     unsigned len = other ? (unsigned)__builtin_ctzll(other) / 8 : 0;
     if (len == 0)
         return NULL;
-    whole = join_digits(digits, len);
+    whole = digits_join(digits, len);
     p += len;
     if (at_end(l, p)) {
         *out = (float)whole;
@@ -100,12 +76,12 @@ static const char *read_digits(const struct line *l, const char *p, float *out)
     }
     if (*p != '.')
         return NULL;
-    digits = load(p + 1) ^ EACH * '0';
-    other = find_other(digits);
+    digits = digits_load(p + 1) ^ DIGITS_EACH * '0';
+    other = digits_find_other(digits);
     len = other ? (unsigned)__builtin_ctzll(other) / 8 : 0;
     if (len == 0 || !at_end(l, p + 1 + len))
         return NULL;
-    *out = (float)((double)(whole * tens[len] + join_digits(digits, len)) / powers[len]);
+    *out = (float)((double)(whole * tens[len] + digits_join(digits, len)) / powers[len]);
     return p + 1 + len;
 }
 
@@ -283,7 +259,8 @@ static int no_memory(const struct place *at, struct error *err)
 static int read_cells(const struct line *l, const char **p, size_t column, size_t count, float *cells,
                       struct error *err)
 {
-    const uint64_t pattern = (EVEN & EACH * '0') | (~EVEN & EACH * (unsigned char)l->delimiter);
+    const uint64_t pattern =
+        (DIGITS_EVEN & DIGITS_EACH * '0') | (~DIGITS_EVEN & DIGITS_EACH * (unsigned char)l->delimiter);
     const char *at = *p;
     for (size_t i = 0; i < count; i++) {
         if (i)

@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/format/digits.h"
+
+#define FIVES 27       /* 5^27 is the last power of five that has 64 bits */
 #define NUMBER_MAX 400 /* bytes of a number that the exact, slow way takes */
+
+__extension__ typedef unsigned __int128 wide;
 
 static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -21,6 +26,14 @@ struct decimal {
 
 static const char *scan_digits(const char *p, const char *end, struct decimal *d, bool fraction)
 {
+    while (end - p >= 8 && d->digits < 10000000000) { /* eight more digits fit */
+        uint64_t digits = digits_load(p) ^ DIGITS_EACH * '0';
+        if (digits_find_other(digits))
+            break;
+        d->digits = d->digits * 100000000 + digits_join(digits, 8);
+        d->exponent -= fraction ? 8 : 0;
+        p += 8;
+    }
     for (; p < end && *p >= '0' && *p <= '9'; p++) {
         if (d->digits > (UINT64_MAX - 9) / 10) {
             d->cut = true;
@@ -82,10 +95,59 @@ static double exact(const char *text, size_t len)
     return c_locale ? strtod_l(copy, NULL, c_locale) : strtod(copy, NULL);
 }
 
+/* digits / 10^power for 0 < digits and power <= FIVES: digits / 5^power as a quotient of 63 bits or more, whose lowest
+ * bit also stands for a remainder, so that making a double of it rounds once; then times a power of two. */
+static double divide(uint64_t digits, unsigned power)
+{
+    static const uint64_t fives[] = {1u,
+                                     5u,
+                                     25u,
+                                     125u,
+                                     625u,
+                                     3125u,
+                                     15625u,
+                                     78125u,
+                                     390625u,
+                                     1953125u,
+                                     9765625u,
+                                     48828125u,
+                                     244140625u,
+                                     1220703125u,
+                                     6103515625u,
+                                     30517578125u,
+                                     152587890625u,
+                                     762939453125u,
+                                     3814697265625u,
+                                     19073486328125u,
+                                     95367431640625u,
+                                     476837158203125u,
+                                     2384185791015625u,
+                                     11920928955078125u,
+                                     59604644775390625u,
+                                     298023223876953125u,
+                                     1490116119384765625u,
+                                     7450580596923828125u};
+    uint64_t five = fives[power], quotient;
+    int left, right;
+    wide shifted;
+    left = __builtin_clzll(digits);
+    right = __builtin_clzll(five);
+    shifted = (wide)(digits << left) << 63;
+    five <<= right;
+    quotient = (uint64_t)(shifted / five);
+    quotient |= shifted != (wide)quotient * five;
+    return ldexp((double)quotient, right - left - 63 - (int)power);
+}
+
 /* Where both the digits and the power of ten are exact doubles, one operation rounds correctly (Clinger 1990). */
 static double decimal_value(const struct decimal *d, const char *text, size_t len)
 {
     double value;
+    if (!d->cut && d->digits && d->exponent < 0 && d->exponent >= -FIVES &&
+        (d->digits > (1ull << 53) || d->exponent < -22)) {
+        value = divide(d->digits, (unsigned)-d->exponent);
+        return d->negative ? -value : value;
+    }
     if (d->cut || d->digits > (1ull << 53) || d->exponent < -22 || d->exponent > 22)
         return exact(text, len);
     value = (double)d->digits;

@@ -214,7 +214,19 @@ static void reads_numbers_as_strtod_does(void **state)
                                        "1e+05",
                                        "1E-7",
                                        "8.5e-22",
-                                       "9007199254740992.0"};
+                                       "9007199254740992.0",
+                                       "9007199254740993.0000",
+                                       "9007199254740992.5000000000",
+                                       "1844674407370955161.5",
+                                       "18446744073709551615",
+                                       "0.12345678901234567",
+                                       "0.000000001844674407370955161",
+                                       "0.000000000000000000000000001",
+                                       "0.0000000000000000000000000001",
+                                       "4503599627370496.5",
+                                       "4503599627370497.5",
+                                       "9007199254740993e-1",
+                                       "1801439850948198500.1e-5"};
     struct rng r;
     char text[64];
     double value;
@@ -224,9 +236,9 @@ static void reads_numbers_as_strtod_does(void **state)
         assert_true(value == strtod(hard[i], NULL));
     }
     rng_init(&r, 1, 1);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 200000; i++) {
         double number = (rng_uniform(&r) - .5) * pow(10, (double)rng_below(&r, 60) - 30);
-        int digits = (int)rng_below(&r, 19);
+        int digits = (int)rng_below(&r, 22);
         snprintf(text, sizeof text, i % 2 ? "%.*g" : "%.*e", digits, number);
         assert_true(number_fills(text, strlen(text), &value));
         assert_true(value == strtod(text, NULL));
