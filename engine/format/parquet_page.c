@@ -149,6 +149,7 @@ static void read_header(struct thrift *t, struct header *h)
 
 static const char *check_header(const struct header *h)
 {
+    int64_t shorter = h->plain_len < h->packed_len ? h->plain_len : h->packed_len;
     if (h->plain_len < 0 || h->packed_len < 0)
         return "does not say how long it is";
     if (h->plain_len > PARQUET_PAGE_MAX || h->packed_len > PARQUET_PAGE_MAX)
@@ -159,10 +160,9 @@ static const char *check_header(const struct header *h)
         return NULL;
     if (!h->described || h->values < 0 || h->values > INT32_MAX)
         return "does not say how many values it has";
-    if (h->levels_len < 0 || h->levels_len > h->plain_len || h->levels_len > h->packed_len)
+    if (h->levels_len < 0 || h->repetition_len < 0 || h->levels_len > shorter ||
+        h->repetition_len > shorter - h->levels_len)
         return "has levels that are longer than itself";
-    if (h->repetition_len != 0)
-        return "has lists in it, and its column none";
     return NULL;
 }
 
@@ -279,7 +279,7 @@ static const char *cut_levels(struct parquet_page *page)
 
 static const char *open_page(struct parquet_pages *p, const struct header *h, struct parquet_page *page)
 {
-    size_t skip = h->type == DATA_PAGE_2 ? (size_t)h->levels_len : 0;
+    size_t skip = (size_t)(h->repetition_len + h->levels_len);
     const char *wrong;
     *page = (struct parquet_page){.dictionary = h->type == DICTIONARY_PAGE};
     page->encoding = (int)h->encoding;
@@ -293,8 +293,8 @@ static const char *open_page(struct parquet_pages *p, const struct header *h, st
         return wrong;
     if (h->type == DATA_PAGE)
         return cut_levels(page);
-    page->levels = p->raw + p->raw_at;
-    page->levels_len = skip;
+    page->levels = p->raw + p->raw_at + h->repetition_len; /* all 0 where no lists are */
+    page->levels_len = (size_t)h->levels_len;
     return NULL;
 }
 
