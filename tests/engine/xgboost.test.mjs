@@ -225,6 +225,23 @@ test('the same seed gives the same run, whatever the number of threads', () => {
   assert.notDeepEqual(train(set, 'bumps_clf:n=400', ['--seed', '2']).metrics, a);
 });
 
+test('rows spread over ranks give the model of one rank', () => {
+  const data = 'bumps_clf:n=901';
+  for (const settings of [{}, { subsample: 0.6, tree_method: 'approx' }, { booster: 'dart', rate_drop: 0.3 },
+    { booster: 'gblinear' }, { objective: 'reg:absoluteerror', eval_metric: 'mae' }]) {
+    const set = { ...logistic, tree_method: 'hist', ...settings };
+    const one = train(set, data).metrics;
+    for (const spread of ['threads', 'processes']) {
+      const many = train(set, data, ['--seed', '1', '--threads', '1', '--ranks', '3', '--spread', spread]).metrics;
+      assert.deepEqual(Object.keys(many), Object.keys(one));
+      for (const [name, value] of Object.entries(one))
+        assert.ok(Math.abs(many[name] - value) <= 1e-5 * Math.abs(value), `${JSON.stringify(settings)} ${name}`);
+    }
+  }
+  assert.match(refusal({ objective: 'rank:pairwise' }, data, ['--ranks', '2']).what, /2 ranks/);
+  assert.match(refusal({ tree_method: 'exact' }, data, ['--ranks', '2']).what, /exact/);
+});
+
 /* --- what is refused ------------------------------------------------------------------------------------------------ */
 
 const refused = [

@@ -13,7 +13,9 @@
 #define NODES 63
 #define FEATURES 30
 #define MODELS 50 /* pictures of each kind that show the model */
-#define SCORED 10 /* of each kind that show scores */
+#define SCORED 10 /* of each kind that show scores, */
+#define FEW 3     /* where there are more rows than */
+#define MANY 50000
 
 static void begin(struct event *e, const struct boost *b, const char *kind)
 {
@@ -273,9 +275,14 @@ static void send_model(const struct boost *b)
 /* --- the scores -----------------------------------------------------------------------------------------------------
  */
 
+static const struct follow *scored_rows(const struct boost *b)
+{
+    return &b->follow[b->follow[FOLLOW_VALIDATION].data ? FOLLOW_VALIDATION : FOLLOW_TRAIN];
+}
+
 static void send_scores(const struct boost *b)
 {
-    const struct follow *w = &b->follow[b->follow[FOLLOW_VALIDATION].data ? FOLLOW_VALIDATION : FOLLOW_TRAIN];
+    const struct follow *w = scored_rows(b);
     size_t width = objective_width(b->forest.objective, &b->forest.settings), rows = w->data->rows;
     struct event_sink *sink = b->t->sink;
     float *p = b->prediction;
@@ -330,7 +337,7 @@ void boost_picture_round(struct boost *b)
         return; /* the end shows it */
     if (is_due(b, MODELS - 2))
         send_model(b);
-    if (is_due(b, SCORED))
+    if (is_due(b, scored_rows(b)->data->rows > MANY ? FEW : SCORED))
         send_scores(b);
 }
 

@@ -8,7 +8,9 @@
 #include "engine/algo/xgboost/boost.h"
 #include "engine/base/clock.h"
 
-#define METRICS 200     /* rounds whose metrics are said, at most */
+#define METRICS 200     /* rounds whose metrics are said, at most, */
+#define LOOKS 8e6       /* and so many training rows are looked at for them, about, */
+#define LEAST_LOOKS 20  /* but this often at least */
 #define THREADS 1024    /* at most */
 #define PACE_SLICE 0.05 /* seconds between looks at whether the run should stop */
 
@@ -420,22 +422,29 @@ static int judge(struct boost *b, const double *values, struct error *err)
     return keep_best(b, err);
 }
 
+/* Is something due that shall come `times` in the run, at its first and last round among them? */
+static bool is_due(const struct boost *b, double times)
+{
+    int stride = (int)fmax(1, ceil(b->rounds / times));
+    return b->round == 1 || b->round == b->rounds || b->round % stride == 0;
+}
+
 static int after_round(struct boost *b, struct error *err)
 {
     struct follow *train = &b->follow[FOLLOW_TRAIN], *validation = &b->follow[FOLLOW_VALIDATION];
-    int stride = (b->rounds + METRICS - 1) / METRICS;
-    bool said = b->round == 1 || b->round == b->rounds || b->round % stride == 0;
-    if (said || (!validation->data && b->patience))
+    double rows = (double)(comm_ranks(b->t->comm) > 1 ? b->all.rows : b->t->train->rows);
+    bool said = is_due(b, METRICS), look = is_due(b, fmin(METRICS, fmax(LEAST_LOOKS, LOOKS / rows)));
+    if (look || (!validation->data && b->patience))
         if (score_train(b, train->margin, train->value, err) < 0)
             return -1;
     if (validation->data)
         score_rows(b, validation->data, validation->margin, validation->value);
-    if (said) {
+    if (look)
         say_scores(b, "train", train->value, b->round);
-        if (validation->data)
-            say_scores(b, "validation", validation->value, b->round);
+    if (said && validation->data)
+        say_scores(b, "validation", validation->value, b->round);
+    if (validation->data ? said : look)
         b->said_round = b->round;
-    }
     if (validation->data || b->patience)
         return judge(b, validation->data ? validation->value : train->value, err);
     return 0;
