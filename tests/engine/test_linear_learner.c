@@ -188,29 +188,29 @@ static void gradients_agree_with_finite_differences(void **state)
             snprintf(text, sizeof text, "%s epochs=1", cases[c].settings);
             train(&r, parts, text); /* for resolved settings */
         }
-        assert_int_equal(linear_model_init(&m, &r.settings, &parts[0], 1, &r.err), 0);
+        struct linear_shape shape = {.train = &parts[0], .sample_rows = parts[0].rows, .models = 1, .seed = 1};
+        assert_int_equal(linear_model_init(&m, &r.settings, &shape, &r.err), 0);
         both = m.size + m.outputs;
         struct linear_source from = {&parts[0], &m.normaliser, m.label_shift, m.label_scale, NULL};
-        assert_int_equal(linear_batch_init(&b, 50, 3, m.outputs, false), 0);
+        assert_int_equal(linear_batch_init(&b, 50, 3, m.outputs, true, false), 0);
         linear_batch_load(&b, &from, 0, 50);
         for (size_t i = 0; i < both; i++) {
             const float h = 0.01f;
             float was = m.weights[i];
-            double up, down, step;
+            double up, down, step, unused;
             m.weights[i] = was + h;
             linear_model_score(&m, &b);
-            up = linear_model_loss(&m, &b);
+            linear_model_loss(&m, &b, &up);
             m.weights[i] = was - h;
             linear_model_score(&m, &b);
-            down = linear_model_loss(&m, &b);
+            linear_model_loss(&m, &b, &down);
             m.weights[i] = was;
-            linear_model_keep(&m);
-            linear_model_step(&m, &b, 0); /* w' = w - 1 * gradient */
+            linear_model_keep(&m, 0);
+            assert_int_equal(linear_model_step(&m, &b, 50, 0, NULL, &unused, &r.err), 0); /* w' = w - 1 * gradient */
             step = (double)(was - m.weights[i]);
-            linear_model_restore(&m);
-            optimiser_init(&m.weight_optimiser, OPTIMISER_SGD, m.weight_optimiser.first, m.size);
-            memset(m.weight_optimiser.first, 0, m.size * sizeof(float));
-            memset(m.bias_optimiser.first, 0, m.outputs * sizeof(float));
+            linear_model_restore(&m, 0);
+            memset(m.each[0].weights.first, 0, m.size * sizeof(float));
+            memset(m.each[0].bias.first, 0, m.outputs * sizeof(float));
             if (fabs((up - down) / (2 * (double)h) / 50 / m.loss_unit - step) > 2e-3)
                 fail_msg("case %d, parameter %zu: step %g, differences %g", c, i, step,
                          (up - down) / (2 * (double)h) / 50);
@@ -235,16 +235,18 @@ static void an_epoch_is_each_row_once(void **state)
         struct linear_shuffle s;
         struct linear_batch b;
         struct rng r;
+        struct error err;
         float last_first = -1;
         int same_start = 0;
         assert_int_equal(dataset_alloc(&d, cases[c].rows, 2), 0);
         for (size_t i = 0; i < d.rows; i++)
             d.x[2 * i] = d.y[i] = (float)i;
-        assert_int_equal(normaliser_fit(&n, &d, d.rows, false, false), 0);
+        assert_int_equal(normaliser_fit(&n, &d, d.rows, false, false, NULL, &err), 0);
         struct linear_source from = {&d, &n, 0, 1, NULL};
         rng_init(&r, 1, 1);
-        assert_int_equal(linear_shuffle_init(&s, &from, cases[c].batch, false, &r), 0);
-        assert_int_equal(linear_batch_init(&b, cases[c].batch, 2, 1, false), 0);
+        assert_int_equal(linear_shuffle_init(&s, &from, (struct linear_share){0, d.rows}, cases[c].batch, false, &r),
+                         0);
+        assert_int_equal(linear_batch_init(&b, cases[c].batch, 2, 1, true, false), 0);
         for (int epoch = 0; epoch < 5; epoch++) {
             unsigned char *seen = calloc(d.rows, 1);
             size_t total = 0, count;

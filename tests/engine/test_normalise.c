@@ -20,6 +20,8 @@ static float cells[] = {
 };
 static const struct dataset data = {.rows = 4, .columns = 4, .x = cells};
 
+static struct error err;
+
 static void near(float is, double wanted)
 {
     assert_true(fabs((double)is - wanted) < 1e-6 * (1 + fabs(wanted)));
@@ -31,7 +33,7 @@ static void learns_from_the_first_rows(void **state)
     struct normaliser n;
     float out[4];
     (void)state;
-    assert_int_equal(normaliser_fit(&n, &data, 3, true, true), 0);
+    assert_int_equal(normaliser_fit(&n, &data, 3, true, true, NULL, &err), 0);
     normaliser_apply(&n, out, cells + 12);
     near(out[0], (900 - 1.5) / .5);
     near(out[1], 60 / sqrt(1400. / 3));
@@ -53,7 +55,7 @@ static void does_only_what_is_asked(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         struct normaliser n;
-        assert_int_equal(normaliser_fit(&n, &data, 3, cases[i].scale, cases[i].centre), 0);
+        assert_int_equal(normaliser_fit(&n, &data, 3, cases[i].scale, cases[i].centre, NULL, &err), 0);
         normaliser_apply(&n, out, row);
         near(out[1], cases[i].value);
         near(out[0], cases[i].missing);
