@@ -27,7 +27,6 @@ struct linear_run {
     int bad_epochs;
     long diverged; /* step, counted from 1, by which every model had; 0: some are alive */
     bool prepared, ended;
-    uint64_t chunk_bytes;
 };
 
 /* Each model's mean loss on rows that every rank has, rows weighted as in training. */

@@ -430,7 +430,6 @@ static int take_chunk(void *context, const struct dataset *chunk, struct error *
     struct linear_run *r = context;
     struct dataset view = *chunk;
     int status;
-    r->chunk_bytes = chunk->bytes_read;
     if (chunk->rows == 0)
         return 0;
     if (!r->prepared && begin_pipe(r, chunk, err) < 0)
@@ -459,13 +458,15 @@ static size_t chunk_rows(const struct settings *s)
 static int train_pipe(struct linear_run *r, struct error *err)
 {
     struct training *t = r->t;
+    struct channel pipe = *t->pipe;
     int status = 0;
+    if (!pipe.bytes_read)
+        pipe.bytes_read = &t->pipe_bytes;
     if (comm_ranks(t->comm) > 1)
         return error_set(err, ERROR_INPUT, "Pipe mode", "read from files, or use one rank",
                          "A pipe has one reader: its rows cannot be spread over ranks");
     for (r->epoch = 1; status == 0 && !r->ended; r->epoch += status == 0 && !r->ended) {
-        status = format_stream(t->pipe, r->epoch - 1, chunk_rows(t->settings), take_chunk, r, err);
-        t->pipe_bytes += r->chunk_bytes;
+        status = format_stream(&pipe, r->epoch - 1, chunk_rows(t->settings), take_chunk, r, err);
         if (status >= 0 && !r->prepared)
             return error_set(err, ERROR_LIMIT, t->pipe->path, "give between 1 and 4,294,967,295 rows",
                              "The training data have 0 rows");
