@@ -1,5 +1,6 @@
 #include "engine/format/parquet.h"
 
+#include <immintrin.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,29 +70,16 @@ static int check_values(const struct table *t, size_t column, size_t group, size
     return 0;
 }
 
-typedef float four __attribute__((vector_size(16)));
-typedef int four_places __attribute__((vector_size(16)));
-
 /* Four columns of four rows become four rows of four columns. */
 static inline void turn(const float *from, size_t from_stride, float *to, size_t to_stride)
 {
-    four a, b, c, d, low, high, low2, high2;
-    memcpy(&a, from, 16);
-    memcpy(&b, from + from_stride, 16);
-    memcpy(&c, from + 2 * from_stride, 16);
-    memcpy(&d, from + 3 * from_stride, 16);
-    low = __builtin_shuffle(a, b, (four_places){0, 4, 1, 5});
-    high = __builtin_shuffle(a, b, (four_places){2, 6, 3, 7});
-    low2 = __builtin_shuffle(c, d, (four_places){0, 4, 1, 5});
-    high2 = __builtin_shuffle(c, d, (four_places){2, 6, 3, 7});
-    a = __builtin_shuffle(low, low2, (four_places){0, 1, 4, 5});
-    b = __builtin_shuffle(low, low2, (four_places){2, 3, 6, 7});
-    c = __builtin_shuffle(high, high2, (four_places){0, 1, 4, 5});
-    d = __builtin_shuffle(high, high2, (four_places){2, 3, 6, 7});
-    memcpy(to, &a, 16);
-    memcpy(to + to_stride, &b, 16);
-    memcpy(to + 2 * to_stride, &c, 16);
-    memcpy(to + 3 * to_stride, &d, 16);
+    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + from_stride), c = _mm_loadu_ps(from + 2 * from_stride),
+           d = _mm_loadu_ps(from + 3 * from_stride);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(to, a);
+    _mm_storeu_ps(to + to_stride, b);
+    _mm_storeu_ps(to + 2 * to_stride, c);
+    _mm_storeu_ps(to + 3 * to_stride, d);
 }
 
 /* x (rows x columns) from columns that are `stride` apart. */

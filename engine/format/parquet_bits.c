@@ -1,5 +1,6 @@
 #include "engine/format/parquet_bits.h"
 
+#include <immintrin.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -154,19 +155,69 @@ gather(float *to, const uint32_t *places, size_t count, const float *table, uint
     return true;
 }
 
+/* The same with AVX2, from the packed bytes: eight numbers of at most 16 bits lie in two loads of 16 bytes, where each
+ * is moved to a lane and shifted into place. Tables of 16 values stay in registers. */
+__attribute__((target("avx2"))) static bool look_up_fast(const unsigned char *from, unsigned width, float *to,
+                                                         size_t eights, const float *table, uint32_t size)
+{
+    float near[16] = {0};
+    int pick[8], shift[8];
+    size_t half = width / 2; /* the byte where number 4 begins */
+    for (unsigned i = 0; i < 8; i++) {
+        unsigned bit = i * width - (i < 4 ? 0 : (unsigned)half * 8);
+        pick[i] = (int)(0x03020100u + bit / 8 * 0x01010101u);
+        shift[i] = (int)(bit % 8);
+    }
+    memcpy(near, table, (size < 16 ? size : 16) * sizeof *table);
+    const __m256i picks = _mm256_loadu_si256((const __m256i *)pick), end = _mm256_set1_epi32((int)size - 1);
+    const __m256i shifts = _mm256_loadu_si256((const __m256i *)shift), mask = _mm256_set1_epi32((1 << width) - 1);
+    const __m256 low = _mm256_loadu_ps(near), high = _mm256_loadu_ps(near + 8);
+    __m256i most = _mm256_setzero_si256();
+    for (size_t i = 0; i < eights; i++, from += width, to += 8) {
+        __m256i places =
+            _mm256_set_m128i(_mm_loadu_si128((const __m128i *)(from + half)), _mm_loadu_si128((const __m128i *)from));
+        places = _mm256_and_si256(_mm256_srlv_epi32(_mm256_shuffle_epi8(places, picks), shifts), mask);
+        most = _mm256_max_epu32(most, places);
+        if (size <= 8)
+            _mm256_storeu_ps(to, _mm256_permutevar8x32_ps(low, places));
+        else if (size <= 16)
+            _mm256_storeu_ps(to, _mm256_blendv_ps(_mm256_permutevar8x32_ps(low, places),
+                                                  _mm256_permutevar8x32_ps(high, places),
+                                                  _mm256_castsi256_ps(_mm256_slli_epi32(places, 28))));
+        else
+            _mm256_storeu_ps(to, _mm256_i32gather_ps(table, _mm256_min_epu32(places, end), 4));
+    }
+    return _mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_max_epu32(most, end), end)) == -1;
+}
+
+/* `count` numbers of the open stretch; *done of them, at least one. False: one lies beyond the table. */
+static bool look_up_stretch(const struct parquet_bits *b, float *to, size_t count, const float *table, uint32_t size,
+                            size_t *done)
+{
+    uint32_t places[BLOCK];
+    if (size == 0)
+        return false;
+    if (b->place % 8 == 0 && count >= 8 && b->width <= 16 && __builtin_cpu_supports("avx2")) {
+        *done = count / 8 * 8;
+        return look_up_fast(b->run + b->place / 8 * b->width, b->width, to, count / 8, table, size);
+    }
+    *done = count < BLOCK ? count : BLOCK;
+    if (b->place % 8)
+        *done = *done < 8 - b->place % 8 ? *done : 8 - b->place % 8;
+    unpack(b->run, b->width, b->place, places, *done);
+    return gather(to, places, *done, table, size);
+}
+
 const char *parquet_bits_look_up(struct parquet_bits *b, float *to, size_t count, const float *table, size_t size)
 {
     static const char beyond[] = "is damaged: it names an entry that its dictionary does not have";
-    uint32_t places[BLOCK];
     while (count > 0) {
         const char *wrong = ready(b);
         size_t n = b->left < count ? b->left : count;
         if (wrong)
             return wrong;
         if (b->run) {
-            n = n < BLOCK ? n : BLOCK;
-            unpack(b->run, b->width, b->place, places, n);
-            if (!gather(to, places, n, table, (uint32_t)size))
+            if (!look_up_stretch(b, to, n, table, (uint32_t)size, &n))
                 return beyond;
         } else {
             if (b->value >= size)
