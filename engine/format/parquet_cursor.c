@@ -58,7 +58,8 @@ static int open_page(struct parquet_cursor *c, struct error *err)
         if (wrong)
             return complain(c, wrong, err);
         c->left = page.dictionary ? 0 : page.values;
-        c->levels = parquet_bits_open(page.levels, page.levels_len, level_width(c->column->defined));
+        if (page.levels)
+            c->levels = parquet_bits_open(page.levels, page.levels_len, level_width(c->column->defined));
     }
     return 0;
 }
