@@ -105,7 +105,7 @@ test('what this build cannot do is refused with a sentence', () => {
   refused(run(['bench', '--anything']), { what: /comes with a later version/ });
   const settings = set({ predictor_type: 'binary_classifier' });
   refused(train('--generate', 'gauss2', '--device', 'cuda', ...settings), { where: /--device/, what: /no GPU/ });
-  refused(train('--train', 'x.parquet', ...settings), { what: /cannot be read or written by this build/ });
+  refused(train('--train', 'x.parquet', ...settings), { what: /does not take data of type application.x-parquet/ });
   refused(train('--generate', 'gauss2', ...settings, ...set({ num_models: 8 })), { where: /^num_models$/ });
 });
 
