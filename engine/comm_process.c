@@ -183,7 +183,8 @@ static int open_group(struct process_group *g, int ranks, struct error *err)
         if (shared != MAP_FAILED)
             munmap(shared, g->bytes);
         free(g->children);
-        return error_set(err, ERROR_LIMIT, "--ranks", "use fewer ranks", "Memory ended at %d ranks", ranks);
+        error_set(err, ERROR_LIMIT, "--ranks", "use fewer ranks", "Memory ended at %d ranks", ranks);
+        return -1;
     }
     g->meeting = shared;
     g->pieces = (unsigned char *)shared + board;

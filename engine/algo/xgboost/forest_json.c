@@ -71,7 +71,7 @@ static void float_text(char *text, size_t size, float value)
         continue;
     if (*last == '.')
         last--;
-    snprintf(text, size, "%.*sE%d", (int)(last + 1 - digits), digits, atoi(e + 1));
+    snprintf(text, size, "%.*sE%d", (int)(last + 1 - digits), digits, (int)strtol(e + 1, NULL, 10));
 }
 
 static void put_float(struct json *j, const char *key, float value)

@@ -179,7 +179,7 @@ static bool pack(struct prediction *p, int threads)
             asked = t->feature[node] >= asked ? t->feature[node] + (size_t)1 : asked;
     }
     p->direct = !p->data->start && asked <= p->data->columns;
-    p->nodes = malloc(nodes * sizeof *p->nodes);
+    p->nodes = malloc((nodes + 1) * sizeof *p->nodes);
     p->packed = malloc((size_t)p->trees * sizeof *p->packed);
     from = malloc((largest + 1) * sizeof *from);
     if (!p->nodes || !p->packed || !from || nodes >= INT_MAX || (!p->direct && !open_slots(&p->slots, nodes))) {

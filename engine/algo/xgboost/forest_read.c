@@ -27,7 +27,8 @@ static const char fix_kind[] = "train it again with one numeric output per tree 
 
 static int bad(const struct reader *r, const char *key, const char *wrong)
 {
-    return error_set(r->err, ERROR_INPUT, r->name, fix_file, "In %s, '%s' %s", r->part, key, wrong);
+    error_set(r->err, ERROR_INPUT, r->name, fix_file, "In %s, '%s' %s", r->part, key, wrong);
+    return -1;
 }
 
 static const cJSON *member(const struct reader *r, const cJSON *object, const char *key)
@@ -255,7 +256,7 @@ static int read_tree(struct reader *r, const cJSON *json, int id, struct tree *o
     number = malloc((size_t)n * sizeof *number);
     while (order && number && raw.size < n && tree_add(&raw, -1) >= 0)
         continue;
-    if (raw.size < n)
+    if (!order || !number || raw.size < n)
         error_set(r->err, ERROR_LIMIT, r->name, NULL, "Memory ended at %s", r->part);
     else if (raw_nodes(r, json, &raw, order) == 0)
         status = put_together(r, &raw, out, order, number);
@@ -428,7 +429,7 @@ static int start_forest(struct reader *r, const cJSON *learner, const cJSON *boo
     const cJSON *param = object(r, learner, "learner_model_param"), *objective_json, *name;
     const struct objective *o;
     enum booster booster = BOOSTER_TREE;
-    double columns, classes, targets, base_score = 0;
+    double columns = 0, classes = 0, targets = 1, base_score = 0;
     if (!param || whole(r, param, "num_feature", 0, DATASET_SPARSE_COLUMNS_MAX, &columns) < 0 ||
         whole_or(r, param, "num_class", 0, FOREST_CLASSES_MAX, 0, &classes) < 0 ||
         whole_or(r, param, "num_target", 0, 1e9, 1, &targets) < 0 || read_base_score(r, param, &base_score) < 0 ||

@@ -29,22 +29,23 @@ static void lay_out(struct tree *t, int *block, int room)
     t->default_left = (bool *)(void *)(floats + 5 * n);
 }
 
-static void copy_nodes(struct tree *to, const struct tree *from)
+/* The last array first: within one block each moves to where only later ones lay. */
+static void move_nodes(struct tree *to, const struct tree *from)
 {
     size_t n = (size_t)from->size;
     to->size = from->size;
     if (!n)
         return;
-    memcpy(to->parent, from->parent, n * sizeof *to->parent);
-    memcpy(to->left, from->left, n * sizeof *to->left);
-    memcpy(to->right, from->right, n * sizeof *to->right);
-    memcpy(to->feature, from->feature, n * sizeof *to->feature);
-    memcpy(to->threshold, from->threshold, n * sizeof *to->threshold);
-    memcpy(to->value, from->value, n * sizeof *to->value);
-    memcpy(to->weight, from->weight, n * sizeof *to->weight);
-    memcpy(to->gain, from->gain, n * sizeof *to->gain);
-    memcpy(to->cover, from->cover, n * sizeof *to->cover);
-    memcpy(to->default_left, from->default_left, n * sizeof *to->default_left);
+    memmove(to->default_left, from->default_left, n * sizeof *to->default_left);
+    memmove(to->cover, from->cover, n * sizeof *to->cover);
+    memmove(to->gain, from->gain, n * sizeof *to->gain);
+    memmove(to->weight, from->weight, n * sizeof *to->weight);
+    memmove(to->value, from->value, n * sizeof *to->value);
+    memmove(to->threshold, from->threshold, n * sizeof *to->threshold);
+    memmove(to->feature, from->feature, n * sizeof *to->feature);
+    memmove(to->right, from->right, n * sizeof *to->right);
+    memmove(to->left, from->left, n * sizeof *to->left);
+    memmove(to->parent, from->parent, n * sizeof *to->parent);
 }
 
 void tree_init(struct tree *t)
@@ -63,17 +64,16 @@ void tree_free(struct tree *t)
 /* Room for at least so many nodes; those that are there stay. */
 static int reserve(struct tree *t, int room)
 {
-    struct tree wider;
+    struct tree narrow = *t;
     int *block;
     if (room <= t->room)
         return 0;
-    block = malloc((size_t)room * NODE_BYTES);
+    block = realloc(t->parent, (size_t)room * NODE_BYTES);
     if (!block)
         return -1;
-    lay_out(&wider, block, room);
-    copy_nodes(&wider, t);
-    free(t->parent);
-    *t = wider;
+    lay_out(&narrow, block, narrow.room);
+    lay_out(t, block, room);
+    move_nodes(t, &narrow);
     return 0;
 }
 
@@ -96,7 +96,7 @@ int tree_copy(struct tree *to, const struct tree *from)
     to->size = 0;
     if (reserve(to, from->size) < 0)
         return -1;
-    copy_nodes(to, from);
+    move_nodes(to, from);
     return 0;
 }
 
