@@ -265,7 +265,7 @@ static int read_cells(const struct line *l, const char **p, size_t column, size_
     for (size_t i = 0; i < count; i++) {
         if (i)
             at = skip_delimiter(l, at);
-        if (count - i > SHORT_CELLS) {
+        if (count - i > SHORT_CELLS && at[1] == l->delimiter) {
             unsigned run = read_single_digits(at, pattern, cells + i);
             at += 2 * run;
             i += run;
