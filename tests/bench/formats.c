@@ -1,5 +1,5 @@
-/* Seconds that one thread takes for a file: `formats read FILE [TYPE]` makes dense rows of it, `formats copy FILE` copies
- * its bytes from memory to memory that is new, `formats again FILE` to memory that was written before. */
+/* Seconds that one thread takes for a file: `formats read FILE [TYPE]` makes dense rows of it, `formats copy FILE`
+ * copies its bytes from memory to memory that is new, `formats again FILE` to memory that was written before. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
