@@ -1,72 +1,70 @@
-/* The training rows as small whole numbers: which bin of its column each value lies in.
+/* The training rows as bins, laid out for histograms: a row is a list of 16-bit cell numbers, and adding its gradient
+ * to each of these cells adds it to all columns.
  *
- * A column has a cell for each bin, and one more for missing values where it has any. Cells are counted from the start
- * of the histogram of all columns (`first`). Rows are kept in one of two ways, whichever makes histograms cheaper:
- *
- *   bundles  a byte for each bundle of columns. Columns with few cells share a byte: its value tells the cell of each
- * of them. Either every combination has a value, or (one-hot columns) at most one column is off its commonest cell in
- * any row. Columns with more than 256 cells are bundles of their own, four bytes wide. lists    of each row only the
- * cells that are not the column's commonest one, in blocks of columns whose histogram fits in the cache. What lies in
- * the commonest cell is the node's sum less the rest. */
+ * Fewer cells than columns: columns of few bins share a cell number (their product), columns of which at most one is
+ * ever out of its commonest bin share one too (their sum), and a column that nearly always holds one bin is listed
+ * only where it does not. Exact all three: a column's own histogram is summed from the shared cells, the cell that is
+ * left out is the rest of the node's total. Cells lie at their real counts and in blocks that fit the cache. */
 #ifndef XGBOOST_BINS_H
 #define XGBOOST_BINS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "engine/algo/xgboost/cuts.h"
-#include "engine/comm.h"
-#include "engine/data/dataset.h"
 
-#define BINS_BYTE 256 /* values of a byte */
+enum { BINS_BLOCK_CELLS = 32768 }; /* 256 KiB of histogram */
+
+enum bins_kind {
+    BINS_PRODUCT, /* code = cell / stride % codes of its bundle */
+    BINS_SHARED,  /* one byte for columns that exclude each other: cells of all codes but `skip` */
+    BINS_LISTED   /* listed where the code is not `skip` */
+};
 
 struct bins_column {
-    struct cuts cuts;
-    bool missing;    /* has a cell for missing values: the last */
-    uint32_t cells;  /* bins + missing; 0: nothing known of it, never split */
-    uint32_t first;  /* its cells among those of all columns */
-    uint32_t common; /* lists: the cell that is left out */
-    uint32_t bundle; /* bundles: which byte; lists: which block */
-    uint8_t *map;    /* bundles: its cell by the byte's value; NULL for a wide one */
+    enum bins_kind kind;
+    uint32_t bundle; /* of BINS_PRODUCT and BINS_SHARED */
+    uint32_t bins, codes, skip, stride;
+    size_t cell; /* first cell: of the bundle (PRODUCT) or its own (SHARED, LISTED) */
 };
 
 struct bins_bundle {
-    uint32_t cells, first; /* in the histogram of a node */
-    uint32_t *wide;        /* its cell in each row, or NULL: the byte */
-    uint32_t byte;         /* which byte of a row */
-    uint32_t *columns;     /* those in it */
-    uint32_t count;
+    size_t cell; /* where its cells begin */
+    uint32_t cells, columns;
+    size_t block, place; /* where its cell number stands in a row of that block */
 };
 
 struct bins_block {
-    size_t *start;       /* rows + 1 */
-    uint32_t *cell;      /* rising in a row; counted from the first cell of all columns */
-    uint32_t first, end; /* columns */
+    size_t cell, cells;
+    uint32_t width;  /* cell numbers per row; 0: it varies and start tells */
+    uint32_t *start; /* rows + 1 */
+    uint16_t *list;
 };
 
 struct bins {
-    size_t rows, columns;
+    struct cuts cuts;
     struct bins_column *column;
-    uint32_t cells;     /* of all columns */
-    uint32_t histogram; /* of a node: cells of all bundles (lists: of all columns), and the node's sum behind them */
-    bool lists;
-    uint8_t *bytes; /* rows x stride */
-    size_t stride;
     struct bins_bundle *bundle;
-    uint32_t bundles;
     struct bins_block *block;
-    uint32_t blocks;
-    size_t memory; /* bytes of all this */
+    uint8_t **codes; /* of dense data, by column: the code of each row; NULL for a column of more than 256 codes */
+    size_t rows, columns, cells, bundles, blocks, bytes;
+    size_t scratch;     /* cells that bins_marginal works in */
+    size_t cells_a_row; /* mean, rounded up: what a row costs */
 };
 
-/* `most` bins a column (0: a bin for every different value); `weight` of each row for quantiles, or NULL: the data's.
- */
-int bins_make(struct bins *b, const struct dataset *d, uint32_t most, const float *weight, struct comm *comm,
+/* `weights` and max_bin as in cuts_make. Every rank gets the same layout. */
+int bins_make(struct bins *b, const struct dataset *data, const float *weights, uint32_t max_bin, struct comm *comm,
               struct error *err);
 void bins_free(struct bins *b);
 
-/* The cell of a column in a row. */
-uint32_t bins_cell(const struct bins *b, size_t row, uint32_t column);
+/* The cell of a code of a SHARED or LISTED column, relative to its first; not for `skip`. */
+static inline uint32_t bins_rank(const struct bins_column *c, uint32_t code)
+{
+    return code - (code > c->skip);
+}
+
+/* The codes of a column in the given rows: out[i] is set where go[code]. */
+void bins_sides(const struct bins *b, size_t column, const uint32_t *rows, size_t n, const uint8_t *go, uint8_t *out);
+
+/* The column's own histogram, of `codes` cells, from a node's; total is the node's own sum. */
+void bins_marginal(const struct bins *b, size_t column, const uint64_t *cells, uint64_t total, uint64_t *out,
+                   uint64_t *scratch);
 
 #endif

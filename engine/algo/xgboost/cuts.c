@@ -1,220 +1,389 @@
 #include "engine/algo/xgboost/cuts.h"
 
 #include <math.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FEW 256       /* columns with at most so many values are looked through without sorting */
-#define TABLE 1024    /* of a hash table for them */
-#define RADIX_BITS 11 /* sorted in three passes */
-#define RADIX (1u << RADIX_BITS)
+enum { CUTS_BLOCK = 16 }; /* columns of a cache line */
+enum { TABLE = 1024, TABLE_FULL = 300 };
+#define WEIGHT_UNITS 16777216.0 /* the largest weight in whole units */
 
-/* A value and all the weight it has. */
-struct point {
-    float value, weight;
-};
-
-struct points {
-    struct point *at;
-    size_t count;
-};
-
-static int no_memory(struct error *err)
+static int out_of_memory(struct error *err)
 {
-    return error_set(err, ERROR_SYSTEM, "max_bin", "use less data", "There is not enough memory to bin the columns");
+    return error_set(err, ERROR_SYSTEM, NULL, "use a machine with more memory or fewer rows",
+                     "memory ran out while columns were cut into bins");
 }
 
-/* Numbers that sort as the floats do; -0 counts as 0. */
-static uint32_t key_of(float value)
+/* --- columns --------------------------------------------------------------------------------------------------------
+ */
+static int open_sparse(struct column_reader *r, const struct dataset *d)
+{
+    size_t entries = d->start[d->rows];
+    r->start = calloc(d->columns + 2, sizeof *r->start);
+    r->row = malloc((entries + 1) * sizeof *r->row);
+    r->value = malloc((entries + 1) * sizeof *r->value);
+    if (!r->start || !r->row || !r->value)
+        return -1;
+    size_t *next = r->start + 1; /* next[c] becomes the start of c + 1 */
+    for (size_t e = 0; e < entries; e++)
+        next[d->index[e] + 1]++;
+    for (size_t c = 0; c < d->columns; c++)
+        next[c + 1] += next[c];
+    for (size_t i = 0; i < d->rows; i++)
+        for (size_t e = d->start[i]; e < d->start[i + 1]; e++) {
+            size_t at = next[d->index[e]]++;
+            r->row[at] = (uint32_t)i;
+            r->value[at] = d->value[e];
+        }
+    return 0;
+}
+
+int column_reader_open(struct column_reader *r, const struct dataset *data, struct error *err)
+{
+    *r = (struct column_reader){.data = data, .block_first = SIZE_MAX};
+    if (data->start) {
+        if (open_sparse(r, data) == 0)
+            return 0;
+    } else {
+        r->block = malloc((data->rows * CUTS_BLOCK + 1) * sizeof *r->block);
+        if (r->block)
+            return 0;
+    }
+    column_reader_close(r);
+    return out_of_memory(err);
+}
+
+void column_reader_close(struct column_reader *r)
+{
+    free(r->block);
+    free(r->start);
+    free(r->row);
+    free(r->value);
+    *r = (struct column_reader){0};
+}
+
+static void read_block(struct column_reader *r, size_t first)
+{
+    const struct dataset *d = r->data;
+    size_t wide = d->columns - first < CUTS_BLOCK ? d->columns - first : CUTS_BLOCK;
+    for (size_t i = 0; i < d->rows; i++) {
+        const float *from = d->x + i * d->columns + first;
+        for (size_t c = 0; c < wide; c++)
+            r->block[c * d->rows + i] = from[c];
+    }
+    r->block_first = first;
+}
+
+struct column_view column_reader_get(struct column_reader *r, size_t column)
+{
+    if (r->start) {
+        size_t at = r->start[column];
+        return (struct column_view){r->value + at, r->row + at, r->start[column + 1] - at};
+    }
+    size_t first = column / CUTS_BLOCK * CUTS_BLOCK;
+    if (r->block_first != first)
+        read_block(r, first);
+    return (struct column_view){r->block + (column - first) * r->data->rows, NULL, r->data->rows};
+}
+
+/* --- counting distinct values ---------------------------------------------------------------------------------------
+ */
+struct tally {
+    float value;
+    uint64_t count, weight;
+};
+
+struct counter {
+    struct tally *list; /* rising values */
+    size_t size, room;
+    uint64_t *keys, *spare; /* for sorting: value in order-preserving bits, entry number below */
+    const uint32_t *units;  /* weights of rows in whole units, or NULL */
+};
+
+/* Unsigned numbers that rise as the floats do; both zeros are one. */
+static uint32_t ordered(float x)
 {
     uint32_t bits;
-    value += 0.0f;
-    memcpy(&bits, &value, sizeof bits);
-    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+    x = x == 0 ? 0 : x;
+    memcpy(&bits, &x, sizeof bits);
+    return bits >> 31 ? ~bits : bits | 0x80000000u;
 }
 
-static float value_of(uint32_t key)
+static float from_ordered(uint32_t key)
 {
-    uint32_t bits = key & 0x80000000u ? key & 0x7FFFFFFFu : ~key;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    float x;
+    uint32_t bits = key >> 31 ? key & 0x7FFFFFFFu : ~key;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
-static int by_value(const void *a, const void *b)
+static int compare_tallies(const void *a, const void *b)
 {
-    float x = ((const struct point *)a)->value, y = ((const struct point *)b)->value;
+    float x = ((const struct tally *)a)->value, y = ((const struct tally *)b)->value;
     return (x > y) - (x < y);
 }
 
-/* --- a column's different values ------------------------------------------------------------------------------------
- */
-
-/* Through a hash table; false when there are more than FEW. */
-static bool few_points(const struct cuts_column *c, struct points *p)
+static int tally_reserve(struct counter *k, size_t n)
 {
-    uint16_t slots[TABLE] = {0}; /* number of the point, from 1 */
-    uint32_t keys[FEW];
-    p->count = 0;
-    for (size_t i = 0; i < c->count; i++) {
-        uint32_t key, slot;
-        if (isnan(c->value[i]))
+    if (n <= k->room)
+        return 0;
+    struct tally *larger = realloc(k->list, n * sizeof *larger);
+    if (!larger)
+        return -1;
+    k->list = larger;
+    k->room = n;
+    return 0;
+}
+
+static uint64_t weight_of(const struct counter *k, const struct column_view *v, size_t entry)
+{
+    return k->units ? k->units[v->row ? v->row[entry] : entry] : 1;
+}
+
+/* Few values: a small table of them. False when there are too many for it. */
+static bool tally_by_table(struct counter *k, const struct column_view *v)
+{
+    struct tally *slots[TABLE] = {0};
+    struct tally *last = NULL;
+    k->size = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        float x = v->value[i];
+        if (x != x)
             continue;
-        key = key_of(c->value[i]);
-        slot = (key * 0x9E3779B1u) >> 22;
-        while (slots[slot] && keys[slots[slot] - 1] != key)
-            slot = (slot + 1) % TABLE;
-        if (!slots[slot]) {
-            if (p->count == FEW)
-                return false;
-            keys[p->count] = key;
-            p->at[p->count] = (struct point){value_of(key), 0};
-            slots[slot] = (uint16_t)++p->count;
+        if (!last || x != last->value) {
+            uint32_t slot = ordered(x) * 2654435761u >> 22;
+            while (slots[slot] && slots[slot]->value != x)
+                slot = (slot + 1) % TABLE;
+            if (!slots[slot]) {
+                if (k->size == TABLE_FULL)
+                    return false;
+                slots[slot] = &k->list[k->size++];
+                *slots[slot] = (struct tally){.value = x == 0 ? 0 : x};
+            }
+            last = slots[slot];
         }
-        p->at[slots[slot] - 1].weight += c->weight ? c->weight[i] : 1;
+        last->count++;
+        last->weight += weight_of(k, v, i);
     }
-    qsort(p->at, p->count, sizeof *p->at, by_value);
+    qsort(k->list, k->size, sizeof *k->list, compare_tallies);
     return true;
 }
 
-struct keyed {
-    uint32_t key;
-    float weight;
-};
-
-static void radix_sort(struct keyed *data, struct keyed *other, size_t n)
+static void radix_sort(uint64_t *keys, uint64_t *spare, size_t n)
 {
-    size_t counts[3][RADIX] = {{0}};
-    for (size_t i = 0; i < n; i++)
-        for (unsigned pass = 0; pass < 3; pass++)
-            counts[pass][data[i].key >> (pass * RADIX_BITS) & (RADIX - 1)]++;
-    for (unsigned pass = 0; pass < 3; pass++) {
-        size_t place = 0, *count = counts[pass];
-        struct keyed *swap = data;
-        for (size_t k = 0; k < RADIX; k++) {
-            size_t here = count[k];
-            count[k] = place;
-            place += here;
+    for (int pass = 0; pass < 3; pass++) {
+        size_t at[2048] = {0}, sum = 0;
+        int shift = 32 + 11 * pass;
+        for (size_t i = 0; i < n; i++)
+            at[keys[i] >> shift & 2047]++;
+        for (size_t d = 0; d < 2048; d++) {
+            size_t count = at[d];
+            at[d] = sum;
+            sum += count;
         }
         for (size_t i = 0; i < n; i++)
-            other[count[data[i].key >> (pass * RADIX_BITS) & (RADIX - 1)]++] = data[i];
-        data = other;
-        other = swap;
+            spare[at[keys[i] >> shift & 2047]++] = keys[i];
+        uint64_t *swap = keys;
+        keys = spare;
+        spare = swap;
     }
 }
 
-static int many_points(const struct cuts_column *c, struct points *p, struct error *err)
+static int tally_by_sorting(struct counter *k, const struct column_view *v)
 {
-    struct keyed *data = malloc((2 * c->count + 1) * sizeof *data), *sorted = data ? data + c->count : NULL;
     size_t n = 0;
-    if (!data)
-        return no_memory(err);
-    for (size_t i = 0; i < c->count; i++)
-        if (!isnan(c->value[i]))
-            data[n++] = (struct keyed){key_of(c->value[i]), c->weight ? c->weight[i] : 1};
-    radix_sort(data, sorted, n); /* three passes end in the other half */
-    p->count = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (i == 0 || sorted[i].key != sorted[i - 1].key)
-            p->at[p->count++] = (struct point){value_of(sorted[i].key), 0};
-        p->at[p->count - 1].weight += sorted[i].weight;
-    }
-    free(data);
-    return 0;
-}
-
-/* Equal values of neighbours become one. */
-static void merge_equal(struct points *p)
-{
-    size_t count = 0;
-    qsort(p->at, p->count, sizeof *p->at, by_value);
-    for (size_t i = 0; i < p->count; i++) {
-        if (count > 0 && p->at[count - 1].value == p->at[i].value)
-            p->at[count - 1].weight += p->at[i].weight;
-        else
-            p->at[count++] = p->at[i];
-    }
-    p->count = count;
-}
-
-static int points_of_all(struct points *p, struct comm *comm, struct error *err)
-{
-    size_t sizes[256], total = 0;
-    void *all;
-    if (comm_gather(comm, p->at, p->count * sizeof *p->at, &all, sizes, err) < 0)
+    for (size_t i = 0; i < v->count; i++)
+        if (v->value[i] == v->value[i])
+            k->keys[n++] = (uint64_t)ordered(v->value[i]) << 32 | i;
+    radix_sort(k->keys, k->spare, n); /* three passes: the result is in spare */
+    if (tally_reserve(k, n) < 0)
         return -1;
-    for (int r = 0; r < comm_ranks(comm); r++)
-        total += sizes[r];
-    free(p->at);
-    p->at = all ? all : malloc(sizeof *p->at);
-    p->count = total / sizeof *p->at;
-    if (!p->at)
-        return no_memory(err);
-    merge_equal(p);
+    k->size = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t key = k->spare[i];
+        if (i == 0 || key >> 32 != k->spare[i - 1] >> 32)
+            k->list[k->size++] = (struct tally){.value = from_ordered((uint32_t)(key >> 32))};
+        k->list[k->size - 1].count++;
+        k->list[k->size - 1].weight += weight_of(k, v, (uint32_t)key);
+    }
     return 0;
 }
 
-/* --- limits ---------------------------------------------------------------------------------------------------------
+/* Puts every rank's tallies together. */
+static int tally_join(struct counter *k, struct comm *comm, struct error *err)
+{
+    void *all = NULL;
+    size_t n = 0;
+    if (comm_ranks(comm) == 1)
+        return 0;
+    size_t *sizes = calloc((size_t)comm_ranks(comm), sizeof *sizes);
+    if (!sizes)
+        return out_of_memory(err);
+    int result = comm_gather(comm, k->list, k->size * sizeof *k->list, &all, sizes, err);
+    for (int r = 0; result == 0 && r < comm_ranks(comm); r++)
+        n += sizes[r] / sizeof *k->list;
+    free(sizes);
+    if (result == 0 && tally_reserve(k, n + 1) < 0)
+        result = out_of_memory(err);
+    if (result == 0 && n > 0) {
+        memcpy(k->list, all, n * sizeof *k->list);
+        qsort(k->list, n, sizeof *k->list, compare_tallies);
+    }
+    k->size = 0;
+    for (size_t i = 0; result == 0 && i < n; i++) {
+        struct tally t = k->list[i];
+        if (k->size > 0 && k->list[k->size - 1].value == t.value) {
+            k->list[k->size - 1].count += t.count;
+            k->list[k->size - 1].weight += t.weight;
+        } else {
+            k->list[k->size++] = t;
+        }
+    }
+    free(all);
+    return result;
+}
+
+static int tally_column(struct counter *k, const struct column_view *v, struct comm *comm, struct error *err)
+{
+    if (!tally_by_table(k, v) && tally_by_sorting(k, v) < 0)
+        return out_of_memory(err);
+    return tally_join(k, comm, err);
+}
+
+/* --- cuts -----------------------------------------------------------------------------------------------------------
  */
-
-static float above(float value)
+static float between(float a, float b)
 {
-    float limit = value + (fabsf(value) + 1e-5f);
-    return isfinite(limit) ? limit : INFINITY;
+    float middle = a / 2 + b / 2;
+    return middle > a && middle <= b ? middle : b;
 }
 
-static void limit_each(struct cuts *c, const struct points *p)
+/* Closes a bin before entry i of the list. */
+static void put_cut(struct cuts *c, struct cut_column *column, const struct tally *list, size_t i, bool middle)
 {
-    for (size_t i = 1; i < p->count; i++)
-        c->limit[c->bins++] = p->at[i].value;
-    c->limit[c->bins++] = above(p->at[p->count - 1].value);
+    c->value[c->thresholds++] = middle ? between(list[i - 1].value, list[i].value) : list[i].value;
+    column->bins++;
 }
 
-/* A limit wherever the weight below it has reached its next share. */
-static void limit_shares(struct cuts *c, const struct points *p, uint32_t most)
+/* Bins of about equal weight: what a heavy value takes too much is spread over the bins that are left. */
+static void choose(struct cuts *c, struct cut_column *column, const struct counter *k, uint32_t max_bin, uint64_t rows)
 {
-    double total = 0, below = 0;
-    uint32_t share = 1;
-    for (size_t i = 0; i < p->count; i++)
-        total += (double)p->at[i].weight;
-    for (size_t i = 0; i + 1 < p->count && share < most; i++) {
-        below += (double)p->at[i].weight;
-        if (below * most < total * share)
-            continue;
-        c->limit[c->bins++] = p->at[i + 1].value;
-        while (share < most && below * most >= total * share)
-            share++;
+    uint64_t present = 0, total = 0, gathered = 0, count = 0, most = 0;
+    uint32_t limit;
+    for (size_t i = 0; i < k->size; i++) {
+        present += k->list[i].count;
+        total += k->list[i].weight;
     }
-    c->limit[c->bins++] = above(p->at[p->count - 1].value);
+    *column = (struct cut_column){.first = c->thresholds, .missing = present<rows, .bins = k->size> 0};
+    limit = max_bin ? max_bin : UINT32_MAX;
+    limit = max_bin == 256 && column->missing ? 255 : limit; /* with missing 256 codes */
+    for (size_t i = 0; i < k->size; i++) {
+        double target = (double)total / (double)(limit - column->bins + 1);
+        if (i > 0 && column->bins < limit && (k->size <= limit || (double)gathered >= target)) {
+            total -= gathered;
+            gathered = count = 0;
+            put_cut(c, column, k->list, i, max_bin == 0);
+        }
+        gathered += k->list[i].weight;
+        count += k->list[i].count;
+        if (count > most) {
+            most = count;
+            column->common = column->bins - 1;
+        }
+    }
+    if (rows - present > most) {
+        most = rows - present;
+        column->common = column->bins;
+    }
+    column->share = rows ? (double)most / (double)rows : 1;
+    if (k->size > 0) {
+        float low = k->list[0].value, high = k->list[k->size - 1].value;
+        column->low = low - (fabsf(low) + 1e-5f);
+        column->high = high + (fabsf(high) + 1e-5f);
+    }
 }
 
-int cuts_make(struct cuts *c, const struct cuts_column *column, uint32_t most, struct comm *comm, struct error *err)
+static int check_finite(const struct counter *k, size_t column, const struct dataset *d, struct error *err)
 {
-    struct points p = {.at = malloc(((column->count < FEW ? FEW : column->count) + 1) * sizeof *p.at)};
-    int status = p.at ? 0 : no_memory(err);
-    *c = (struct cuts){0};
-    if (status == 0 && !few_points(column, &p))
-        status = many_points(column, &p, err);
-    if (status == 0 && comm_ranks(comm) > 1)
-        status = points_of_all(&p, comm, err);
-    if (status == 0 && p.count > 0) {
-        bool each = most == 0 || p.count <= most;
-        c->least = p.at[0].value;
-        c->limit = malloc((each ? p.count : most) * sizeof *c->limit);
-        if (!c->limit)
-            status = no_memory(err);
-        else if (each)
-            limit_each(c, &p);
-        else
-            limit_shares(c, &p, most);
+    char where[256];
+    if (k->size == 0 || (isfinite(k->list[0].value) && isfinite(k->list[k->size - 1].value)))
+        return 0;
+    snprintf(where, sizeof where, "%.120s, feature %zu", d->name, column);
+    return error_set(err, ERROR_INPUT, where, "leave the value out where it is unknown", "a value is infinite");
+}
+
+static int count_rows(uint64_t *rows, const struct dataset *d, struct comm *comm, struct error *err)
+{
+    int64_t n = (int64_t)d->rows;
+    if (comm_sum_i64(comm, &n, 1, err) < 0)
+        return -1;
+    *rows = (uint64_t)n;
+    return 0;
+}
+
+/* Weights in whole units of the largest one's 2^-24. */
+static int weigh(struct counter *k, uint32_t *units, const float *weights, size_t rows, struct comm *comm,
+                 struct error *err)
+{
+    double largest = 0;
+    for (size_t i = 0; i < rows; i++)
+        largest = weights[i] > largest ? (double)weights[i] : largest;
+    if (comm_max_double(comm, &largest, 1, err) < 0)
+        return -1;
+    for (size_t i = 0; i < rows; i++)
+        units[i] = largest > 0 ? (uint32_t)((double)weights[i] / largest * WEIGHT_UNITS) : 1;
+    k->units = units;
+    return 0;
+}
+
+int cuts_make(struct cuts *c, struct column_reader *reader, const float *weights, uint32_t max_bin, struct comm *comm,
+              struct error *err)
+{
+    const struct dataset *d = reader->data;
+    size_t n = d->rows, room = 0;
+    uint64_t rows = 0;
+    struct counter k = {0};
+    uint32_t *units = weights ? malloc((n + 1) * sizeof *units) : NULL;
+    int result = -1;
+    *c = (struct cuts){.columns = d->columns, .column = calloc(d->columns + 1, sizeof *c->column)};
+    k.keys = malloc((n + 1) * sizeof *k.keys);
+    k.spare = malloc((n + 1) * sizeof *k.spare);
+    if (!c->column || !k.keys || !k.spare || (weights && !units) || tally_reserve(&k, TABLE_FULL) < 0) {
+        out_of_memory(err);
+        goto end;
     }
-    free(p.at);
-    return status;
+    if (count_rows(&rows, d, comm, err) < 0 || (weights && weigh(&k, units, weights, n, comm, err) < 0))
+        goto end;
+    for (size_t j = 0; j < d->columns; j++) {
+        struct column_view v = column_reader_get(reader, j);
+        if (tally_column(&k, &v, comm, err) < 0 || check_finite(&k, j, d, err) < 0)
+            goto end;
+        if (c->thresholds + k.size + 1 > room) {
+            room = 2 * (c->thresholds + k.size + 1);
+            float *larger = realloc(c->value, room * sizeof *larger);
+            if (!larger) {
+                out_of_memory(err);
+                goto end;
+            }
+            c->value = larger;
+        }
+        choose(c, &c->column[j], &k, max_bin, rows);
+    }
+    result = 0;
+end:
+    free(units);
+    free(k.list);
+    free(k.keys);
+    free(k.spare);
+    if (result < 0)
+        cuts_free(c);
+    return result;
 }
 
 void cuts_free(struct cuts *c)
 {
-    free(c->limit);
+    free(c->column);
+    free(c->value);
     *c = (struct cuts){0};
 }

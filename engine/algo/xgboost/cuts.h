@@ -1,43 +1,67 @@
-/* Where a column's values are cut into bins. Bin k holds the values below limit[k] and not below limit[k - 1]; the last
- * limit lies above every value. With at most `most` different values each has a bin of its own and the limits are the
- * values themselves, as in XGBoost; with more, bins hold about the same weight. */
+/* Where columns are cut into bins. Bin k of a column holds the values x with value[k - 1] <= x < value[k] (of its own
+ * thresholds), so "x < threshold k" and "bin <= k" say the same of every row, training's or not.
+ *
+ * A column of few distinct values gets a bin for each; others get bins of about equal weight. Weights are counted in
+ * whole units and ranks put their counts together, so cuts do not depend on how rows are spread. What that costs: each
+ * rank sends every column's distinct values once, 20 bytes each. */
 #ifndef XGBOOST_CUTS_H
 #define XGBOOST_CUTS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "engine/algo/xgboost/grower.h"
 
-#include "engine/base/error.h"
-#include "engine/comm.h"
-
-struct cuts {
-    float *limit; /* rising; NULL when the column has no value at all */
-    float least;  /* the smallest value */
-    uint32_t bins;
+struct cut_column {
+    size_t first;    /* of its thresholds in value[] */
+    uint32_t bins;   /* thresholds + 1; 0: every value is missing */
+    bool missing;    /* some row of some rank has no value */
+    uint32_t common; /* the most frequent code; bins stands for missing */
+    double share;    /* of rows that have it */
+    float low, high; /* thresholds below and above every value */
 };
 
-/* A column's values and what each weighs (NULL: all 1); NaN are left out. */
-struct cuts_column {
+struct cuts {
+    size_t columns, thresholds;
+    struct cut_column *column;
+    float *value;
+};
+
+/* One column at a time of dense or sparse data. */
+struct column_reader {
+    const struct dataset *data;
+    float *block; /* dense: CUTS_BLOCK columns written out */
+    size_t block_first;
+    size_t *start; /* sparse: by column */
+    uint32_t *row;
+    float *value;
+};
+
+struct column_view {
     const float *value;
-    const float *weight;
+    const uint32_t *row; /* NULL: entry i is of row i */
     size_t count;
 };
 
-/* The same on every rank whatever its share: ranks exchange their different values, column by column. `most` 0: every
- * different value has its bin. */
-int cuts_make(struct cuts *c, const struct cuts_column *column, uint32_t most, struct comm *comm, struct error *err);
+int column_reader_open(struct column_reader *r, const struct dataset *data, struct error *err);
+void column_reader_close(struct column_reader *r);
+struct column_view column_reader_get(struct column_reader *r, size_t column);
+
+/* `weights`: of each row, or NULL: all 1. `max_bin` 0: every distinct value is a bin, cut half-way between. */
+int cuts_make(struct cuts *c, struct column_reader *reader, const float *weights, uint32_t max_bin, struct comm *comm,
+              struct error *err);
 void cuts_free(struct cuts *c);
 
-/* The bin of a value that is not NaN. */
-static inline uint32_t cuts_bin(const struct cuts *c, float value)
+/* The code of a value: its bin, or `bins` when it is missing. */
+static inline uint32_t cuts_code(const struct cuts *c, const struct cut_column *column, float x)
 {
-    uint32_t low = 0, count = c->bins;
-    while (count > 1) {
-        uint32_t half = count / 2;
-        low += c->limit[low + half - 1] <= value ? half : 0;
-        count -= half;
+    const float *value = c->value + column->first;
+    uint32_t below = 0, left = column->bins;
+    if (x != x)
+        return column->bins;
+    while (left > 1) { /* thresholds below .. below + left - 2 are open */
+        uint32_t half = left / 2;
+        below += value[below + half - 1] <= x ? half : 0;
+        left -= half;
     }
-    return low;
+    return below;
 }
 
 #endif

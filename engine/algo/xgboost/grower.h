@@ -1,14 +1,14 @@
 /* Grows one tree on gradients (Chen and Guestrin 2016, sections 2 and 3). Leaf weight w = -T(G) / (H + lambda), T the
- * soft threshold by alpha, capped by max_delta_step; a split gains half of the sum of what its sides gain, less gamma.
+ * soft threshold by alpha, capped by max_delta_step. A split gains T(G)^2 / (H + lambda) of its two sides less that of
+ * the node (XGBoost's measure: without the half); splits that gain less than gamma are taken back from the leaves up.
  *
  *     struct grower *g = grower_new(&settings, &data, comm, pool, &err);     sorts, sketches, bins: once
  *     for each tree: grower_grow(g, gradients, number, &tree, &err); grower_add(g, margin + class, outputs);
  *     grower_free(g);
  *
- * hist and approx split a node only if that gains at least gamma; exact grows on and afterwards takes back, from the
- * leaves up, what gained less, as XGBoost does. Gradients are rounded to fixed point before they are summed (unbiased:
- * by a hash of the row's number), so a histogram is a sum of whole numbers: the same for every number of threads and
- * ranks, in any order, on any device. What a sparse dataset leaves out is missing, as NaN is in a dense one. */
+ * Gradients are rounded to fixed point before they are summed (unbiased: by a hash of the row's number), so a
+ * histogram is a sum of whole numbers: the same for every number of threads and ranks, in any order, on any device.
+ * What a sparse dataset leaves out is missing, as NaN is in a dense one. */
 #ifndef XGBOOST_GROWER_H
 #define XGBOOST_GROWER_H
 
@@ -54,20 +54,19 @@ static inline size_t grow_words(size_t columns)
 struct grower;
 
 /* The data, which must live as long as the grower, are this rank's share; `first_row` is its first row's number among
- * all ranks' rows. comm and pool may be NULL. */
+ * all ranks' rows. comm and pool may be NULL. Cuts are made from every rank's distinct values (cuts.h tells what that
+ * costs); exact is refused with several ranks. Rows of all ranks: at most 2^24, so that sums stay exact. */
 struct grower *grower_new(const struct grow_settings *s, const struct dataset *data, uint64_t first_row,
                           struct comm *comm, struct pool *pool, struct error *err);
 void grower_free(struct grower *g);
 
-/* `gradients` has one entry per row; `number` counts trees from 0 and decides what is sampled. `out` is initialised. */
+/* `gradients` has one entry per row (a hessian below 0 counts as 0; what is not finite is refused); `number` counts
+ * trees from 0 and decides what is sampled. `out` is initialised. */
 int grower_grow(struct grower *g, const struct gradient *gradients, uint64_t number, struct tree *out,
                 struct error *err);
 
 /* margin[row * stride] += value of the leaf where the last grown tree puts the row, also rows that were not sampled. */
 void grower_add(const struct grower *g, float *margin, size_t stride);
-
-/* leaf[row] = the leaf of the last grown tree that the row is in. */
-void grower_leaves(const struct grower *g, int32_t *leaf);
 
 /* How many bytes of binned data and histograms there are, for the end event. */
 size_t grower_bytes(const struct grower *g);

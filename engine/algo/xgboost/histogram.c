@@ -2,116 +2,144 @@
 
 #include <string.h>
 
-#define AHEAD 24 /* rows between asking for a cache line and using it */
+#define FAST __attribute__((target_clones("default", "arch=x86-64-v3")))
 
-static uint64_t sum_all(const uint64_t *packed, size_t count)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += packed[i];
-    return sum;
-}
+enum { AHEAD = 12 };      /* rows that are fetched in advance */
+enum { ALONE = 1 << 15 }; /* adds below which waking threads does not pay */
 
-/* Bytes of a row lie side by side; four bundles at a time leave the processor enough to do at once. */
-static void add_bytes(const struct bins *b, const uint32_t *rows, const uint64_t *packed, size_t count,
-                      uint64_t *const *place, uint32_t bytes)
+/* Rows of a fixed width. Inlined with constants below, so that the loop over cells is unrolled. */
+static inline __attribute__((always_inline)) void add_fixed(const uint16_t *list, size_t width, const uint32_t *rows,
+                                                            const uint64_t *packed, size_t n, uint64_t *cells)
 {
-    size_t stride = b->stride;
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *row = b->bytes + rows[i] * stride;
-        uint64_t gh = packed[i];
-        uint32_t k = 0;
-        __builtin_prefetch(b->bytes + rows[i + AHEAD < count ? i + AHEAD : i] * stride);
-        for (; k + 4 <= bytes; k += 4) {
-            place[k][row[k]] += gh;
-            place[k + 1][row[k + 1]] += gh;
-            place[k + 2][row[k + 2]] += gh;
-            place[k + 3][row[k + 3]] += gh;
-        }
-        for (; k < bytes; k++)
-            place[k][row[k]] += gh;
+    for (size_t i = 0; i < n; i++) {
+        const uint16_t *cell = list + rows[i] * width;
+        uint64_t p = packed[i];
+        __builtin_prefetch(list + rows[i + AHEAD < n ? i + AHEAD : i] * width);
+        for (size_t k = 0; k < width; k++)
+            cells[cell[k]] += p;
     }
 }
 
-static void add_wide(const uint32_t *cell, const uint32_t *rows, const uint64_t *packed, size_t count, uint64_t *out)
+static void add_wide(const uint16_t *list, size_t width, const uint32_t *rows, const uint64_t *packed, size_t n,
+                     uint64_t *cells)
 {
-    for (size_t i = 0; i < count; i++)
-        out[cell[rows[i]]] += packed[i];
-}
-
-static void build_bundles(const struct bins *b, const uint32_t *rows, const uint64_t *packed, size_t count,
-                          uint64_t *out)
-{
-    uint64_t *place[1024];
-    for (uint32_t first = 0; first < b->bundles;) {
-        struct bins part = *b;
-        uint32_t n = 0;
-        if (b->bundle[first].wide) {
-            add_wide(b->bundle[first].wide, rows, packed, count, out + b->bundle[first].first);
-            first++;
-            continue;
+    for (size_t i = 0; i < n; i++) {
+        const uint16_t *cell = list + rows[i] * width;
+        const uint16_t *next = list + rows[i + AHEAD < n ? i + AHEAD : i] * width;
+        uint64_t p = packed[i];
+        size_t k = 0;
+        for (; k + 8 <= width; k += 8) {
+            __builtin_prefetch(next + k);
+            cells[cell[k]] += p;
+            cells[cell[k + 1]] += p;
+            cells[cell[k + 2]] += p;
+            cells[cell[k + 3]] += p;
+            cells[cell[k + 4]] += p;
+            cells[cell[k + 5]] += p;
+            cells[cell[k + 6]] += p;
+            cells[cell[k + 7]] += p;
         }
-        part.bytes = b->bytes + b->bundle[first].byte;
-        while (first < b->bundles && n < 1024 && !b->bundle[first].wide)
-            place[n++] = out + b->bundle[first++].first;
-        add_bytes(&part, rows, packed, count, place, n);
+        for (; k < width; k++)
+            cells[cell[k]] += p;
     }
 }
 
-static void build_lists(const struct bins *b, const uint32_t *rows, const uint64_t *packed, size_t count, uint64_t *out)
+typedef void add_rows(const uint16_t *list, const uint32_t *rows, const uint64_t *packed, size_t n, uint64_t *cells);
+
+#define ADD(W)                                                                                                         \
+    static void add_##W(const uint16_t *list, const uint32_t *rows, const uint64_t *packed, size_t n, uint64_t *cells) \
+    {                                                                                                                  \
+        add_fixed(list, W, rows, packed, n, cells);                                                                    \
+    }
+/* clang-format off */
+ADD(1) ADD(2) ADD(3) ADD(4) ADD(5) ADD(6) ADD(7) ADD(8) ADD(9) ADD(10) ADD(11) ADD(12) ADD(13) ADD(14) ADD(15) ADD(16)
+    /* clang-format on */
+
+    static add_rows *const add_of_width[] = {NULL,  add_1,  add_2,  add_3,  add_4,  add_5,  add_6,  add_7, add_8,
+                                             add_9, add_10, add_11, add_12, add_13, add_14, add_15, add_16};
+
+static void add_listed(const struct bins_block *b, const uint32_t *rows, const uint64_t *packed, size_t n,
+                       uint64_t *cells)
 {
-    for (uint32_t k = 0; k < b->blocks; k++) {
-        const struct bins_block *block = &b->block[k];
-        for (size_t i = 0; i < count; i++) {
-            const uint32_t *cell = block->cell + block->start[rows[i]], *end = block->cell + block->start[rows[i] + 1];
-            uint64_t gh = packed[i];
-            __builtin_prefetch(block->cell + block->start[rows[i + AHEAD / 3 < count ? i + AHEAD / 3 : i]]);
-            for (; cell < end; cell++)
-                out[*cell] += gh;
+    for (size_t i = 0; i < n; i++) {
+        const uint16_t *at = b->list + b->start[rows[i]], *end = b->list + b->start[rows[i] + 1];
+        uint64_t p = packed[i];
+        __builtin_prefetch(b->list + b->start[rows[i + AHEAD < n ? i + AHEAD : i]]);
+        for (; at + 4 <= end; at += 4) {
+            cells[at[0]] += p;
+            cells[at[1]] += p;
+            cells[at[2]] += p;
+            cells[at[3]] += p;
         }
+        for (; at < end; at++)
+            cells[*at] += p;
     }
 }
 
-void histogram_build(const struct bins *b, const uint32_t *rows, const uint64_t *packed, size_t count, uint64_t *out)
+static void add_block(const struct bins_block *b, const uint32_t *rows, const uint64_t *packed, size_t n,
+                      uint64_t *cells)
 {
-    memset(out, 0, b->histogram * sizeof *out);
-    if (b->lists)
-        build_lists(b, rows, packed, count, out);
+    if (b->width == 0)
+        add_listed(b, rows, packed, n, cells);
+    else if (b->width < sizeof add_of_width / sizeof *add_of_width)
+        add_of_width[b->width](b->list, rows, packed, n, cells);
     else
-        build_bundles(b, rows, packed, count, out);
-    out[b->histogram - 1] = sum_all(packed, count);
+        add_wide(b->list, b->width, rows, packed, n, cells);
 }
 
-void histogram_expand(const struct bins *b, const uint64_t *local, uint64_t *columns)
+struct job {
+    const struct bins *bins;
+    const uint32_t *rows;
+    const uint64_t *packed;
+    size_t n;
+    uint64_t *cells, *spare;
+};
+
+static uint64_t *own_cells(const struct job *j, int thread)
 {
-    columns[b->cells] += local[b->histogram - 1];
-    if (b->lists) {
-        for (uint32_t c = 0; c < b->cells; c++)
-            columns[c] += local[c];
+    return thread == 0 ? j->cells : j->spare + (size_t)(thread - 1) * j->bins->cells;
+}
+
+/* Each thread its share of the rows, into cells of its own. */
+static void work_rows(void *context, int thread, int threads)
+{
+    const struct job *j = context;
+    uint64_t *cells = own_cells(j, thread);
+    size_t end, at = pool_share(j->n, thread, threads, &end);
+    memset(cells, 0, j->bins->cells * sizeof *cells);
+    for (size_t k = 0; k < j->bins->blocks; k++)
+        add_block(&j->bins->block[k], j->rows + at, j->packed + at, end - at, cells + j->bins->block[k].cell);
+}
+
+FAST static void add_cells(uint64_t *to, const uint64_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+static void work_join(void *context, int thread, int threads)
+{
+    const struct job *j = context;
+    size_t end, at = pool_share(j->bins->cells, thread, threads, &end);
+    for (int t = 1; t < threads; t++)
+        add_cells(j->cells + at, own_cells(j, t) + at, end - at);
+}
+
+void histogram_build(const struct bins *b, const uint32_t *rows, const uint64_t *packed, size_t n, uint64_t *cells,
+                     uint64_t *spare, struct pool *pool)
+{
+    struct job j = {b, rows, packed, n, cells, spare};
+    size_t adds = n * b->cells_a_row;
+    if (pool_threads(pool) == 1 || adds < ALONE || adds < 2 * b->cells) {
+        work_rows(&j, 0, 1);
         return;
     }
-    for (uint32_t k = 0; k < b->bundles; k++) {
-        const struct bins_bundle *bundle = &b->bundle[k];
-        const uint64_t *cells = local + bundle->first;
-        for (uint32_t m = 0; m < bundle->count; m++) {
-            const struct bins_column *column = &b->column[bundle->columns[m]];
-            uint64_t *to = columns + column->first;
-            for (uint32_t v = 0; v < bundle->cells; v++)
-                to[column->map ? column->map[v] : v] += cells[v];
-        }
-    }
+    pool_run(pool, work_rows, &j);
+    pool_run(pool, work_join, &j);
 }
 
-void histogram_complete(const struct bins *b, uint64_t *columns)
+FAST void histogram_subtract(uint64_t *whole, const uint64_t *part, size_t cells)
 {
-    for (size_t c = 0; b->lists && c < b->columns; c++) {
-        const struct bins_column *column = &b->column[c];
-        uint64_t rest = columns[b->cells];
-        if (column->cells == 0)
-            continue;
-        columns[column->first + column->common] = 0;
-        for (uint32_t k = 0; k < column->cells; k++)
-            rest -= columns[column->first + k];
-        columns[column->first + column->common] = rest;
-    }
+    for (size_t i = 0; i < cells; i++)
+        whole[i] -= part[i];
 }

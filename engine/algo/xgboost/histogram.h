@@ -1,17 +1,14 @@
-/* Sums of packed gradients by cell. Building is the inner loop of training: one addition for each row and bundle. */
+/* Sums of packed gradients by bin. */
 #ifndef XGBOOST_HISTOGRAM_H
 #define XGBOOST_HISTOGRAM_H
 
 #include "engine/algo/xgboost/bins.h"
 
-/* Writes the sums of `count` rows to `out` (bins->histogram cells: by bundle, or with lists by column without the
- * common cells; the last is the sum of all rows). */
-void histogram_build(const struct bins *b, const uint32_t *rows, const uint64_t *packed, size_t count, uint64_t *out);
+/* cells[b->cells] = sums over rows[i] of packed[i]. `spare` holds b->cells more for each thread but the first. */
+void histogram_build(const struct bins *b, const uint32_t *rows, const uint64_t *packed, size_t n, uint64_t *cells,
+                     uint64_t *spare, struct pool *pool);
 
-/* Adds such sums to a histogram by column (bins->cells + 1). */
-void histogram_expand(const struct bins *b, const uint64_t *local, uint64_t *columns);
-
-/* Fills in the common cells of lists once all rows are in; nothing to do with bundles. */
-void histogram_complete(const struct bins *b, uint64_t *columns);
+/* whole -= part: what is left is the other child's. */
+void histogram_subtract(uint64_t *whole, const uint64_t *part, size_t cells);
 
 #endif

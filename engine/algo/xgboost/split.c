@@ -1,137 +1,172 @@
 #include "engine/algo/xgboost/split.h"
 
 #include <math.h>
+#include <string.h>
 
-#include "engine/tensor/exp.h"
+#define FAST __attribute__((target_clones("default", "arch=x86-64-v3")))
 
+typedef double doubles __attribute__((vector_size(32)));
+typedef int64_t longs __attribute__((vector_size(32)));
+typedef int32_t ints __attribute__((vector_size(16)));
+
+/* --- one node -------------------------------------------------------------------------------------------------------
+ */
 static double threshold(double g, double alpha)
 {
     return g > alpha ? g - alpha : g < -alpha ? g + alpha : 0;
 }
 
-double split_weight(const struct grow_settings *s, const struct split_bounds *bounds, double g, double h)
+double split_weight(const struct grow_settings *s, struct split_sums sums, struct split_bounds b)
 {
-    double w;
-    if (h <= 0)
+    double w = 0;
+    if (sums.h > 0 && sums.h + s->lambda > 0)
+        w = -threshold(sums.g, s->alpha) / (sums.h + s->lambda);
+    if (s->max_delta_step > 0 && fabs(w) > s->max_delta_step)
+        w = copysign(s->max_delta_step, w);
+    return w < b.low ? b.low : w > b.high ? b.high : w;
+}
+
+double split_score(const struct grow_settings *s, struct split_sums sums, struct split_bounds b)
+{
+    if (!(sums.h + s->lambda > 0))
         return 0;
-    w = -threshold(g, s->alpha) / (h + s->lambda);
-    if (s->max_delta_step > 0)
-        w = fmax(-s->max_delta_step, fmin(s->max_delta_step, w));
-    return fmax(bounds->low, fmin(bounds->high, w));
-}
-
-/* What a given weight takes off the loss, twice over. */
-static double gain_of_weight(const struct grow_settings *s, double w, double g, double h)
-{
-    return -(2 * g * w + (h + s->lambda) * w * w + 2 * s->alpha * fabs(w));
-}
-
-static bool is_plain(const struct grow_settings *s)
-{
-    return s->max_delta_step <= 0 && !s->monotone;
-}
-
-double split_gain(const struct grow_settings *s, const struct split_bounds *bounds, double g, double h)
-{
-    if (h <= 0)
-        return 0;
-    if (is_plain(s)) {
-        double t = threshold(g, s->alpha);
-        return t * t / (h + s->lambda);
+    if (s->max_delta_step == 0 && b.low == -INFINITY && b.high == INFINITY) {
+        double t = threshold(sums.g, s->alpha);
+        return t * t / (sums.h + s->lambda);
     }
-    return gain_of_weight(s, split_weight(s, bounds, g, h), g, h);
+    double w = split_weight(s, sums, b);
+    return -(2 * sums.g * w + (sums.h + s->lambda) * w * w + 2 * s->alpha * fabs(w));
 }
 
-/* --- all splits of a column, by vectors -----------------------------------------------------------------------------
+void split_bounds(const struct grow_settings *s, uint32_t column, struct split_sums left, struct split_sums right,
+                  struct split_bounds b, struct split_bounds *of_left, struct split_bounds *of_right)
+{
+    int way = s->monotone ? s->monotone[column] : 0;
+    *of_left = *of_right = b;
+    if (way == 0)
+        return;
+    double middle = (split_weight(s, left, b) + split_weight(s, right, b)) / 2;
+    (way > 0 ? of_left : of_right)->high = middle;
+    (way > 0 ? of_right : of_left)->low = middle;
+}
+
+float split_threshold(const struct cuts *c, uint32_t column, uint32_t bin)
+{
+    const struct cut_column *k = &c->column[column];
+    return bin == 0 ? k->low : bin >= k->bins ? k->high : c->value[k->first + bin - 1];
+}
+
+/* --- candidates -----------------------------------------------------------------------------------------------------
  */
 
-/* What stays the same for the splits of one column. */
-struct ends {
-    double g, h, parent, lambda, alpha, least; /* sums of the node; least hessian of a child */
+/* What the loops over candidates need of a node and the rules, in plain numbers. */
+struct scale {
+    double g, h, total_g, total_h, lambda, least; /* totals in units of g and h */
 };
 
-/* gain[k] of sending sums g[k], h[k] left; -1 where a side is too light. */
-VECTORISED static void gains(double *restrict gain, const double *restrict g, const double *restrict h, size_t n,
-                             const struct ends *e)
+struct found {
+    double score;
+    size_t at;
+};
+
+/* The candidate of the largest score of both sides, the first of equals. left: packed sums; n is rounded up to four by
+ * the caller, who repeats the last. */
+FAST static struct found best_plain(const uint64_t *left, size_t n, const struct scale *s)
 {
-    const double alpha = e->alpha, lambda = e->lambda, least = e->least, all_g = e->g, all_h = e->h;
-    for (size_t k = 0; k < n; k++) {
-        double right_g = all_g - g[k], right_h = all_h - h[k];
-        double a = fabs(g[k]) - alpha, b = fabs(right_g) - alpha;
-        double both;
-        a = a > 0 ? a : 0;
-        b = b > 0 ? b : 0;
-        both = a * a / (h[k] + lambda) + b * b / (right_h + lambda);
-        gain[k] = h[k] >= least && right_h >= least ? both : -1;
+    doubles best = {-1, -1, -1, -1}, zero = {0, 0, 0, 0};
+    longs at = {0, 0, 0, 0}, now = {0, 1, 2, 3};
+    for (size_t i = 0; i < n; i += 4) {
+        ints g4, h4;
+        for (int k = 0; k < 4; k++) {
+            g4[k] = (int32_t)(left[i + (size_t)k] >> 32);
+            h4[k] = (int32_t)left[i + (size_t)k];
+        }
+        doubles gl = __builtin_convertvector(g4, doubles), hl = __builtin_convertvector(h4, doubles);
+        doubles gr = (s->total_g - gl) * s->g, hr = (s->total_h - hl) * s->h; /* exact: mirrored splits tie */
+        gl *= s->g;
+        hl *= s->h;
+        doubles bl = hl + s->lambda, br = hr + s->lambda;
+        doubles score = (gl * gl * br + gr * gr * bl) / (bl * br);
+        longs better = (hl >= s->least) & (hr >= s->least) & (bl > zero) & (br > zero) & (score > best);
+        best = (doubles)(((longs)score & better) | ((longs)best & ~better));
+        at = (now & better) | (at & ~better);
+        now += 4;
     }
+    struct found f = {best[0], (size_t)at[0]};
+    for (int k = 1; k < 4; k++)
+        if (best[k] > f.score || (best[k] == f.score && (size_t)at[k] < f.at))
+            f = (struct found){best[k], (size_t)at[k]};
+    return f;
 }
 
-static double constrained(const struct grow_settings *s, const struct split_bounds *bounds, signed char direction,
-                          double g, double h, const struct ends *e)
+static struct found best_ruled(const struct split_rules *r, const uint64_t *left, size_t n, uint32_t column,
+                               const struct split_node *node, const struct scale *s)
 {
-    double right_g = e->g - g, right_h = e->h - h, left, right;
-    if (!(h >= e->least && right_h >= e->least))
-        return -1;
-    left = split_weight(s, bounds, g, h);
-    right = split_weight(s, bounds, right_g, right_h);
-    if ((direction > 0 && left > right) || (direction < 0 && left < right))
-        return -1;
-    return gain_of_weight(s, left, g, h) + gain_of_weight(s, right, right_g, right_h);
-}
-
-/* The first of the largest. */
-static size_t largest(const double *gain, size_t n)
-{
-    size_t best = 0;
-    for (size_t k = 1; k < n; k++)
-        best = gain[k] > gain[best] ? k : best;
-    return best;
-}
-
-/* Sums up to each bin, `base` (the missing rows, or 0) among them. */
-static void sums(const uint64_t *cells, size_t n, uint64_t base, const struct split_units *units, double *g, double *h)
-{
-    uint64_t sum = base;
-    for (size_t k = 0; k < n; k++) {
-        sum += cells[k];
-        g[k] = (double)packed_g(sum) * units->g;
-        h[k] = (double)packed_h(sum) * units->h;
-    }
-}
-
-static void take(struct split *best, double gain, uint32_t number, size_t bin, bool default_left, const uint64_t *cells,
-                 uint64_t base, uint64_t total)
-{
-    uint64_t left = base;
-    for (size_t k = 0; k <= bin; k++)
-        left += cells[k];
-    *best = (struct split){gain, number, (uint32_t)bin, default_left, left, total - left};
-}
-
-void split_column(const struct grow_settings *s, const struct split_units *units, const struct bins_column *column,
-                  uint32_t number, const uint64_t *cells, uint64_t total, double parent,
-                  const struct split_bounds *bounds, double *scratch, struct split *best)
-{
-    uint32_t bins = column->cuts.bins;
-    uint64_t missing = column->missing ? cells[bins] : 0;
-    struct ends e = {
-        (double)packed_g(total) * units->g, (double)packed_h(total) * units->h, parent, s->lambda, s->alpha,
-        fmax(s->min_child_weight, 1e-16)};
-    double *g = scratch, *h = g + bins + 1, *gain = h + bins + 1;
-    /* With rows missing here: all that is known left, the missing right, is a split too. */
-    for (int side = 0; side < (missing ? 2 : 1); side++) { /* missing rows to the right, then to the left */
-        size_t n = bins - (missing && side == 0 ? 0 : 1), k;
-        uint64_t base = side ? missing : 0;
-        if (n == 0)
+    const struct grow_settings *set = r->settings;
+    int way = set->monotone ? set->monotone[column] : 0;
+    struct found f = {-INFINITY, 0};
+    for (size_t i = 0; i < n; i++) {
+        struct split_sums a = {fixed_g(r->fixed, left[i]), fixed_h(r->fixed, left[i])};
+        struct split_sums b = {fixed_g(r->fixed, node->total - left[i]), fixed_h(r->fixed, node->total - left[i])};
+        if (a.h < s->least || b.h < s->least || !(a.h + s->lambda > 0) || !(b.h + s->lambda > 0))
             continue;
-        sums(cells, n, base, units, g, h);
-        if (is_plain(s))
-            gains(gain, g, h, n, &e);
-        else
-            for (k = 0; k < n; k++)
-                gain[k] = constrained(s, bounds, s->monotone ? s->monotone[number] : 0, g[k], h[k], &e);
-        k = largest(gain, n);
-        if (gain[k] - parent > best->gain && gain[k] - parent > SPLIT_SMALLEST && gain[k] >= 0)
-            take(best, gain[k] - parent, number, k, side == 1, cells, base, total);
+        double rise = split_weight(set, b, node->bounds) - split_weight(set, a, node->bounds);
+        if ((way > 0 && rise < 0) || (way < 0 && rise > 0))
+            continue;
+        double score = split_score(set, a, node->bounds) + split_score(set, b, node->bounds);
+        if (score > f.score)
+            f = (struct found){score, i};
     }
+    return f;
+}
+
+/* Candidates: first those that send missing values right, left sides growing; then, where values are missing, those
+ * that send them left, right sides growing. */
+static size_t list_candidates(const uint64_t *own, uint32_t bins, uint64_t missing, uint64_t *left)
+{
+    uint64_t sum = 0;
+    size_t n = 0;
+    uint32_t last = missing ? bins : bins - 1;
+    for (uint32_t k = 0; k < last; k++) {
+        sum += own[k];
+        left[n++] = sum;
+    }
+    for (uint32_t k = bins; missing && k-- > 0;) {
+        sum -= own[k];
+        left[n++] = sum + missing;
+    }
+    return n;
+}
+
+void split_column(const struct split_rules *r, const struct bins *b, uint32_t column, const struct split_node *node,
+                  uint64_t *scratch, struct split *best)
+{
+    const struct bins_column *c = &b->column[column];
+    size_t room = b->scratch;
+    uint64_t *own = scratch, *left = scratch + room;
+    struct scale s = {r->fixed->g,          r->fixed->h,         (int32_t)(node->total >> 32),
+                      (int32_t)node->total, r->settings->lambda, r->settings->min_child_weight};
+    if (c->codes < 2 || c->bins == 0)
+        return;
+    bins_marginal(b, column, node->cells, node->total, own, left);
+    uint64_t missing = c->codes > c->bins ? own[c->bins] : 0;
+    size_t n = list_candidates(own, c->bins, missing, left);
+    if (n == 0)
+        return;
+    struct found f;
+    if (r->plain) {
+        size_t whole = (n + 3) / 4 * 4;
+        for (size_t k = n; k < whole; k++)
+            left[k] = left[n - 1];
+        f = best_plain(left, whole, &s);
+    } else {
+        f = best_ruled(r, left, n, column, node, &s);
+    }
+    f.at = f.at < n ? f.at : n - 1;
+    struct split found = {.gain = f.score - node->score, .column = column, .left = left[f.at]};
+    size_t rising = missing ? c->bins : c->bins - 1;
+    found.default_left = f.at >= rising;
+    found.bin = (uint32_t)(found.default_left ? c->bins - 1 - (f.at - rising) : f.at + 1);
+    if (f.score > -1 && split_better(&found, best))
+        *best = found;
 }

@@ -1,50 +1,61 @@
-/* The best split of a node from its histogram (Chen and Guestrin 2016, sections 2.2 and 3.4).
+/* What a node is worth, and the best of its splits (Chen and Guestrin 2016, equations 5 to 7).
  *
- * A cell packs the sums of gradients (upper half, signed) and of hessians (lower half) of its rows in fixed point, so
- * that one addition adds both. T is the soft threshold by alpha; w = -T(G) / (H + lambda). */
+ * Gains are those of XGBoost's models: score of left and right less that of the node, without the half, where the score
+ * of sums G, H is T(G)^2 / (H + lambda), T the soft threshold by alpha. Ties go to the lower column and threshold. */
 #ifndef XGBOOST_SPLIT_H
 #define XGBOOST_SPLIT_H
 
 #include "engine/algo/xgboost/bins.h"
-#include "engine/algo/xgboost/grower.h"
+#include "engine/algo/xgboost/fixed.h"
 
-#define SPLIT_SMALLEST 1e-6 /* a gain up to this is none */
-
-static inline int32_t packed_g(uint64_t cell)
-{
-    return (int32_t)(cell >> 32);
-}
-
-static inline uint32_t packed_h(uint64_t cell)
-{
-    return (uint32_t)cell;
-}
-
-/* One unit of the fixed point. */
-struct split_units {
+struct split_sums {
     double g, h;
 };
 
-/* Where the weight of a node's descendants must lie, by the monotone constraints above it. */
 struct split_bounds {
-    double low, high;
+    double low, high; /* what monotone constraints above the node leave to its weight */
 };
 
 struct split {
-    double gain;          /* loss it takes off; 0: there is none */
-    uint32_t column, bin; /* bins up to this one go left */
+    double gain; /* at most SPLIT_LEAST: there is none */
+    uint32_t column, bin;
     bool default_left;
-    uint64_t left, right; /* packed sums */
+    uint64_t left; /* packed sums of the left side */
 };
 
-/* Weight of a leaf, before eta, and what the loss gains by it. */
-double split_weight(const struct grow_settings *s, const struct split_bounds *bounds, double g, double h);
-double split_gain(const struct grow_settings *s, const struct split_bounds *bounds, double g, double h);
+#define SPLIT_LEAST 1e-6
 
-/* Improves `best` by the splits of one column; `cells` are the column's, `total` the node's sum, `parent` its gain.
- * `scratch` has room for 3 * (cells + 1) doubles. */
-void split_column(const struct grow_settings *s, const struct split_units *units, const struct bins_column *column,
-                  uint32_t number, const uint64_t *cells, uint64_t total, double parent,
-                  const struct split_bounds *bounds, double *scratch, struct split *best);
+/* A node as its split is looked for. */
+struct split_node {
+    const uint64_t *cells;
+    uint64_t total;
+    struct split_bounds bounds;
+    double score;
+};
+
+struct split_rules {
+    const struct grow_settings *settings;
+    const struct fixed *fixed;
+    bool plain; /* no alpha, no max_delta_step, no monotone column */
+};
+
+double split_weight(const struct grow_settings *s, struct split_sums sums, struct split_bounds b);
+double split_score(const struct grow_settings *s, struct split_sums sums, struct split_bounds b);
+
+/* Bounds of the two children. */
+void split_bounds(const struct grow_settings *s, uint32_t column, struct split_sums left, struct split_sums right,
+                  struct split_bounds b, struct split_bounds *of_left, struct split_bounds *of_right);
+
+/* Replaces *best when the column holds a better one. scratch: 3 * b->scratch + 4 cells. */
+void split_column(const struct split_rules *r, const struct bins *b, uint32_t column, const struct split_node *node,
+                  uint64_t *scratch, struct split *best);
+
+static inline bool split_better(const struct split *a, const struct split *b)
+{
+    return a->gain > b->gain || (a->gain == b->gain && a->column < b->column);
+}
+
+/* The threshold that sends bins below `bin` left. */
+float split_threshold(const struct cuts *c, uint32_t column, uint32_t bin);
 
 #endif
