@@ -453,7 +453,7 @@ int bins_make(struct bins *b, const struct dataset *data, const float *weights, 
     if (cuts_make(&b->cuts, &reader, weights, max_bin, comm, err) < 0)
         goto failed;
     b->column = calloc(b->columns + 1, sizeof *b->column);
-    b->bundle = calloc(b->columns + 1, sizeof *b->bundle);
+    b->bundle = calloc(2 * b->columns + 1, sizeof *b->bundle); /* of both kinds, some of which end up empty */
     if (!b->column || !b->bundle) {
         out_of_memory(err);
         goto failed;

@@ -392,13 +392,19 @@ static bool hopeful(const struct grower *g, int node)
            fixed_h(&g->fixed, n->total) >= 2 * s->min_child_weight * (1 - 1e-9);
 }
 
+/* exact looks at gamma when the tree is whole (prune.h), the others before they split: so does XGBoost. */
+static bool worth_splitting(const struct grower *g, const struct open_node *n)
+{
+    return n->split.gain > SPLIT_LEAST && (g->settings.method == GROW_EXACT || n->split.gain >= g->settings.gamma);
+}
+
 /* Finds the best split of a node whose cells are there; keeps the cells only if there is one. */
 static void offer(struct grower *g, int node)
 {
     struct open_node *n = &g->node[node];
     if (hopeful(g, node))
         find_split(g, node);
-    if (n->split.gain > SPLIT_LEAST)
+    if (worth_splitting(g, n))
         push(g, node);
     else
         give_cells(g, n);
@@ -656,7 +662,7 @@ int grower_grow(struct grower *g, const struct gradient *gradients, uint64_t num
     if (rows < g->data->rows)
         pool_run(g->pool, work_place, g);
     weigh_nodes(g);
-    prune_tree(out, g->settings.gamma, g->settings.eta, g->queue, g->value);
+    prune_tree(out, g->settings.method == GROW_EXACT ? g->settings.gamma : 0, g->settings.eta, g->queue, g->value);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* Grows one tree on gradients (Chen and Guestrin 2016, sections 2 and 3). Leaf weight w = -T(G) / (H + lambda), T the
  * soft threshold by alpha, capped by max_delta_step. A split gains T(G)^2 / (H + lambda) of its two sides less that of
- * the node (XGBoost's measure: without the half); splits that gain less than gamma are taken back from the leaves up.
+ * the node (XGBoost's measure: without the half). hist and approx split only what gains at least gamma; exact grows on
+ * and takes back afterwards, from the leaves up, what gained less.
  *
  *     struct grower *g = grower_new(&settings, &data, comm, pool, &err);     sorts, sketches, bins: once
  *     for each tree: grower_grow(g, gradients, number, &tree, &err); grower_add(g, margin + class, outputs);
