@@ -12,6 +12,7 @@ export function createRun(id) {
     metrics: new Map(), // name -> last value, outside experiments
     curves: new Map(), // "arm|seed|name" -> {arm, seed, name, xs, ys, diverged}
     pictures: {}, // kind -> data; contour: arm -> {seed, ...}
+    trees: [], // every one that came, oldest first
     logs: [],
     diverged: null, // the engine's sentence, once the loss of a single training is no number
     verdict: null,
@@ -77,5 +78,6 @@ function addPicture(run, line) {
   if (line.kind === 'contour') {
     run.pictures.contour ??= {};
     run.pictures.contour[line.arm] = { seed: line.seed, ...line.data };
-  } else if (line.arm === undefined) run.pictures[line.kind] = line.data;
+  } else if (line.arm === undefined && line.kind === 'tree') run.trees.push(line.data);
+  else if (line.arm === undefined) run.pictures[line.kind] = line.data;
 }

@@ -3,7 +3,7 @@
 import { html } from 'htm/preact';
 import { signed } from '../format.js';
 import { arm, extent, mark, mix, rgb } from './palette.js';
-import { axes, Canvas, clip, plot } from './canvas.js';
+import { axes, Canvas, clip, line, padded, plot } from './canvas.js';
 import { Figure } from './figure.js';
 
 const CELLS = 96; // of the raster along each side; smoothed when drawn
@@ -65,11 +65,6 @@ function tableOf(boundary) {
   return { columns: ['class', ...features, 'bias'], rows: boundary.weights.map((w, i) => [i, ...w, boundary.bias[i]]) };
 }
 
-function padded([low, high]) {
-  const room = (high - low || 1) * 0.06;
-  return [low - room, high + room];
-}
-
 function draw(ctx, width, height, t, points, boundary) {
   if (!points) return;
   const one = flat(points, boundary);
@@ -127,7 +122,7 @@ function drawLevel(ctx, p, t, { weights: [[a, b]], bias: [c] }) {
   const norm = Math.hypot(a, b);
   const [x0, y0] = [(-c * a) / norm ** 2, (-c * b) / norm ** 2];
   const [dx, dy] = [(-b / norm) * far, (a / norm) * far];
-  stroke(ctx, t.ink, 2, [
+  line(ctx, t.ink, 2, [
     [p.x(x0 - dx), p.y(y0 - dy)],
     [p.x(x0 + dx), p.y(y0 + dy)],
   ]);
@@ -135,19 +130,11 @@ function drawLevel(ctx, p, t, { weights: [[a, b]], bias: [c] }) {
 
 function drawFit(ctx, p, t, { weights: [[a]], bias: [c], predictor_type: kind }) {
   const answer = kind === 'regressor' ? (x) => a * x + c : (x) => 1 / (1 + Math.exp(-(a * x + c)));
-  const line = Array.from({ length: 101 }, (_, i) => p.xs[0] + (i / 100) * (p.xs[1] - p.xs[0])).map((x) => [
+  const fit = Array.from({ length: 101 }, (_, i) => p.xs[0] + (i / 100) * (p.xs[1] - p.xs[0])).map((x) => [
     p.x(x),
     p.y(answer(x)),
   ]);
-  stroke(ctx, t.value(arm(1).color), 2.5, line);
-}
-
-function stroke(ctx, color, width, points) {
-  ctx.strokeStyle = color;
-  ctx.lineWidth = width;
-  ctx.beginPath();
-  points.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
-  ctx.stroke();
+  line(ctx, t.value(arm(1).color), 2.5, fit);
 }
 
 function drawPoints(ctx, p, t, points, upwards, boundary) {

@@ -82,6 +82,21 @@ export function axes(ctx, p, t, xName, yName) {
   ctx.restore();
 }
 
+/** A range with a little room at both ends. */
+export function padded([low, high]) {
+  const room = (high - low || 1) * 0.06;
+  return [low - room, high + room];
+}
+
+/** A line through points in pixels. */
+export function line(ctx, color, width, points) {
+  ctx.strokeStyle = color;
+  ctx.lineWidth = width;
+  ctx.beginPath();
+  points.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+  ctx.stroke();
+}
+
 export function clip(ctx, p, draw) {
   ctx.save();
   ctx.beginPath();

@@ -9,6 +9,15 @@ import { finished } from '../run.js';
 import { metric, number } from '../format.js';
 import { LineChart } from '../chart/line.js';
 import { Boundary } from '../chart/boundary.js';
+import { Confusion } from '../chart/confusion.js';
+import { Curve } from '../chart/curve.js';
+import { Importance } from '../chart/importance.js';
+import { Models } from '../chart/models.js';
+import { Path } from '../chart/path.js';
+import { Ranking } from '../chart/ranking.js';
+import { Regions } from '../chart/regions.js';
+import { Residuals } from '../chart/residuals.js';
+import { Tree } from '../chart/tree.js';
 import { Weights } from '../chart/weights.js';
 import { arm } from '../chart/palette.js';
 import { Failure, Notice, Placeholder, useTitle } from './parts.js';
@@ -197,6 +206,7 @@ function useOutcome(run) {
 }
 
 function Form({ entry, settings, change, values }) {
+  const [sought, setSought] = useState('');
   const set = (name, value) => change({ hyper: { ...settings.hyper, [name]: value } });
   const setRecipe = (recipe) => {
     const generator = entry.generators.find((g) => g.name === recipe.name);
@@ -211,6 +221,8 @@ function Form({ entry, settings, change, values }) {
   };
   const leads = (h) => isEssential(h, entry.demo?.hyperparameters) && applies(h, values) && !h.not_yet;
   const [first, rest] = [true, false].map((wanted) => entry.hyperparameters.filter((h) => leads(h) === wanted));
+  const words = sought.trim().toLowerCase();
+  const found = rest.filter((h) => `${h.name} ${h.help ?? ''}`.toLowerCase().includes(words));
   const field = (h) =>
     html`<${Setting} key=${h.name} h=${h} value=${settings.hyper[h.name]} set=${set} values=${values} />`;
   const runField = (h, help, fallback, wanted) => {
@@ -225,8 +237,11 @@ function Form({ entry, settings, change, values }) {
   return html`<form class="play-form" onSubmit=${(e) => e.preventDefault()} aria-label="Settings">
     <${DataChoice} generators=${entry.generators} recipe=${settings.recipe} setRecipe=${setRecipe} />
     <fieldset class="settings"><legend>Hyperparameters</legend>${first.map(field)}</fieldset>
-    <details class="rest"><summary>${rest.length} more hyperparameters</summary><div
-      class="settings">${rest.map(field)}</div></details>
+    <details class="rest"><summary>${rest.length} more hyperparameters</summary>
+      <div class="settings"><div class="setting"><label for="find-setting">find one</label>
+        <input class="input" id="find-setting" type="search" autocomplete="off" value=${sought}
+          onInput=${(e) => setSought(e.target.value)} /></div>
+      ${found.map(field)}${!found.length && html`<p class="quiet">None is called that or says so.</p>`}</div></details>
     <fieldset class="settings"><legend>Run</legend>
       ${runField(SEED, 'same seed, same numbers', '1', 'The seed must be a whole number, 0 or more, in digits.')}
       ${runField(PACE, 'seconds to wait after each step; 0 is full speed', presetPace(entry), 'The pace must be a number of seconds from 0 to 1.')}
@@ -234,9 +249,16 @@ function Form({ entry, settings, change, values }) {
   </form>`;
 }
 
-const LOSS = /^(train|validation):objective_loss$/;
+const curvesOf = (run) => {
+  const all = [...(run?.curves.values() ?? [])].filter((c) => c.name.includes(':'));
+  const own = ['objective_loss', ...all.map((c) => metric(c.name).own)].find((name) =>
+    all.some((c) => metric(c.name).own === name),
+  );
+  return { own, curves: all.filter((c) => metric(c.name).own === own && !c.name.startsWith('test:')) };
+};
+
 function Pictures({ run, entry }) {
-  const curves = [...(run?.curves.values() ?? [])].filter((c) => LOSS.test(c.name));
+  const { own, curves } = curvesOf(run);
   const series = curves.map((c, i) => ({
     ...c,
     key: c.name,
@@ -244,13 +266,32 @@ function Pictures({ run, entry }) {
     end: true,
     ...arm(i),
   }));
-  const { points, boundary, weights } = run?.pictures ?? {};
+  const name = own ?? 'loss';
+  const note = own ? [own, metric(own).direction].filter(Boolean).join(', ') : null;
+  const p = run?.pictures ?? {};
   return html`<div class="pictures">
-    <${LineChart} title="Loss" note="objective_loss, lower is better" series=${series} yLabel="loss"
-      file=${`${entry.name}-loss`} />
-    ${weights && !points ? html`<${Weights} weights=${weights} />` : html`<${Boundary} points=${points}
-      boundary=${boundary} note=${points ? `${points.x.length} training rows` : null} />`}
+    <${LineChart} title=${own && own !== 'objective_loss' ? 'Metric' : 'Loss'} note=${note} series=${series}
+      yLabel=${name === 'objective_loss' ? 'loss' : name} file=${`${entry.name}-loss`} />
+    <${Seen} pictures=${p} />
+    ${entry.pictures?.includes('tree') && run?.trees.length > 0 && html`<${Tree} key=${run.id} trees=${run.trees} />`}
+    ${p.ranking && html`<${Ranking} ranking=${p.ranking} />`}
+    ${p.confusion && html`<${Confusion} confusion=${p.confusion} />`}
+    ${p.residuals && html`<${Residuals} residuals=${p.residuals} />`}
+    ${p.importance && html`<${Importance} importance=${p.importance} />`}
+    ${p.coefficients && html`<${Weights} weights=${p.coefficients} title="Coefficients" />`}
+    ${p.models && html`<${Models} models=${p.models} />`}
+    ${p.l1_path && html`<${Path} path=${p.l1_path} />`}
   </div>`;
+}
+
+/** The picture of what the model says, of whatever kind the algorithm sends. */
+function Seen({ pictures: { points, boundary, weights, regions, curve, importance } }) {
+  if (boundary && points) return html`<${Boundary} points=${points} boundary=${boundary} note=${`${points.x.length} training rows`} />`;
+  if (regions) return html`<${Regions} points=${points} regions=${regions} />`;
+  if (curve && points) return html`<${Curve} points=${points} curve=${curve} />`;
+  if (weights && !points) return html`<${Weights} weights=${weights} />`;
+  if (importance && !points) return null;
+  return html`<${Boundary} points=${points} note=${points ? `${points.x.length} training rows` : null} />`;
 }
 
 function Numbers({ run }) {

@@ -11,12 +11,26 @@ const ESSENTIAL = [
   'mini_batch_size',
   'num_classes',
   'normalize_data',
+  'objective',
+  'num_round',
+  'num_class',
+  'booster',
+  'eta',
+  'max_depth',
+  'gamma',
+  'lambda',
+  'alpha',
+  'min_child_weight',
+  'subsample',
+  'colsample_bytree',
+  'scale_pos_weight',
+  'tree_method',
 ];
 
 export const isEssential = (h, preset) => h.required || ESSENTIAL.includes(h.name) || (preset && h.name in preset);
 
 export function rangeWords(h) {
-  if (h.type === 'choice') return '';
+  if (h.type === 'choice' || h.type === 'text') return '';
   const parts = [];
   if (h.min !== null && h.min !== undefined && h.max !== null && h.max !== undefined)
     parts.push(`${h.min_open ? 'above' : 'from'} ${h.min} ${h.max_open ? 'to below' : 'to'} ${h.max}`);
@@ -34,7 +48,7 @@ const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 export function fault(h, typed) {
   const text = String(typed ?? '').trim();
   if (text === '') return h.required ? 'needed' : null;
-  if (h.type === 'boolean' || h.type === 'choice' || (h.auto && text === 'auto')) return null;
+  if (['boolean', 'choice', 'text'].includes(h.type) || (h.auto && text === 'auto')) return null;
   const value = Number(text);
   if (h.type === 'integer' && !WHOLE.test(text)) return `a whole number, in digits${h.auto ? ', or auto' : ''}`;
   if (!DECIMAL.test(text) || !Number.isFinite(value)) return `a number${h.auto ? ' or auto' : ''}`;
@@ -72,7 +86,7 @@ export function Setting({ h, value, set, values }) {
         ? html`<select ...${shared} value=${value ?? ''}>
           <option value="">${h.required ? 'choose' : `${fallback} (default)`}</option>${options.map((o) => html`<option key=${o} value=${o}>${o}</option>`)}</select>`
         : html`<input ...${shared} value=${value ?? ''} placeholder=${fallback}
-          inputmode=${h.auto ? 'text' : 'decimal'} autocomplete="off" spellcheck="false"
+          inputmode=${h.auto || h.type === 'text' ? 'text' : 'decimal'} autocomplete="off" spellcheck="false"
           onInput=${shared.onChange} />`
     }
     <small id=${`${id}-note`}

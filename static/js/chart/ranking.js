@@ -1,0 +1,53 @@
+// How well the scores rank: the ROC and the precision-recall curve side by side; the arrow keys walk the threshold.
+import { html } from 'htm/preact';
+import { number } from '../format.js';
+import { arm, mark } from './palette.js';
+import { axes, Canvas, clip, line, plot } from './canvas.js';
+import { Figure } from './figure.js';
+
+export function Ranking({ ranking }) {
+  return html`<${Figure} title="ROC and precision-recall" note=${ranking?.channel} file="ranking" empty=${!ranking}
+    summary=${summary(ranking)} table=${() => tableOf(ranking)}
+    picture=${(cursor) => html`<div class="pair-of-plots">
+      <${Canvas} draw=${(ctx, w, h, t) => drawRoc(ctx, w, h, t, ranking, cursor)} />
+      <${Canvas} draw=${(ctx, w, h, t) => drawRecall(ctx, w, h, t, ranking, cursor)} /></div>`} />`;
+}
+
+const summary = (r) =>
+  r
+    ? `AUC ${number(r.auc)}, average precision ${number(r.average_precision)}; ${r.positives.toLocaleString('en')} positive and ${r.negatives.toLocaleString('en')} negative rows.`
+    : 'How well the scores put positives first appears here.';
+
+/** The precision at a point of the ROC follows from the counts of both classes. */
+const precisionAt = (r, i) => {
+  const [hits, misses] = [r.tpr[i] * r.positives, r.fpr[i] * r.negatives];
+  return hits + misses > 0 ? hits / (hits + misses) : 1;
+};
+
+const tableOf = (r) => ({
+  columns: ['threshold', 'false positive rate', 'recall', 'precision'],
+  rows: r.fpr.map((value, i) => [r.threshold[i] ?? undefined, value, r.tpr[i], precisionAt(r, i)]),
+});
+
+const pairs = (p, xs, ys) => xs.map((x, i) => [p.x(x), p.y(ys[i])]);
+
+function drawRoc(ctx, width, height, t, r, cursor) {
+  const p = plot(ctx, width, height, t, [0, 1], [0, 1]);
+  clip(ctx, p, () => {
+    line(ctx, t.edge, 1, pairs(p, [0, 1], [0, 1]));
+    line(ctx, t.value(arm(0).color), 2.5, pairs(p, r.fpr, r.tpr));
+  });
+  axes(ctx, p, t, 'false positive rate', 'recall');
+  if (cursor !== null) mark(ctx, arm(1), p.x(r.fpr[cursor]), p.y(r.tpr[cursor]), 0.35 * t.rem, t);
+}
+
+function drawRecall(ctx, width, height, t, r, cursor) {
+  const p = plot(ctx, width, height, t, [0, 1], [0, 1]);
+  const base = r.positives / Math.max(1, r.positives + r.negatives);
+  clip(ctx, p, () => {
+    line(ctx, t.edge, 1, pairs(p, [0, 1], [base, base]));
+    line(ctx, t.value(arm(2).color), 2.5, pairs(p, r.recall, r.precision));
+  });
+  axes(ctx, p, t, 'recall', 'precision');
+  if (cursor !== null) mark(ctx, arm(1), p.x(r.tpr[cursor]), p.y(precisionAt(r, cursor)), 0.35 * t.rem, t);
+}
