@@ -23,9 +23,9 @@
 #define CHUNK_CELLS (1u << 20)
 #define CSV_LABEL "label_size=1"
 
-/* One that the service has and this build has not: `read` is NULL. `names` are taken as content types too, `endings`
- * tell it from a file's name. Written are rows one after another (`append`) or in blocks (`write`); `end` makes what
- * follows the last row, `leave` frees what the writer keeps of its own; both may be NULL. */
+/* `names` are taken as content types too, `endings` tell a format from a file's name. Written are rows one after another
+ * (`append`) or in blocks (`write`); `end` makes what follows the last row, `leave` frees what the writer keeps of its
+ * own; both may be NULL. */
 static const struct format {
     const char *type, *names, *endings;
     int (*read)(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err);
@@ -43,16 +43,13 @@ static const struct format {
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
-static int refuse(const char *type, const char *where, bool known, struct error *err)
+static int refuse(const char *type, struct error *err)
 {
     char fix[256];
     size_t used = (size_t)snprintf(fix, sizeof fix, "this build has");
     for (int i = 0; i < FORMATS; i++)
-        if (formats[i].read)
-            used += (size_t)snprintf(fix + used, sizeof fix - used, " %s", formats[i].type);
-    if (known)
-        return error_set(err, ERROR_INPUT, where, fix, "Data of type %s cannot be read or written by this build", type);
-    return error_set(err, ERROR_INPUT, where, fix, "There is no content type '%.100s'", type);
+        used += (size_t)snprintf(fix + used, sizeof fix - used, " %s", formats[i].type);
+    return error_set(err, ERROR_INPUT, "", fix, "There is no content type '%.100s'", type);
 }
 
 /* Of the parameters after the type only csv's label_size=1 is known. */
@@ -88,13 +85,9 @@ static const struct format *format_of_type(const char *type, struct error *err)
     for (int i = 0; i < FORMATS; i++) {
         if (!among(formats[i].type, type, len) && !among(formats[i].names, type, len))
             continue;
-        if (!formats[i].read) {
-            refuse(formats[i].type, type, true, err);
-            return NULL;
-        }
         return check_parameters(type, type + len, err) < 0 ? NULL : &formats[i];
     }
-    refuse(type, "", false, err);
+    refuse(type, err);
     return NULL;
 }
 
@@ -126,13 +119,9 @@ const char *format_type_of_name(const char *path)
 }
 
 /* What has no known ending is taken for CSV. */
-static const struct format *format_of_name(const char *path, struct error *err)
+static const struct format *format_of_name(const char *path)
 {
     const struct format *format = find_ending(path);
-    if (format && !format->read) {
-        refuse(format->type, path, true, err);
-        return NULL;
-    }
     return format ? format : &formats[0];
 }
 
@@ -172,7 +161,7 @@ static int read_file(const char *path, const struct channel *channel, struct dat
 {
     const struct layout layout = {.weights = channel->weights, .float32 = channel->float32};
     const struct format *format =
-        channel->content_type ? format_of_type(channel->content_type, err) : format_of_name(path, err);
+        channel->content_type ? format_of_type(channel->content_type, err) : format_of_name(path);
     bool fine =
         format && check_allowed(format, path, channel->allowed, err) == 0 && check_streams(format, path, b, err) == 0;
     struct input *in = fine ? input_open(path, err) : NULL;
@@ -289,7 +278,7 @@ static const struct format *format_of_output(const char *path, const char *conte
     if (content_type)
         return format_of_type(content_type, err);
     if (find_ending(path))
-        return format_of_name(path, err);
+        return format_of_name(path);
     error_set(err, ERROR_INPUT, path, "add --to TYPE, such as --to text/csv",
               "The name does not tell which format to write");
     return NULL;
