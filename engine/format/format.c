@@ -23,7 +23,8 @@
 #define CHUNK_CELLS (1u << 20)
 #define CSV_LABEL "label_size=1"
 
-/* `names` are taken as content types too, `endings` tell a format from a file's name. Written are rows one after another
+/* `names` are taken as content types too, `endings` tell a format from a file's name. Written are rows one after
+ * another
  * (`append`) or in blocks (`write`); `end` makes what follows the last row, `leave` frees what the writer keeps of its
  * own; both may be NULL. */
 static const struct format {
