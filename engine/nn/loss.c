@@ -92,14 +92,15 @@ struct loss_point loss_at(const struct loss *l, double score, double label)
 
 #define ROWS 64 /* of a product: factors are at most 2, so it stays far from overflow */
 
-/* Slopes of one row's models, and each factor 1 + e into its product. */
+/* Slopes of one row's models, the linear part of each loss, and 1 + e^-|s|, whose logarithm is the rest. Without
+ * branches, signs by copysign: so it becomes vector code. */
 VECTORISED static void logistic_slopes(float *restrict gradient, const float *restrict score, float y, size_t models,
                                        float *restrict linear, float *restrict product)
 {
     for (size_t m = 0; m < models; m++) {
-        float s = score[m], e = exp_float(-fabsf(s)), above = s >= 0 ? 1 : e;
-        gradient[m] = above / (1 + e) - y;
-        linear[m] = (s > 0 ? s : 0) - y * s;
+        float s = score[m], size = fabsf(s), e = exp_float(-size);
+        gradient[m] = 0.5f + copysignf(0.5f * (1 - e) / (1 + e), s) - y;
+        linear[m] = (s + size) * 0.5f - y * s;
         product[m] = 1 + e;
     }
 }
@@ -109,9 +110,9 @@ VECTORISED static void logistic_rows(float *restrict gradient, const float *rest
                                      size_t rows, float *restrict linear, float *restrict product)
 {
     for (size_t i = 0; i < rows; i++) {
-        float s = score[i], e = exp_float(-fabsf(s)), above = s >= 0 ? 1 : e, y = label[i];
-        gradient[i] = above / (1 + e) - y;
-        linear[i] = (s > 0 ? s : 0) - y * s;
+        float s = score[i], size = fabsf(s), e = exp_float(-size), y = label[i];
+        gradient[i] = 0.5f + copysignf(0.5f * (1 - e) / (1 + e), s) - y;
+        linear[i] = (s + size) * 0.5f - y * s;
         product[i] = 1 + e;
     }
 }
