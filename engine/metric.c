@@ -109,6 +109,47 @@ static int by_score(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+#define DIGIT_BITS 11
+#define DIGITS (1u << DIGIT_BITS)
+#define FEW 64 /* rows that are sorted as quickly by comparing */
+
+/* A whole number that rises with the score; no number comes first. */
+static uint32_t key_of(float score)
+{
+    uint32_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    if (isnan(score))
+        return 0;
+    return bits >> 31 ? ~bits : bits | 0x80000000u;
+}
+
+/* Digit by digit from the lowest: three passes, whatever the order was. Without memory for a copy, by comparing. */
+static void sort_by_score(struct metric_scored *s, size_t rows)
+{
+    struct metric_scored *copy = rows > FEW ? malloc(rows * sizeof *copy) : NULL, *from = s, *to = copy;
+    if (!copy) {
+        qsort(s, rows, sizeof *s, by_score);
+        return;
+    }
+    for (unsigned shift = 0; shift < 32; shift += DIGIT_BITS) {
+        size_t place[DIGITS] = {0}, sum = 0;
+        struct metric_scored *swap = from;
+        for (size_t i = 0; i < rows; i++)
+            place[key_of(from[i].score) >> shift & (DIGITS - 1)]++;
+        for (size_t k = 0; k < DIGITS; k++) {
+            size_t count = place[k];
+            place[k] = sum;
+            sum += count;
+        }
+        for (size_t i = 0; i < rows; i++)
+            to[place[key_of(from[i].score) >> shift & (DIGITS - 1)]++] = from[i];
+        from = to;
+        to = swap;
+    }
+    memcpy(s, from, rows * sizeof *s); /* three passes end in the copy */
+    free(copy);
+}
+
 /* Mann and Whitney's U from ranks: equal scores share the middle of their ranks. `scored` is in order. */
 static double roc_auc(const struct metric_scored *scored, size_t n)
 {
@@ -140,7 +181,7 @@ static size_t finish_binary(struct metric_tally *m, struct metric_value *v)
     }
     precision = ratio(hit, predicted);
     recall = ratio(hit, positives);
-    qsort(m->scored, m->rows, sizeof *m->scored, by_score);
+    sort_by_score(m->scored, m->rows);
     v[0] = (struct metric_value){"binary_classification_accuracy", correct / (double)m->rows};
     v[1] = (struct metric_value){"binary_f_beta", f_score(precision, recall, m->beta)};
     v[2] = (struct metric_value){"precision", precision};
@@ -212,7 +253,7 @@ double metric_calibrate(struct metric_tally *m, enum metric_criterion criterion,
 {
     double positives = 0, hit = 0, predicted = 0, best = fallback, best_merit;
     struct metric_scored *s = m->scored;
-    qsort(s, m->rows, sizeof *s, by_score);
+    sort_by_score(s, m->rows);
     for (size_t i = 0; i < m->rows; i++) {
         positives += s[i].label > 0;
         hit += (double)s[i].score > fallback && s[i].label > 0;
