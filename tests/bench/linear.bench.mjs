@@ -23,9 +23,9 @@ const tasks = [
     predictor_type: 'binary_classifier', mini_batch_size: 1000, learning_rate: 1, lr_scheduler_step: 29, lr_scheduler_factor: 0.7 } },
   { name: 'brfss_diabetes', models: 'lbfgs,liblinear,sgd', metric: 'logloss', settings: { num_models: 1, epochs: 2,
     predictor_type: 'binary_classifier', mini_batch_size: 1000, learning_rate: 0.1, bias_lr_mult: 1, lr_scheduler_step: 30, lr_scheduler_factor: 0.6 } },
-  { name: 'covtype20k', models: 'lbfgs,liblinear,saga', metric: 'mlogloss', settings: { ...sgd, epochs: 100, wd: 0.00007,
-    predictor_type: 'multiclass_classifier', num_classes: 7, mini_batch_size: 500, learning_rate: 0.5, lr_scheduler_step: 400, lr_scheduler_factor: 0.75 } },
-  { name: 'mnist', models: 'lbfgs', metric: 'mlogloss', slow: true, settings: { num_models: 1, epochs: 3, learning_rate: 0.002,
+  { name: 'covtype20k', models: 'lbfgs,liblinear,saga', metric: 'mlogloss', settings: { ...sgd, epochs: 200, wd: 0.00003, momentum: 0.9,
+    predictor_type: 'multiclass_classifier', num_classes: 7, mini_batch_size: 250, learning_rate: 0.5, lr_scheduler_step: 1700, lr_scheduler_factor: 0.7 } },
+  { name: 'mnist', models: 'lbfgs', metric: 'mlogloss', slow: true, settings: { num_models: 1, epochs: 5, learning_rate: 0.002,
     bias_lr_mult: 1, predictor_type: 'multiclass_classifier', num_classes: 10, mini_batch_size: 500 } },
 ].filter((task) => !process.env.ROWS || process.env.ROWS.split(',').includes(task.name));
 
