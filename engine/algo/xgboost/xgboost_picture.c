@@ -187,8 +187,9 @@ static void write_node(struct json *j, const struct tree *t, int node, const int
 static void send_tree(const struct boost *b)
 {
     const struct forest *f = &b->forest;
-    int first = b->round < 2 ? 0 : forest_round_end(f, b->round - 2);
-    int shown_tree = first + (b->round - 1) % (int)f->outputs * f->parallel, count, order[NODES + 2], *place;
+    int round = forest_rounds(f), first = round < 2 ? 0 : forest_round_end(f, round - 2);
+    int shown_tree = first + (round > 0 ? round - 1 : 0) % (int)f->outputs * f->parallel, count, order[NODES + 2],
+        *place;
     const struct tree *t;
     struct event e;
     if (shown_tree >= f->count)
@@ -199,7 +200,7 @@ static void send_tree(const struct boost *b)
         return; /* a picture less */
     count = first_nodes(t, order, place);
     begin(&e, b, "tree");
-    json_integer(&e.json, "round", b->round);
+    json_integer(&e.json, "round", round);
     json_integer(&e.json, "class", f->group[shown_tree]);
     json_array(&e.json, "nodes");
     for (int i = 0; i < count; i++)

@@ -508,19 +508,23 @@ static int rounds(struct boost *b, struct error *err)
 /* --- after ----------------------------------------------------------------------------------------------------------
  */
 
-/* With early stopping the model is that of the best round. */
+/* With early stopping the model is that of the best round: later trees go, so that whoever reads it predicts by it. */
 static void go_back_to_best(struct boost *b)
 {
     struct forest *f = &b->forest;
+    int end;
     if (!b->patience || !b->best_round || b->diverged)
         return;
-    f->best_round = b->best_round - 1;
-    if (is_linear(b))
+    if (is_linear(b)) {
         f->linear_rounds = b->best_round;
-    if (b->best_weights && is_linear(b))
         memcpy(f->weights, b->best_weights, (f->columns + 1) * f->outputs * sizeof *f->weights);
-    else if (b->best_weights)
-        memcpy(f->scale, b->best_weights, (size_t)forest_round_end(f, f->best_round) * sizeof *f->scale);
+        return;
+    }
+    end = forest_round_end(f, b->best_round - 1);
+    while (f->count > end)
+        tree_free(&f->trees[--f->count]);
+    if (b->best_weights)
+        memcpy(f->scale, b->best_weights, (size_t)end * sizeof *f->scale);
 }
 
 static void final_scores(struct boost *b, const char *channel, const double *values)
@@ -568,20 +572,19 @@ static void finish_best(struct boost *b, float *margin)
 static void finish_counts(struct boost *b)
 {
     const struct forest *f = &b->forest;
-    int count = f->best_round >= 0 ? forest_round_end(f, f->best_round) : f->count;
     double leaves = 0, size = 0;
     if (b->best_round)
         training_metric(b->t, "best_round", b->best_round);
     training_metric(b->t, "rounds", b->round);
     if (is_linear(b))
         return;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < f->count; i++)
         for (int node = 0; node < f->trees[i].size; node++)
             if (tree_is_leaf(&f->trees[i], node)) {
                 leaves++;
                 size += fabs((double)f->trees[i].value[node]);
             }
-    training_metric(b->t, "trees", count);
+    training_metric(b->t, "trees", f->count);
     training_metric(b->t, "leaves", leaves);
     training_metric(b->t, "mean_leaf_size", leaves > 0 ? size / leaves : 0);
 }
