@@ -40,8 +40,10 @@ static int gather(struct comm *comm, struct residual **own, size_t *n, struct er
     if (comm_ranks(comm) > 1) {
         size_t *sizes = calloc((size_t)comm_ranks(comm), sizeof *sizes);
         void *all = NULL;
-        int status = sizes ? comm_gather(comm, *own, *n * sizeof **own, &all, sizes, err)
-                           : error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory");
+        int status;
+        if (!sizes)
+            return error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory");
+        status = comm_gather(comm, *own, *n * sizeof **own, &all, sizes, err);
         *n = 0;
         for (int i = 0; status == 0 && i < comm_ranks(comm); i++)
             *n += sizes[i] / sizeof **own;

@@ -77,8 +77,9 @@ int boost_picture_open(struct boost *b, struct error *err)
         range_of(d, j, &low[j], &high[j]);
     for (size_t i = 0; i < b->grid.rows; i++)
         if (d->columns == 2) {
-            b->grid.x[2 * i] = (float)(low[0] + (high[0] - low[0]) * (double)(i % GRID) / (GRID - 1));
-            b->grid.x[2 * i + 1] = (float)(low[1] + (high[1] - low[1]) * (double)(i / GRID) / (GRID - 1));
+            size_t across = i % GRID, up = i / GRID;
+            b->grid.x[2 * i] = (float)(low[0] + (high[0] - low[0]) * (double)across / (GRID - 1));
+            b->grid.x[2 * i + 1] = (float)(low[1] + (high[1] - low[1]) * (double)up / (GRID - 1));
         } else {
             b->grid.x[i] = (float)(low[0] + (high[0] - low[0]) * (double)i / (double)(b->grid.rows - 1));
         }

@@ -540,7 +540,7 @@ static void final_scores(struct boost *b, const char *channel, const double *val
 static int finish_channel(struct boost *b, const char *channel, const struct dataset *d, float *margin, bool said,
                           struct error *err)
 {
-    double values[XGBOOST_SCORES];
+    double values[XGBOOST_SCORES] = {0};
     forest_margin(&b->forest, d, margin, b->pool);
     if (d == b->t->train) {
         if (score_train(b, margin, values, err) < 0)
@@ -558,7 +558,7 @@ static int finish_channel(struct boost *b, const char *channel, const struct dat
 static void finish_best(struct boost *b, float *margin)
 {
     struct forest *f = &b->forest;
-    double values[XGBOOST_SCORES];
+    double values[XGBOOST_SCORES] = {0};
     if (b->patience || !b->best_round || !b->t->validation || b->diverged || is_linear(b) || f->scale)
         return;
     final_scores(b, "best:validation", b->best_values);
