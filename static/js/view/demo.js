@@ -227,7 +227,7 @@ function Form({ entry, settings, change, values }) {
     html`<${Setting} key=${h.name} h=${h} value=${settings.hyper[h.name]} set=${set} values=${values} />`;
   const runField = (h, help, fallback, wanted) => {
     const problem = fault(h, settings[h.name]) && wanted;
-    const id = `set-${h.name}`;
+    const id = `run-${h.name}`; // an algorithm may have a hyperparameter of that name too
     return html`<div class="setting"><label for=${id}>${h.name}</label>
       <input class="input" id=${id} inputmode="decimal" autocomplete="off" value=${settings[h.name]}
         placeholder=${fallback} onInput=${(e) => change({ [h.name]: e.target.value })}

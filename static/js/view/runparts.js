@@ -64,20 +64,26 @@ export function Diverged({ run }) {
 
 const SPLITS = ['train', 'validation', 'test'];
 
+/** What is not measured on a split ("leaves", "best:test:rmse") keeps its whole name and has a column of its own. */
+function placeOf(name) {
+  const { split, own } = metric(name);
+  return SPLITS.includes(split) ? { split, own } : { split: '', own: name };
+}
+
 /** Metrics as the service names them, split:metric, a column for each split. `values`: [[name, value]..]. */
 export function Metrics({ values: all, caption }) {
   const values = all.filter(([name]) => name !== 'diverged_at_step'); // said in words above
   const rows = new Map();
   for (const [name, value] of values) {
-    const { split, own } = metric(name);
+    const { split, own } = placeOf(name);
     if (!rows.has(own)) rows.set(own, {});
     rows.get(own)[split] = value;
   }
-  const splits = SPLITS.filter((s) => values.some(([name]) => metric(name).split === s));
+  const splits = [...SPLITS, ''].filter((s) => values.some(([name]) => placeOf(name).split === s));
   return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${caption}><table class="metrics">
     <caption>${caption}</caption>
     <thead><tr><th scope="col">metric</th>${splits.map((s) => html`<th scope="col" class="number" key=${s}>
-      <code>${s}:</code></th>`)}<th scope="col" class="wide-only">direction</th></tr></thead>
+      ${s ? html`<code>${s}:</code>` : 'value'}</th>`)}<th scope="col" class="wide-only">direction</th></tr></thead>
     <tbody>${[...rows].map(
       ([own, found]) => html`<tr key=${own}>
       <th scope="row"><code title=${plain(own)}>${breakable(own)}</code></th>
