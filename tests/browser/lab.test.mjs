@@ -250,7 +250,7 @@ test('seed, pace and whole numbers are checked as the engine reads them; seed 0 
     await field.fill(good);
     assert.equal(await start.isDisabled(), false, name);
   }
-  await page.locator('#set-seed').fill('0');
+  await page.locator('#run-seed').fill('0');
   await page.locator('#set-epochs').fill(' 3 ');
   const asked = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/runs'));
   await start.click();
