@@ -17,7 +17,7 @@ OPTIMISE = -O3
 SANITIZE =
 CFLAGS = -std=gnu17 -D_GNU_SOURCE -g $(OPTIMISE) $(SANITIZE) -fstack-protector-strong -fno-math-errno -fno-trapping-math -ffp-contract=off -pthread -I. -isystem $(BUILD) $(WARN)
 LDFLAGS = $(SANITIZE) -pthread
-ENGINE_LIBS = -lopenblas -lcjson -lprotobuf-c -lz -lsnappy -lzstd -lcivetweb -lseccomp -ldl -lm
+ENGINE_LIBS = -lcjson -lprotobuf-c -lz -lsnappy -lzstd -lcivetweb -lseccomp -ldl -lm
 WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -larchive -lm
 
 # Debian packages, by what needs them. A program that is there already, whoever installed it, is left alone.

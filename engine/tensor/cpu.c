@@ -1,12 +1,57 @@
 /* The operations on the CPU by OpenBLAS: the only file that knows it. Sizes reach it as int, so longer arrays go in
- * pieces. */
+ * pieces.
+ *
+ * OpenBLAS is loaded when it is needed first: it starts a thread per processor and maps tens of megabytes while it is
+ * loaded, which would cost a small run, or one of trees, more than its training. */
 #include <cblas.h>
+#include <dlfcn.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/tensor/backend.h"
 
 #define PIECE ((size_t)1 << 30)
+
+#define LIBRARY "libopenblas.so.0"
+
+static struct {
+    __typeof__(cblas_sgemm) *gemm;
+    __typeof__(cblas_sgemv) *gemv;
+    __typeof__(cblas_saxpy) *axpy;
+    __typeof__(cblas_sscal) *scal;
+    __typeof__(cblas_sdot) *dot;
+    __typeof__(openblas_set_num_threads) *set_threads;
+} blas;
+static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+static int threads_wanted = 1;
+
+/* dlsym's pointers are data pointers in C; POSIX makes them fit. */
+static bool find(void *library, const char *name, void *function)
+{
+    *(void **)function = dlsym(library, name);
+    return *(void **)function != NULL;
+}
+
+static void load(void)
+{
+    void *library;
+    setenv("OPENBLAS_NUM_THREADS", "1", 0); /* more are started when they are wanted */
+    library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (library && find(library, "cblas_sgemm", &blas.gemm) && find(library, "cblas_sgemv", &blas.gemv) &&
+        find(library, "cblas_saxpy", &blas.axpy) && find(library, "cblas_sscal", &blas.scal) &&
+        find(library, "cblas_sdot", &blas.dot) && find(library, "openblas_set_num_threads", &blas.set_threads))
+        blas.set_threads(threads_wanted);
+    else
+        blas.gemm = NULL; /* a machine without it computes by ref.c, slowly and right */
+}
+
+static bool has_blas(void)
+{
+    pthread_once(&loaded, load);
+    return blas.gemm != NULL;
+}
 
 /* y = beta * y for what BLAS leaves alone when the inner size is 0. */
 static void only_beta(float *y, size_t n, float beta)
@@ -24,9 +69,13 @@ static void cpu_gemm(float *c, const float *a, const float *b, size_t m, size_t 
         only_beta(c, m * n, beta);
         return;
     }
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
-                (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)(transpose_a ? m : k), b,
-                (blasint)(transpose_b ? k : n), beta, c, (blasint)n);
+    if (!has_blas()) {
+        backend_ref.gemm(c, a, b, m, n, k, transpose_a, transpose_b, alpha, beta);
+        return;
+    }
+    blas.gemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
+              (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)(transpose_a ? m : k), b,
+              (blasint)(transpose_b ? k : n), beta, c, (blasint)n);
 }
 
 static void cpu_gemv(float *y, const float *a, const float *x, size_t rows, size_t columns, bool transpose, float alpha,
@@ -39,33 +88,45 @@ static void cpu_gemv(float *y, const float *a, const float *x, size_t rows, size
         only_beta(y, out, beta);
         return;
     }
-    cblas_sgemv(CblasRowMajor, transpose ? CblasTrans : CblasNoTrans, (blasint)rows, (blasint)columns, alpha, a,
-                (blasint)columns, x, 1, beta, y, 1);
+    if (!has_blas()) {
+        backend_ref.gemv(y, a, x, rows, columns, transpose, alpha, beta);
+        return;
+    }
+    blas.gemv(CblasRowMajor, transpose ? CblasTrans : CblasNoTrans, (blasint)rows, (blasint)columns, alpha, a,
+              (blasint)columns, x, 1, beta, y, 1);
 }
 
 static void cpu_axpy(float *y, const float *x, size_t n, float alpha)
 {
-    for (size_t at = 0; at < n; at += PIECE)
-        cblas_saxpy((blasint)(n - at < PIECE ? n - at : PIECE), alpha, x + at, 1, y + at, 1);
+    if (!has_blas())
+        backend_ref.axpy(y, x, n, alpha);
+    for (size_t at = 0; has_blas() && at < n; at += PIECE)
+        blas.axpy((blasint)(n - at < PIECE ? n - at : PIECE), alpha, x + at, 1, y + at, 1);
 }
 
 static void cpu_scale(float *x, size_t n, float alpha)
 {
-    for (size_t at = 0; at < n; at += PIECE)
-        cblas_sscal((blasint)(n - at < PIECE ? n - at : PIECE), alpha, x + at, 1);
+    if (!has_blas())
+        backend_ref.scale(x, n, alpha);
+    for (size_t at = 0; has_blas() && at < n; at += PIECE)
+        blas.scal((blasint)(n - at < PIECE ? n - at : PIECE), alpha, x + at, 1);
 }
 
 static float cpu_dot(const float *x, const float *y, size_t n)
 {
     double sum = 0;
+    if (!has_blas())
+        return backend_ref.dot(x, y, n);
     for (size_t at = 0; at < n; at += PIECE)
-        sum += (double)cblas_sdot((blasint)(n - at < PIECE ? n - at : PIECE), x + at, 1, y + at, 1);
+        sum += (double)blas.dot((blasint)(n - at < PIECE ? n - at : PIECE), x + at, 1, y + at, 1);
     return (float)sum;
 }
 
 void backend_threads(int n)
 {
-    openblas_set_num_threads(n > 0 ? n : 1);
+    threads_wanted = n > 0 ? n : 1;
+    if (blas.set_threads) /* loaded already */
+        blas.set_threads(threads_wanted);
 }
 
 const struct backend backend_cpu = {"cpu", cpu_gemm, cpu_gemv, cpu_axpy, cpu_scale, cpu_dot};
