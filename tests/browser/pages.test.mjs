@@ -72,13 +72,13 @@ test('an unbuilt algorithm says so and leads to its cards', async () => {
   await page.goto('/demo/deepar');
   await page.getByText('The demo of this algorithm is not built yet.').waitFor();
   await page.getByRole('link', { name: 'read them' }).click();
-  await page.getByRole('heading', { level: 2, name: 'XGBoost' }).waitFor();
+  await page.getByRole('heading', { level: 2, name: 'DeepAR' }).waitFor();
   assert.match(page.url(), /\/deck\/builtin\?algorithm=deepar$/);
   const all = await page.locator('.entry').count();
   await page.getByLabel('Topic').selectOption({ index: 1 });
   await page.waitForFunction((n) => document.querySelectorAll('.entry').length < n, all);
   assert.match(page.url(), /topic=/);
-  const study = page.getByRole('link', { name: 'Study XGBoost' });
+  const study = page.getByRole('link', { name: 'Study DeepAR' });
   assert.equal(await study.getAttribute('href'), '/study?deck=builtin&algorithm=deepar', 'no topic is promised');
   await page.getByLabel('Topic').selectOption({ index: 0 });
   await page.getByRole('link', { name: 'Study these' }).waitFor();

@@ -54,7 +54,7 @@ static void unsuitable_values_are_refused_by_name(void **state)
         {"predictor_type=regressor use_bias=auto", "use_bias", "true or false", "true or false"},
         {"predictor_type=regressor loss=logistic", "loss", "cannot be trained with logistic", "squared_loss"},
         {"predictor_type=binary_classifier loss=softmax_loss", "loss", "cannot be trained", "logistic|hinge_loss"},
-        {"predictor_type=regressor num_models=4", "num_models", "comes later", "leave it out"},
+        {"predictor_type=regressor num_models=0", "num_models", "at least 1", "at least 1"},
         {"predictor_type=binary_classifier positive_example_weight_mult=evenly", "positive_example_weight_mult",
          "must be a number", "balanced"},
     };

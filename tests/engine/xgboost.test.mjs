@@ -55,10 +55,12 @@ const logistic = { objective: 'binary:logistic' };
 test('without chance the metric is that of the real XGBoost', () => {
   for (const c of read('cases.json')) {
     const value = train(c.settings, c.generate).metrics[`test:${c.metric}`];
-    /* hist with a bin for every value grows the same trees; where the others cut is for each to choose: 2 % */
+    /* hist with a bin for every value grows the same trees; where the others cut is for each to choose: losses may be
+       2 % worse, and better by any amount (1.7 takes no sketch_eps, the service does) */
     const same = c.settings.tree_method === 'hist' && c.settings.max_bin === '4096';
     const room = (same ? 1e-4 : 0.02) * c.value;
-    assert.ok(Math.abs(value - c.value) <= room, `${c.generate} ${JSON.stringify(c.settings)}: ${value}, not ${c.value}`);
+    const worse = same || !/rmse|mae|loss|error/.test(c.metric) ? Math.abs(value - c.value) : value - c.value;
+    assert.ok(worse <= room, `${c.generate} ${JSON.stringify(c.settings)}: ${value}, not ${c.value}`);
   }
 });
 

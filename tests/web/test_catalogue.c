@@ -16,8 +16,8 @@
     "{\"id\":\"" id "\",\"title\":\"t\",\"claim\":\"c\",\"question\":\"q\",\"kind\":\"AB\",\"concepts\":" concepts     \
     ",\"slots\":" slots ",\"arms\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"measure\":{\"metric\":\"m\"}}"
 
-static const char xgboost[] =
-    "{\"algorithm\":\"xgboost\",\"demo\":{\"data\":\"friedman1:n=500\",\"hyperparameters\":{\"eta\":\"0.3\"}},"
+static const char deepar[] =
+    "{\"algorithm\":\"deepar\",\"demo\":{\"data\":\"friedman1:n=500\",\"hyperparameters\":{\"eta\":\"0.3\"}},"
     "\"experiments\":[" EXPERIMENT("X-1", "[\"missing\",\"sparse\"]", "[\"input\"]") "," EXPERIMENT(
         "X-2", "[\"learning rate\",\"eta\"]", "[\"hyperparameters\"]") "," EXPERIMENT("X-3", "[\"missing\"]",
                                                                                       "[\"training\"]") "]}";
@@ -28,14 +28,14 @@ static int load(void **state)
 {
     struct error err;
     cJSON *algorithms =
-        cJSON_Parse("[{\"name\":\"linear-learner\",\"built\":true},{\"name\":\"xgboost\",\"built\":false},"
+        cJSON_Parse("[{\"name\":\"linear-learner\",\"built\":true},{\"name\":\"deepar\",\"built\":false},"
                     "{\"name\":\"seq2seq\",\"built\":false}]");
     (void)state;
     catalogue = catalogue_load(&err);
     if (!catalogue || !algorithms || catalogue_set_algorithms(catalogue, algorithms) < 0)
         return -1;
     cJSON_Delete(algorithms);
-    return catalogue_add(catalogue, "experiments/xgboost.json", xgboost, sizeof xgboost - 1, &err);
+    return catalogue_add(catalogue, "experiments/deepar.json", deepar, sizeof deepar - 1, &err);
 }
 
 static int unload(void **state)
@@ -56,11 +56,11 @@ static void finds_by_name_and_id(void **state)
 {
     (void)state;
     assert_non_null(catalogue_algorithm(catalogue, "linear-learner"));
-    assert_non_null(catalogue_algorithm(catalogue, "xgboost"));
+    assert_non_null(catalogue_algorithm(catalogue, "deepar"));
     assert_null(catalogue_algorithm(catalogue, "seq2seq"));
     assert_non_null(catalogue_described(catalogue, "seq2seq"));
     assert_null(catalogue_described(catalogue, "k-means"));
-    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(catalogue_preset(catalogue, "xgboost"), "data")),
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(catalogue_preset(catalogue, "deepar"), "data")),
                         "friedman1:n=500");
     assert_null(catalogue_preset(catalogue, "seq2seq"));
     assert_non_null(catalogue_experiment(catalogue, "X-2"));
@@ -71,19 +71,19 @@ static void finds_by_name_and_id(void **state)
 static void leads_a_card_to_its_experiment(void **state)
 {
     (void)state;
-    assert_demo("xgboost", "hyperparameters", "Which learning rates suit it?", "/demo/xgboost/X-2");
-    assert_demo("xgboost", "other", "ETA: the step size", "/demo/xgboost/X-2");
-    assert_demo("xgboost", "other", "works with Sparse data and missing values", "/demo/xgboost/X-1"); /* two named */
-    assert_demo("xgboost", "training", "missing values", "/demo/xgboost/X-3");                         /* by its slot */
+    assert_demo("deepar", "hyperparameters", "Which learning rates suit it?", "/demo/deepar/X-2");
+    assert_demo("deepar", "other", "ETA: the step size", "/demo/deepar/X-2");
+    assert_demo("deepar", "other", "works with Sparse data and missing values", "/demo/deepar/X-1"); /* two named */
+    assert_demo("deepar", "training", "missing values", "/demo/deepar/X-3");                         /* by its slot */
 }
 
 static void leads_the_rest_to_the_playground(void **state)
 {
     (void)state;
-    assert_demo("xgboost", "input", "Which file types?", "/demo/xgboost");
-    assert_demo("xgboost", "other", "beta and theta", "/demo/xgboost");    /* no word begins with eta */
-    assert_demo("xgboost", "other", "learning the rate", "/demo/xgboost"); /* not next to each other */
-    assert_demo("xgboost", "other", "", "/demo/xgboost");
+    assert_demo("deepar", "input", "Which file types?", "/demo/deepar");
+    assert_demo("deepar", "other", "beta and theta", "/demo/deepar");    /* no word begins with eta */
+    assert_demo("deepar", "other", "learning the rate", "/demo/deepar"); /* not next to each other */
+    assert_demo("deepar", "other", "", "/demo/deepar");
     assert_demo("seq2seq", "other", "missing", "/demo/seq2seq"); /* known, without a file */
     assert_demo("k-means", "other", "missing", "");
     assert_demo("", "other", "missing", "");
@@ -93,7 +93,7 @@ static void never_writes_beyond_the_end(void **state)
 {
     char address[8] = "1234567";
     (void)state;
-    catalogue_demo(catalogue, "xgboost", "other", "", address, 4);
+    catalogue_demo(catalogue, "deepar", "other", "", address, 4);
     assert_memory_equal(address,
                         "/de\0"
                         "567",
@@ -117,7 +117,7 @@ static void refuses_faulty_files(void **state)
     assert_refused("[1]", "not a JSON object");
     assert_refused("{\"algorithm\":", "not a JSON object");
     assert_refused("{}", "\"algorithm\"");
-    assert_refused("{\"algorithm\":\"xgboost\"}", "Two files");
+    assert_refused("{\"algorithm\":\"deepar\"}", "Two files");
     assert_refused("{\"algorithm\":\"x\",\"demo\":{\"hyperparameters\":{}}}", "\"data\"");
     assert_refused("{\"algorithm\":\"x\",\"experiments\":[{\"id\":\"A\"}]}", "\"title\"");
     assert_refused("{\"algorithm\":\"x\",\"experiments\":[" EXPERIMENT("A", "[]", "[\"input\"]") "]}", "\"concepts\"");

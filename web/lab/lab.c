@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -407,12 +408,22 @@ static const cJSON *find_model(struct lab *lab, const char *id, char *dir, size_
     return types;
 }
 
+/* Is the type one of those in "a/b, c/d;q=0.5"? */
+static bool wishes(const char *wish, const char *type)
+{
+    size_t len = strlen(type);
+    for (const char *at = wish; *at; at += strcspn(at, ","), at += strspn(at, ", "))
+        if (strcspn(at, ",; ") == len && strncasecmp(at, type, len) == 0)
+            return true;
+    return false;
+}
+
 /* The first of the types that the client's wish names; without one the default. */
 static const char *choose_type(const cJSON *types, const char *wish)
 {
     const cJSON *type;
     cJSON_ArrayForEach (type, types)
-        if (wish && strstr(wish, type->valuestring))
+        if (wish && wishes(wish, type->valuestring))
             return type->valuestring;
     return wish && *wish && !strstr(wish, "*/*") ? wish : cJSON_GetArrayItem(types, 0)->valuestring;
 }
