@@ -120,10 +120,17 @@ static int find_scale(struct job *j, int threads, double largest[3], struct comm
     return 0;
 }
 
+/* Scales are powers of two: gradients that are halves or quarters, as in a first round, stay exact, and equal gains
+ * stay equal. */
+static float power_below(float scale)
+{
+    return scale > 0 ? exp2f(floorf(log2f(scale))) : 0;
+}
+
 static float inverse(double largest)
 {
     float f = largest > 0 ? (float)((double)FINE / largest) : 0;
-    return isfinite(f) ? f : 0; /* below 1e-29: as good as none */
+    return isfinite(f) ? power_below(f) : 0; /* below 1e-29: as good as none */
 }
 
 int fixed_pack(struct fixed *f, const struct gradient *gradients, size_t rows, uint64_t first_row, uint64_t tree,
@@ -161,6 +168,9 @@ int fixed_pack(struct fixed *f, const struct gradient *gradients, size_t rows, u
         j.scale_g = (float)(0x1p30 / largest[0]);
     if (!same && (!isfinite(j.scale_h) || (float)largest[1] * j.scale_h > 0x1p30f))
         j.scale_h = (float)(0x1p30 / largest[1]);
+    j.scale_g = power_below(j.scale_g);
+    if (!same)
+        j.scale_h = power_below(j.scale_h);
     pool_run(pool, work_round, &j);
     *f = (struct fixed){.to_fine_g = j.to_fine_g, .to_fine_h = j.to_fine_h};
     f->g = j.scale_g > 0 ? 1 / (double)j.scale_g : 0;

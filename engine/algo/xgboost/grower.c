@@ -543,6 +543,8 @@ static void weigh_nodes(struct grower *g)
         struct open_node *n = &g->node[k];
         struct split_sums sums = {(double)n->sums.g * g->fixed.fine_g, (double)n->sums.h * g->fixed.fine_h};
         double score = split_score(s, sums, n->bounds), weight = split_weight(s, sums, n->bounds);
+        if (k == 0 && sums.h < s->min_child_weight) /* any other leaf was weighed before it was split off */
+            weight = 0;
         t->weight[k] = (float)weight;
         t->cover[k] = (float)sums.h;
         t->gain[k] = tree_is_leaf(t, k) ? 0 : (float)(n->split.gain - score);
