@@ -69,8 +69,8 @@ describe('runs', () => {
   let server;
   before(async () => (server = await startServer({ args: ['--runs', '2'] })));
   after(async () => {
-    const { code } = await server.stop();
-    assert.equal(code, 0);
+    const { code, log } = await server.stop();
+    assert.equal(code, 0, log.slice(-4000));
   });
 
   test('a run says what it does, in numbered events, to whoever watches and whenever', async () => {
