@@ -1,50 +1,77 @@
-// Labels against predictions: how many rows fall where, and what share of the label's rows that is.
+// What was taken for what: a row for each label, a column for each class predicted; a cell's colour is its share of
+// the row.
 import { html } from 'htm/preact';
-import { count } from '../format.js';
 import { Figure } from './figure.js';
+import { Sized } from './sized.js';
 
-const sum = (list) => list.reduce((a, b) => a + b, 0);
-const share = (part, whole) => (whole ? part / whole : 0);
-const percent = (value) => `${Math.round(100 * value)}\u202f%`;
-
-export function Confusion({ confusion }) {
-  return html`<${Figure} title="Confusion matrix" note=${confusion?.channel} file="confusion" empty=${!confusion}
-    summary=${summary(confusion)} table=${() => tableOf(confusion)}
-    picture=${(cursor) => html`<${Matrix} confusion=${confusion} cursor=${cursor} />`} />`;
+export function Confusion({ data, file }) {
+  return html`<${Figure} title="Confusion" note=${data && `${data.channel} rows`} file=${file}
+    empty=${!data?.classes.length} summary=${summary(data)} table=${() => tableOf(data)}
+    picture=${(cursor, point) => html`<${Sized} draw=${(size) => html`<${Grid} ...${size} data=${data}
+      cursor=${cursor} point=${point} />`} />`} />`;
 }
 
-function summary(confusion) {
-  if (!confusion) return 'How the predictions fall on the classes appears here.';
-  const right = sum(confusion.counts.map((row, i) => row[i]));
-  const all = sum(confusion.counts.flat());
-  return `${right.toLocaleString('en')} of ${count(all, 'row')} on the diagonal, ${percent(share(right, all))}.`;
+const sum = (list) => list.reduce((a, b) => a + b, 0);
+const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(part === whole || !part ? 0 : 1)}%` : '');
+
+function summary(data) {
+  if (!data) return 'What is taken for what appears here.';
+  const { classes, counts } = data;
+  const rows = sum(counts.map(sum));
+  const right = sum(counts.map((row, k) => row[k]));
+  const wrong = counts
+    .flatMap((row, i) => row.map((n, j) => ({ n, i, j })))
+    .filter(({ i, j }) => i !== j)
+    .reduce((a, b) => (b.n > a.n ? b : a), { n: 0 });
+  const most = wrong.n ? `; most often ${classes[wrong.i]} is taken for ${classes[wrong.j]} (${wrong.n})` : '';
+  return `${right} of ${rows} right, ${percent(right, rows)}${most}.`;
 }
 
 function tableOf({ classes, counts }) {
-  const rows = counts.flatMap((row, i) => row.map((n, k) => [classes[i], classes[k], n, share(n, sum(row))]));
+  const rows = counts.flatMap((row, i) =>
+    row.map((n, j) => [classes[i], classes[j], n, percent(n, sum(row)) || 'no row']),
+  );
   return { columns: ['label', 'predicted', 'rows', 'share of the label'], rows };
 }
 
-function Matrix({ confusion: { classes, counts }, cursor }) {
-  const dense = classes.length > 6;
-  const cells = counts.flatMap((row, i) =>
-    row.map((n, k) => {
-      const part = share(n, sum(row));
-      const lit = cursor === i * classes.length + k;
-      return html`<span key=${`${i}-${k}`} class=${`cell${i === k ? ' cell-right' : ''}${lit ? ' lit' : ''}`}
-        style=${{ '--share': `${Math.round(45 * part)}%` }}><b>${n ? n.toLocaleString('en') : dense ? '' : '0'}</b>${
-          dense ? null : html` <small>${percent(part)}</small>`
-        }</span>`;
-    }),
-  );
-  const columns = `auto repeat(${classes.length}, minmax(0, 1fr))`;
-  const heads = classes.map((name) => html`<span class="cell-head" key=${`head-${name}`}>${name}</span>`);
-  const body = classes.flatMap((name, i) => [
-    html`<span class="cell-head" key=${`row-${name}`}>${name}</span>`,
-    ...cells.slice(i * classes.length, (i + 1) * classes.length),
-  ]);
-  return html`<div class=${dense ? 'matrix matrix-dense' : 'matrix'} aria-hidden="true">
-    <div class="matrix-title">predicted</div>
-    <div class="matrix-cells" style=${{ gridTemplateColumns: columns }}><span
-      class="cell-head">label</span>${heads}${body}</div></div>`;
+function Grid({ width, height, rem, data, cursor, point }) {
+  const { classes, counts } = data;
+  const n = classes.length;
+  const [left, top] = [3.25 * rem, 2.75 * rem]; // for the names of the classes and of the two sides
+  const h = (height - top) / n;
+  const w = Math.min((width - left) / n, 2.5 * h);
+  const from = left + Math.max(0, (width - left - n * w) / 2);
+  const step = Math.ceil((1.25 * rem) / Math.min(w, h)); // names stand at every so many classes
+  const named = (k) => k % step === 0;
+  return html`<svg class="confusion" viewBox=${`0 0 ${width} ${height}`} aria-hidden="true"
+    onPointerLeave=${() => point(null)}>
+    <text x=${from + (n * w) / 2} y=${0.875 * rem} text-anchor="middle">predicted</text>
+    <text text-anchor="middle"
+      transform=${`translate(${from - 2.25 * rem} ${top + (n * h) / 2}) rotate(-90)`}>label</text>
+    ${classes.map(
+      (name, k) => named(k) && html`<g key=${k}><text class="class" x=${from + (k + 0.5) * w} y=${top - 0.5 * rem}
+        text-anchor="middle">${name}</text><text class="class" x=${from - 0.5 * rem} y=${top + (k + 0.5) * h} dy="0.35em"
+        text-anchor="end">${name}</text></g>`,
+    )}
+    ${counts.map((row, i) => {
+      const all = sum(row);
+      return row.map((count, j) => html`<${Cell} key=${i * n + j} x=${from + j * w} y=${top + i * h} w=${w} h=${h}
+        rem=${rem} count=${count} all=${all} right=${i === j} lit=${cursor === i * n + j}
+        enter=${() => point(i * n + j)} />`);
+    })}
+  </svg>`;
+}
+
+function Cell({ x, y, w, h, rem, count, all, right, lit, enter }) {
+  const both = h > 3.25 * rem && w > 3.5 * rem;
+  const room = w > (0.55 * String(count).length + 0.4) * rem && h > 1.1 * rem;
+  const middle = x + w / 2;
+  return html`<g class=${lit ? 'cell lit' : 'cell'} onPointerEnter=${enter}>
+    <rect class="ground" x=${x + 1} y=${y + 1} width=${Math.max(0, w - 2)} height=${Math.max(0, h - 2)} />
+    <rect class=${right ? 'right' : 'wrong'} x=${x + 1} y=${y + 1} width=${Math.max(0, w - 2)}
+      height=${Math.max(0, h - 2)} fill-opacity=${all ? (0.5 * count) / all : 0} />
+    ${room && (count || both) ? html`<text class="count" x=${middle} y=${y + h / 2} dy=${both ? '-0.1em' : '0.35em'}
+      text-anchor="middle">${count}</text>` : null}
+    ${both ? html`<text x=${middle} y=${y + h / 2} dy="1.2em" text-anchor="middle">${percent(count, all)}</text>` : null}
+  </g>`;
 }

@@ -4,9 +4,10 @@ import { number } from '../format.js';
 import { useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 
-/** table: {columns: [..], rows: [[..]..]} made only when asked for; picture: (cursor) => element; `empty`: there is nothing
- *  to draw yet, its sentence stands in the place held for the picture. */
-export function Figure({ title, note, summary, empty, table, file, picture, tools }) {
+/** table: {columns: [..], rows: [[..]..]} made only when asked for; picture: (cursor, point) => element, where `point(row)`
+ *  puts the reader on a row, null on none; `empty`: there is nothing to draw yet, its sentence stands in the place held
+ *  for the picture; tall: the picture holds two, above each other where they do not fit side by side. */
+export function Figure({ title, note, summary, empty, table, file, picture, tools, tall }) {
   const [cursor, setCursor] = useState(null);
   const [open, setOpen] = useState(false);
   const data = cursor !== null || open ? table() : null;
@@ -31,7 +32,7 @@ export function Figure({ title, note, summary, empty, table, file, picture, tool
     event.preventDefault();
     setCursor(Math.min(all - 1, Math.max(0, next)));
   };
-  return html`<figure class="figure">
+  return html`<figure class=${tall ? 'figure figure-tall' : 'figure'}>
     <figcaption><span class="figure-title">${title}</span> ${note && html`<span
       class="quiet">${note}</span>`}</figcaption>
     ${
@@ -40,7 +41,7 @@ export function Figure({ title, note, summary, empty, table, file, picture, tool
         : html`<div class="picture" tabindex="0" role="slider" aria-label=${`${title}. Arrow keys move along it.`}
           aria-valuemin="0" aria-valuemax=${String(Math.max(0, rows.length - 1))}
       aria-valuenow=${String(at ?? 0)} aria-valuetext=${said} onKeyDown=${move}
-        onBlur=${() => setCursor(null)}>${picture(at)}</div>`
+        onBlur=${() => setCursor(null)}>${picture(at, setCursor)}</div>`
     }
     <p class="readout">${empty ? '' : said}</p>
     <div class="figure-tools">

@@ -1,29 +1,52 @@
-// Which features the trees use: by total gain, by rows covered, or by number of splits.
+// How much each feature did in the trees so far: what its splits gained, how many rows they saw, how many there are.
 import { useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { number } from '../format.js';
-import { featureName } from './names.js';
+import { Bars } from './bars.js';
+import { Choice } from './choice.js';
 import { Figure } from './figure.js';
 
-const SHOWN = 15; // bars; the table has all
-const MEASURES = ['gain', 'cover', 'weight'];
+const SHOWN = 24;
+const KINDS = {
+  gain: 'mean gain of a split on the feature',
+  cover: 'mean cover of a split on the feature: rows, weighted by their second derivative',
+  weight: 'number of splits on the feature',
+};
 
-export function Importance({ importance }) {
+export function Importance({ data, nameOf, file }) {
   const [by, setBy] = useState('gain');
-  const rows = (importance?.features ?? [])
-    .map((feature, i) => ({ name: featureName(feature), ...Object.fromEntries(MEASURES.map((m) => [m, importance[m][i]])) }))
-    .sort((a, b) => b[by] - a[by]);
-  const largest = Math.max(...rows.map((r) => r[by]), 1e-12);
-  return html`<${Figure} title="Feature importance" note=${by === 'weight' ? 'splits on it' : `${by}, mean of its splits`} file="importance" empty=${!rows.length}
-    summary=${rows.length ? `${rows[0].name} comes first, with ${by} ${number(rows[0][by])}.` : 'Which features the trees split on appears here.'}
-    table=${() => ({ columns: ['feature', ...MEASURES], rows: rows.map((r) => [r.name, ...MEASURES.map((m) => r[m])]) })}
-    picture=${(cursor) => html`<div class="bars" aria-hidden="true">${rows.slice(0, SHOWN).map(
-      (r, i) => html`<div key=${r.name} class=${cursor === i ? 'weight lit' : 'weight'}>
-        <span class="weight-name">${r.name}</span>
-        <span class="weight-track weight-track-left"><span class="above"
-          style=${{ left: 0, width: `${(100 * r[by]) / largest}%` }}></span></span>
-        <span class="weight-value">${number(r[by])}</span></div>`,
-    )}</div>`}
-    tools=${html`<label class="check">by <select class="input-small" aria-label="Importance by" value=${by}
-      onChange=${(e) => setBy(e.target.value)}>${MEASURES.map((m) => html`<option key=${m}>${m}</option>`)}</select></label>`} />`;
+  const rows = data ? rowsOf(data, by, nameOf) : [];
+  const largest = Math.max(...rows.map((r) => r.value), 1e-12);
+  const used = data?.used ?? rows.length;
+  return html`<${Figure} title="Importance" file=${file} empty=${!rows.length}
+    note=${used > Math.min(SHOWN, rows.length) ? `${Math.min(SHOWN, rows.length)} of ${used} features` : KINDS[by]}
+    summary=${rows.length ? `${rows[0].name} has the highest ${by}, ${number(rows[0].value)}; ${used} features are used.` : 'How much each feature did appears here.'}
+    table=${() => tableOf(data, by, nameOf)}
+    picture=${(cursor, point) => html`<${Bars} point=${point} rows=${rows.slice(0, SHOWN).map((r) => ({
+      ...r,
+      from: 0,
+      to: r.value / largest,
+      kind: 'above',
+      lit: cursor === r.at,
+    }))} />`}
+    tools=${html`<${Choice} label="by" name="importance" options=${Object.keys(KINDS)} value=${by} set=${setBy} />`} />`;
+}
+
+/** The largest first. */
+const orderOf = (data, by) => data.features.map((_, i) => i).sort((a, b) => data[by][b] - data[by][a]);
+
+const rowsOf = (data, by, nameOf) =>
+  orderOf(data, by).map((i, at) => ({
+    at,
+    key: data.features[i],
+    name: nameOf(data.features[i]),
+    value: data[by][i],
+  }));
+
+function tableOf(data, by, nameOf) {
+  const kinds = Object.keys(KINDS);
+  return {
+    columns: ['feature', ...kinds],
+    rows: orderOf(data, by).map((i) => [nameOf(data.features[i]), ...kinds.map((kind) => data[kind][i])]),
+  };
 }

@@ -1,25 +1,58 @@
-// The models trained side by side in one pass, by their loss on validation.
+// The models that were trained side by side, each at its loss: lower lies further left, the best is lit.
 import { html } from 'htm/preact';
 import { number } from '../format.js';
+import { Bars } from './bars.js';
+import { extent } from './palette.js';
 import { Figure } from './figure.js';
 
-const SHOWN = 16; // bars; the table has all
-const SETTINGS = ['learning_rate', 'l1', 'wd', 'optimizer', 'loss'];
+const SHOWN = 24;
+const FIELDS = { learning_rate: 'rate', l1: 'l1', wd: 'wd' };
 
-export function Models({ models: { models, best } }) {
-  const rows = models
-    .map((m, i) => ({ ...m, i }))
-    .sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity));
-  const largest = Math.max(...rows.map((r) => (Number.isFinite(r.loss) ? r.loss : 0)), 1e-12);
-  const name = (m) => `rate ${number(Number(m.learning_rate))}, l1 ${number(Number(m.l1))}, wd ${number(Number(m.wd))}`;
-  return html`<${Figure} title="Models side by side" note=${rows.length > SHOWN ? `the best ${SHOWN} of ${rows.length}` : 'validation loss'} file="models"
-    summary=${`Best so far: ${name(models[best] ?? models[0])}.`}
-    table=${() => ({ columns: ['model', ...SETTINGS], rows: rows.map((r) => [r.i, ...SETTINGS.map((s) => r[s] ?? undefined)]) })}
-    picture=${(cursor) => html`<div class="bars bars-named" aria-hidden="true">${rows.slice(0, SHOWN).map(
-      (r, k) => html`<div key=${r.i} class=${cursor === k ? 'weight lit' : 'weight'}>
-        <span class="weight-name">${name(r)}</span>
-        <span class="weight-track weight-track-left"><span class=${r.i === best ? 'above' : 'rest-bar'}
-          style=${{ left: 0, width: `${(100 * (r.loss ?? 0)) / largest}%` }}></span></span>
-        <span class="weight-value">${Number.isFinite(r.loss) ? number(r.loss) : ''}</span></div>`,
-    )}</div>`} />`;
+/** data: {models: [{learning_rate, l1, wd, optimizer, loss}..], best}. */
+export function Models({ data, file }) {
+  const rows = data ? rowsOf(data) : [];
+  const losses = rows.map((r) => r.value).filter(Number.isFinite);
+  const [low, high] = losses.length ? extent(losses) : [0, 1];
+  const shown = rows.slice(0, SHOWN);
+  return html`<${Figure} title="Models side by side" file=${file} empty=${!losses.length}
+    note=${`loss, lower is better${rows.length > SHOWN ? `; the ${SHOWN} best of ${rows.length}` : ''}`}
+    summary=${summary(rows, losses)} table=${() => tableOf(rows)}
+    picture=${(cursor, point) => html`<${Bars} wide point=${point} rows=${shown.map((r) => ({
+      ...r,
+      from: high > low ? (r.value - low) / (high - low) : 0,
+      kind: 'dot',
+      lit: cursor === r.at,
+    }))} />`} />`;
+}
+
+/** The best first, those without a loss (stopped, or not scored yet) last. */
+function rowsOf({ models, best }) {
+  const differs = Object.keys(FIELDS).filter((key) => new Set(models.map((m) => m[key])).size > 1);
+  const name = (m) => differs.map((key) => `${FIELDS[key]} ${number(m[key])}`).join(', ');
+  const rank = (m) => (Number.isFinite(m.loss) ? m.loss : Infinity);
+  return models
+    .map((m, i) => ({ key: i, model: m, name: name(m) || `model ${i + 1}`, value: m.loss, best: i === best }))
+    .sort((a, b) => b.best - a.best || rank(a.model) - rank(b.model) || a.key - b.key)
+    .map((r, at) => ({ ...r, at }));
+}
+
+function summary(rows, losses) {
+  if (!losses.length) return 'The losses of the models trained side by side appear here.';
+  const best = rows.find((r) => r.best) ?? rows[0];
+  return `${rows.length} models; the best has ${best.name} and loss ${number(best.value, 4)}.`;
+}
+
+function tableOf(rows) {
+  return {
+    columns: ['model', 'learning_rate', 'l1', 'wd', 'optimizer', 'loss', 'best'],
+    rows: rows.map(({ key, model: m, best }) => [
+      key + 1,
+      m.learning_rate,
+      m.l1,
+      m.wd,
+      m.optimizer,
+      m.loss,
+      best ? 'best' : '',
+    ]),
+  };
 }

@@ -1,17 +1,17 @@
 // The verdict chart: on the left each seed as a line from arm to arm, on the right each seed's difference as a dot,
 // with the mean, its interval and the band that does not matter. All seeds are drawn.
-import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { signed } from '../format.js';
 import { arm, extent, ticks, tickTexts } from './palette.js';
 import { Figure } from './figure.js';
+import { Sized } from './sized.js';
 
 /** data: the event's {metric, rows, mean, low, high} or null; arms: [{label}]; band: what does not matter. */
 export function Pairs({ title, note, data, arms, band, label, file }) {
   return html`<${Figure} title=${title} note=${note} file=${file} empty=${!data?.rows.length}
     summary=${summary(data, arms)} table=${() => tableOf(data, arms)}
-    picture=${(cursor) => html`<${Picture} data=${data} arms=${arms} band=${band} label=${label}
-      cursor=${cursor} />`} />`;
+    picture=${(cursor) => html`<${Sized} draw=${(size) => html`<${Drawing} at=${layout(size)} data=${data}
+      arms=${arms} band=${band} label=${label} cursor=${cursor} />`} />`} />`;
 }
 
 function summary(data, arms) {
@@ -49,8 +49,7 @@ const within = (metric) => (SHARE.test(metric) ? (v) => Math.min(1, Math.max(-1,
 const finite = (values) => values.filter((v) => Number.isFinite(v));
 
 /** Where things stand in a picture of that size; everything else asks this. */
-function layout(width, height) {
-  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+function layout({ width, height, rem }) {
   const inner = width - 7 * rem; // left and right numbers
   const left = 3 * rem;
   const line = width < 28 * rem ? rem : 0; // on a phone the arms' names take a line each
@@ -75,18 +74,6 @@ function scale(values, minimum, at) {
   const room = (high - low) * 0.08;
   [low, high] = [low - room, high + room];
   return { y: (v) => at.bottom - ((v - low) / (high - low)) * (at.bottom - at.top), low, high };
-}
-
-function Picture({ data, arms, band, label, cursor }) {
-  const box = useRef(null);
-  const [size, setSize] = useState(null);
-  useEffect(() => {
-    const watcher = new ResizeObserver(([entry]) => setSize([entry.contentRect.width, entry.contentRect.height]));
-    watcher.observe(box.current);
-    return () => watcher.disconnect();
-  }, []);
-  return html`<div ref=${box}>${size && html`<${Drawing} at=${layout(...size)} data=${data} arms=${arms} band=${band}
-    label=${label} cursor=${cursor} />`}</div>`;
 }
 
 function Drawing({ at, data, arms, band, label, cursor }) {

@@ -289,7 +289,7 @@ function Seen({ pictures: { points, boundary, weights, regions, curve, importanc
   if (boundary && points) return html`<${Boundary} points=${points} boundary=${boundary} note=${`${points.x.length} training rows`} />`;
   if (regions) return html`<${Regions} points=${points} regions=${regions} />`;
   if (curve && points) return html`<${Curve} points=${points} curve=${curve} />`;
-  if (weights && !points) return html`<${Weights} weights=${weights} />`;
+  if (weights && !points) return html`<${Weights} weights=${weights} nameOf=${(i) => `x${i + 1}`} />`;
   if (importance && !points) return null;
   return html`<${Boundary} points=${points} note=${points ? `${points.x.length} training rows` : null} />`;
 }
