@@ -62,12 +62,10 @@ function addMetric(run, line) {
     curve.diverged ??= line.step;
     return;
   }
-  const last = curve.xs.length - 1;
-  if (last >= 0 && curve.xs[last] === line.step) curve.ys[last] = line.value;
-  else {
-    curve.xs.push(line.step);
-    curve.ys.push(line.value);
-  }
+  let at = curve.xs.length; // where the step belongs: what is scored again later keeps its place
+  while (at > 0 && curve.xs[at - 1] >= line.step) at--;
+  curve.xs.splice(at, Number(curve.xs[at] === line.step), line.step);
+  curve.ys.splice(at, Number(curve.ys.length >= curve.xs.length), line.value);
   if (curve.xs.length > KEPT_POINTS) {
     curve.xs = curve.xs.filter((_, i) => i % 2 === 0);
     curve.ys = curve.ys.filter((_, i) => i % 2 === 0);

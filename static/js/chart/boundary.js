@@ -19,7 +19,7 @@ export function Boundary({ points, boundary, title = 'What the model sees', note
 const classesOf = (boundary) => (kindOf(boundary) === 'regressor' ? 0 : Math.max(2, boundary.weights.length));
 
 /** The class numbers with their markers. */
-function Legend({ classes }) {
+export function Legend({ classes }) {
   if (!classes) return null;
   return html`<ul class="legend" aria-label="Markers of the classes"><li>class</li>${Array.from(
     { length: classes },

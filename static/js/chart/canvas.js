@@ -4,9 +4,12 @@ import { html } from 'htm/preact';
 import { look } from '../state.js';
 import { ticks, tickTexts, tokens } from './palette.js';
 
-/** Draws with `draw(ctx, width, height, tokens)` in CSS pixels whenever the component is drawn, resized or re-themed. */
-export function Canvas({ draw, class: name }) {
+/** Draws with `draw(ctx, width, height, tokens)` in CSS pixels whenever the component is drawn, resized or re-themed.
+ *  Where `draw` returns the places [x, y] of the rows (or undefined for one without), `point(row)` is called with the
+ *  one under the pointer, and with null when it leaves. */
+export function Canvas({ draw, class: name, point }) {
   const canvas = useRef(null);
+  const places = useRef(null);
   const latest = useRef(draw);
   latest.current = draw;
   const paint = useRef(null);
@@ -22,7 +25,7 @@ export function Canvas({ draw, class: name }) {
     const ctx = el.getContext('2d');
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.clearRect(0, 0, w, h);
-    latest.current(ctx, w, h, tokens());
+    places.current = latest.current(ctx, w, h, tokens());
   };
   useEffect(() => paint.current());
   useEffect(() => {
@@ -34,7 +37,21 @@ export function Canvas({ draw, class: name }) {
       end();
     };
   }, []);
-  return html`<canvas ref=${canvas} class=${name} aria-hidden="true"></canvas>`;
+  const move = (e) => point(nearest(places.current, e.offsetX, e.offsetY));
+  return html`<canvas ref=${canvas} class=${name} aria-hidden="true" onPointerMove=${point && move}
+    onPointerLeave=${point && (() => point(null))}></canvas>`;
+}
+
+const REACH = 32; // pixels from a place to the pointer
+
+function nearest(places, x, y) {
+  let best = null,
+    least = REACH;
+  (places ?? []).forEach((place, row) => {
+    const far = place ? Math.hypot(place[0] - x, place[1] - y) : Infinity;
+    if (far < least) [best, least] = [row, far];
+  });
+  return best;
 }
 
 /** The plot inside a canvas: {left, top, width, height, x(v), y(v)}. */
@@ -59,7 +76,8 @@ export function plot(ctx, width, height, t, [x0, x1], [y0, y1]) {
   };
 }
 
-export function axes(ctx, p, t, xName, yName) {
+/** `across`: the ticks along x as [{at, text}], where they are not the round values of a linear axis. */
+export function axes(ctx, p, t, xName, yName, across = linear(p, t)) {
   ctx.font = t.font;
   ctx.fillStyle = t.muted;
   ctx.strokeStyle = t.edge;
@@ -67,8 +85,10 @@ export function axes(ctx, p, t, xName, yName) {
   ctx.strokeRect(p.left + 0.5, p.top + 0.5, p.width - 1, p.height - 1);
   ctx.textAlign = 'center';
   ctx.textBaseline = 'top';
-  const across = ticks(...p.xs, Math.max(2, p.width / (5 * t.rem)));
-  tickTexts(across).forEach((text, i) => ctx.fillText(text, p.x(across[i]), p.top + p.height + 0.25 * t.rem));
+  for (const { at, text } of across) {
+    const far = p.left + p.width + 0.5 * t.rem - ctx.measureText(text).width / 2; // the last one stays on the canvas
+    ctx.fillText(text, Math.min(far, p.x(at)), p.top + p.height + 0.25 * t.rem);
+  }
   ctx.fillText(xName, p.left + p.width / 2, p.top + p.height + 1.5 * t.rem);
   ctx.textAlign = 'right';
   ctx.textBaseline = 'middle';
@@ -80,6 +100,11 @@ export function axes(ctx, p, t, xName, yName) {
   ctx.textAlign = 'center';
   ctx.fillText(yName, 0, 0);
   ctx.restore();
+}
+
+function linear(p, t) {
+  const list = ticks(...p.xs, Math.max(2, p.width / (5 * t.rem)));
+  return tickTexts(list).map((text, i) => ({ at: list[i], text }));
 }
 
 /** A range with a little room at both ends. */

@@ -4,8 +4,8 @@ import { html } from 'htm/preact';
 import { Figure } from './figure.js';
 import { Sized } from './sized.js';
 
-export function Confusion({ data, file }) {
-  return html`<${Figure} title="Confusion" note=${data && `${data.channel} rows`} file=${file}
+export function Confusion({ confusion: data }) {
+  return html`<${Figure} title="Confusion matrix" note=${data && `${data.channel} rows`} file="confusion"
     empty=${!data?.classes.length} summary=${summary(data)} table=${() => tableOf(data)}
     picture=${(cursor, point) => html`<${Sized} draw=${(size) => html`<${Grid} ...${size} data=${data}
       cursor=${cursor} point=${point} />`} />`} />`;

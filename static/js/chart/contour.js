@@ -72,7 +72,7 @@ function drawBands(ctx, p, t, { grid, values }, levels) {
 }
 
 /** Marching squares: for each cell the pieces of the level line, ends interpolated along the cell's sides. */
-function drawLine(ctx, p, { grid, values, x, y }, level) {
+export function drawLine(ctx, p, { grid, values, x, y }, level) {
   const px = (i) => p.x(x.low + (i / (grid - 1)) * (x.high - x.low));
   const py = (j) => p.y(y.low + (j / (grid - 1)) * (y.high - y.low));
   ctx.beginPath();

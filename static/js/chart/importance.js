@@ -5,23 +5,24 @@ import { number } from '../format.js';
 import { Bars } from './bars.js';
 import { Choice } from './choice.js';
 import { Figure } from './figure.js';
+import { featureName } from './names.js';
 
 const SHOWN = 24;
 const KINDS = {
-  gain: 'mean gain of a split on the feature',
-  cover: 'mean cover of a split on the feature: rows, weighted by their second derivative',
-  weight: 'number of splits on the feature',
+  gain: 'mean gain of its splits',
+  cover: 'mean cover of its splits',
+  weight: 'number of its splits',
 };
 
-export function Importance({ data, nameOf, file }) {
+export function Importance({ importance: data }) {
   const [by, setBy] = useState('gain');
-  const rows = data ? rowsOf(data, by, nameOf) : [];
+  const rows = data ? rowsOf(data, by) : [];
   const largest = Math.max(...rows.map((r) => r.value), 1e-12);
   const used = data?.used ?? rows.length;
-  return html`<${Figure} title="Importance" file=${file} empty=${!rows.length}
+  return html`<${Figure} title="Feature importance" file="importance" empty=${!rows.length}
     note=${used > Math.min(SHOWN, rows.length) ? `${Math.min(SHOWN, rows.length)} of ${used} features` : KINDS[by]}
     summary=${rows.length ? `${rows[0].name} has the highest ${by}, ${number(rows[0].value)}; ${used} features are used.` : 'How much each feature did appears here.'}
-    table=${() => tableOf(data, by, nameOf)}
+    table=${() => tableOf(data, by)}
     picture=${(cursor, point) => html`<${Bars} point=${point} rows=${rows.slice(0, SHOWN).map((r) => ({
       ...r,
       from: 0,
@@ -35,18 +36,18 @@ export function Importance({ data, nameOf, file }) {
 /** The largest first. */
 const orderOf = (data, by) => data.features.map((_, i) => i).sort((a, b) => data[by][b] - data[by][a]);
 
-const rowsOf = (data, by, nameOf) =>
+const rowsOf = (data, by) =>
   orderOf(data, by).map((i, at) => ({
     at,
     key: data.features[i],
-    name: nameOf(data.features[i]),
+    name: featureName(data.features[i]),
     value: data[by][i],
   }));
 
-function tableOf(data, by, nameOf) {
+function tableOf(data, by) {
   const kinds = Object.keys(KINDS);
   return {
     columns: ['feature', ...kinds],
-    rows: orderOf(data, by).map((i) => [nameOf(data.features[i]), ...kinds.map((kind) => data[kind][i])]),
+    rows: orderOf(data, by).map((i) => [featureName(data.features[i]), ...kinds.map((kind) => data[kind][i])]),
   };
 }

@@ -24,7 +24,7 @@ function loadLibrary() {
 
 /** series: [{key, label, end, color: token name, dash, marker, faded, xs, ys, diverged: step or null}]; `end`: the label
  *  stands at its end. */
-export function LineChart({ title, note, series, yLabel, xLabel = 'step', file, logarithmic }) {
+export function LineChart({ title, note, series, yLabel, xLabel = 'step', file, logarithmic, tools }) {
   const [log, setLog] = useState(null);
   const useLog = (log ?? logarithmic) && series.every((s) => s.ys.every((y) => y > 0));
   return html`<${Figure} title=${title} note=${note} file=${file} empty=${!series.some((s) => s.ys.length)}
@@ -32,7 +32,7 @@ export function LineChart({ title, note, series, yLabel, xLabel = 'step', file, 
     picture=${(cursor) => html`<${Curves} series=${series} yLabel=${yLabel} xLabel=${xLabel} log=${useLog}
       cursor=${cursor} />`}
     tools=${html`<label class="check"><input type="checkbox" checked=${log ?? Boolean(logarithmic)}
-      onChange=${(e) => setLog(e.target.checked)} /> log scale</label>`} />`;
+      onChange=${(e) => setLog(e.target.checked)} /> log scale</label>${tools}`} />`;
 }
 
 function summary(series) {

@@ -9,12 +9,12 @@ const SHOWN = 24;
 const FIELDS = { learning_rate: 'rate', l1: 'l1', wd: 'wd' };
 
 /** data: {models: [{learning_rate, l1, wd, optimizer, loss}..], best}. */
-export function Models({ data, file }) {
+export function Models({ models: data }) {
   const rows = data ? rowsOf(data) : [];
   const losses = rows.map((r) => r.value).filter(Number.isFinite);
   const [low, high] = losses.length ? extent(losses) : [0, 1];
   const shown = rows.slice(0, SHOWN);
-  return html`<${Figure} title="Models side by side" file=${file} empty=${!losses.length}
+  return html`<${Figure} title="Models side by side" file="models" empty=${!losses.length}
     note=${`loss, lower is better${rows.length > SHOWN ? `; the ${SHOWN} best of ${rows.length}` : ''}`}
     summary=${summary(rows, losses)} table=${() => tableOf(rows)}
     picture=${(cursor, point) => html`<${Bars} wide point=${point} rows=${shown.map((r) => ({

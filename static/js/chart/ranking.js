@@ -6,11 +6,11 @@ import { axes, Canvas, clip, line, plot } from './canvas.js';
 import { Figure } from './figure.js';
 
 export function Ranking({ ranking }) {
-  return html`<${Figure} title="ROC and precision-recall" note=${ranking?.channel} file="ranking" empty=${!ranking}
-    summary=${summary(ranking)} table=${() => tableOf(ranking)}
-    picture=${(cursor) => html`<div class="pair-of-plots">
-      <${Canvas} draw=${(ctx, w, h, t) => drawRoc(ctx, w, h, t, ranking, cursor)} />
-      <${Canvas} draw=${(ctx, w, h, t) => drawRecall(ctx, w, h, t, ranking, cursor)} /></div>`} />`;
+  return html`<${Figure} title="ROC and precision-recall" note=${ranking && `${ranking.channel} rows`} file="ranking" empty=${!ranking}
+    tall summary=${summary(ranking)} table=${() => tableOf(ranking)}
+    picture=${(cursor, point) => html`<div class="pair-of-plots">
+      <${Canvas} point=${point} draw=${(ctx, w, h, t) => drawRoc(ctx, w, h, t, ranking, cursor)} />
+      <${Canvas} point=${point} draw=${(ctx, w, h, t) => drawRecall(ctx, w, h, t, ranking, cursor)} /></div>`} />`;
 }
 
 const summary = (r) =>
@@ -26,10 +26,18 @@ const precisionAt = (r, i) => {
 
 const tableOf = (r) => ({
   columns: ['threshold', 'false positive rate', 'recall', 'precision'],
-  rows: r.fpr.map((value, i) => [r.threshold[i] ?? undefined, value, r.tpr[i], precisionAt(r, i)]),
+  rows: r.fpr.map((value, i) => [r.threshold[i] ?? 'above all', value, r.tpr[i], precisionAt(r, i)]),
 });
 
 const pairs = (p, xs, ys) => xs.map((x, i) => [p.x(x), p.y(ys[i])]);
+
+/** The area under the curve, in the corner that a good curve leaves free. */
+function area(ctx, p, t, text) {
+  ctx.fillStyle = t.ink;
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'bottom';
+  ctx.fillText(text, p.left + p.width - 0.75 * t.rem, p.top + p.height - 0.75 * t.rem);
+}
 
 function drawRoc(ctx, width, height, t, r, cursor) {
   const p = plot(ctx, width, height, t, [0, 1], [0, 1]);
@@ -37,8 +45,10 @@ function drawRoc(ctx, width, height, t, r, cursor) {
     line(ctx, t.edge, 1, pairs(p, [0, 1], [0, 1]));
     line(ctx, t.value(arm(0).color), 2.5, pairs(p, r.fpr, r.tpr));
   });
-  axes(ctx, p, t, 'false positive rate', 'recall');
+  axes(ctx, p, t, 'false positive rate', 'true positive rate (recall)');
+  area(ctx, p, t, `AUC ${r.auc === null ? 'needs both classes' : number(r.auc, 4)}`);
   if (cursor !== null) mark(ctx, arm(1), p.x(r.fpr[cursor]), p.y(r.tpr[cursor]), 0.35 * t.rem, t);
+  return pairs(p, r.fpr, r.tpr);
 }
 
 function drawRecall(ctx, width, height, t, r, cursor) {
@@ -49,5 +59,7 @@ function drawRecall(ctx, width, height, t, r, cursor) {
     line(ctx, t.value(arm(2).color), 2.5, pairs(p, r.recall, r.precision));
   });
   axes(ctx, p, t, 'recall', 'precision');
+  area(ctx, p, t, `average precision ${number(r.average_precision, 4)}`);
   if (cursor !== null) mark(ctx, arm(1), p.x(r.tpr[cursor]), p.y(precisionAt(r, cursor)), 0.35 * t.rem, t);
+  return r.tpr.map((recall, i) => [p.x(recall), p.y(precisionAt(r, i))]);
 }

@@ -6,15 +6,18 @@ import { axes, Canvas, clip, line, padded, plot } from './canvas.js';
 import { Figure } from './figure.js';
 
 export function Residuals({ residuals }) {
-  return html`<${Figure} title="Residuals" note=${residuals?.channel} file="residuals" empty=${!residuals}
+  return html`<${Figure} title="Residuals" note=${residuals && `${residuals.channel} rows`} file="residuals" empty=${!residuals}
     summary=${summary(residuals)} table=${() => tableOf(residuals)}
-    picture=${(cursor) => html`<${Canvas} draw=${(ctx, w, h, t) => draw(ctx, w, h, t, residuals, cursor)} />`} />`;
+    picture=${(cursor, point) => html`<${Canvas} point=${point} draw=${(ctx, w, h, t) => draw(ctx, w, h, t, residuals, cursor)} />`} />`;
 }
 
 function summary(residuals) {
   if (!residuals) return 'Label minus prediction, row by row, appears here.';
-  const middle = residuals.residual.reduce((a, b) => a + b, 0) / residuals.residual.length;
-  return `${residuals.residual.length} of ${residuals.rows} rows; the residuals drawn average ${number(middle)}.`;
+  const { residual, rows } = residuals;
+  const mean = residual.reduce((a, b) => a + b, 0) / residual.length;
+  const size = Math.sqrt(residual.reduce((a, b) => a + b * b, 0) / residual.length);
+  const which = residual.length < rows ? `${residual.length} of ${rows} rows` : `${rows} rows`;
+  return `${which}; mean ${number(mean)}, root mean square ${number(size)}.`;
 }
 
 const tableOf = ({ predicted, residual }) => ({
@@ -35,4 +38,5 @@ function draw(ctx, width, height, t, { predicted, residual }, cursor) {
     if (cursor !== null) mark(ctx, arm(1), p.x(predicted[cursor]), p.y(residual[cursor]), 0.4 * t.rem, t);
   });
   axes(ctx, p, t, 'predicted', 'label \u2212 predicted');
+  return predicted.map((value, i) => [p.x(value), p.y(residual[i])]);
 }

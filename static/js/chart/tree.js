@@ -3,25 +3,25 @@ import { useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { count, number, signed } from '../format.js';
 import { featureName } from './names.js';
-import { arm } from './palette.js';
+import { arm, marker, mix, rgb } from './palette.js';
 import { Canvas, line } from './canvas.js';
 import { Figure } from './figure.js';
 
-/** trees: all that came so far, oldest first. Follows the newest until the reader steps back. */
+/** trees: all that came so far, oldest first. Follows the newest until the reader steps through them. */
 export function Tree({ trees }) {
   const [chosen, setChosen] = useState(null);
   const last = trees.length - 1;
   const at = chosen === null ? last : Math.min(chosen, last);
   const tree = trees[at];
-  return html`<div class="picture-wide"><${Figure} title="Trees" note=${tree && titleOf(tree)} file="tree" empty=${!tree}
+  return html`<${Figure} title="Trees" note=${tree && titleOf(tree)} file="tree" empty=${!tree}
     summary=${tree ? summary(tree) : 'The newest tree is drawn here.'} table=${() => tableOf(tree)}
-    picture=${(cursor) => html`<${Canvas} draw=${(ctx, w, h, t) => draw(ctx, w, h, t, tree, cursor)} />`}
-    tools=${
-      last > 0 &&
-      html`<label class="check tree-round">tree <input type="range" min="0" max=${String(last)} value=${String(at)}
-        aria-valuetext=${titleOf(tree)}
-        onInput=${(e) => setChosen(Number(e.target.value) === last ? null : Number(e.target.value))} /></label>`
-    } /></div>`;
+    picture=${(cursor, point) => html`<${Canvas} point=${point} draw=${(ctx, w, h, t) => draw(ctx, w, h, t, tree, cursor)} />`}
+    tools=${html`<label class="check tree-round">tree <input type="range" min="0" max=${String(Math.max(1, last))}
+          value=${String(Math.max(0, at))} disabled=${last < 1} aria-valuetext=${tree && titleOf(tree)}
+          onInput=${(e) => setChosen(Number(e.target.value))} /></label>
+        <button class="text-button" type="button" disabled=${chosen === null}
+          onClick=${() => setChosen(null)}>Follow the newest</button>
+        <p class="quiet tree-legend">Left: yes. Wide: many rows. \u25cb: the way of rows without the value.</p>`} />`;
 }
 
 const titleOf = (tree) => `round ${tree.round}${tree.class ? `, class ${tree.class}` : ''}`;
@@ -65,48 +65,109 @@ function placed(nodes) {
   return { spots, leaves, depth: Math.max(...spots.map((s) => s?.depth ?? 0)) };
 }
 
+/** Draws the tree; returns where its nodes stand. */
 function draw(ctx, width, height, t, { nodes }, cursor) {
   const { spots, leaves, depth } = placed(nodes);
   const slot = width / Math.max(1, leaves);
   const row = (height - 3.5 * t.rem) / Math.max(1, depth);
-  const at = (id) => [(spots[id].across + 0.5) * slot, 1.25 * t.rem + spots[id].depth * row];
-  const whole = nodes[0].cover || 1;
-  nodes.forEach((node, id) => {
-    if (!spots[id] || isLeaf(node)) return;
-    for (const child of [node.left, node.right]) {
-      if (!spots[child]) continue;
-      const missing = (child === node.left) === Boolean(node.missing_left);
-      ctx.setLineDash(missing ? [] : [5, 4]); // unbroken: where rows without the value go
-      line(ctx, t.edge, 1 + (0.5 * t.rem * nodes[child].cover) / whole, [at(id), at(child)]);
-    }
-  });
-  ctx.setLineDash([]);
+  const places = spots.map((s) => s && [(s.across + 0.5) * slot, 1.75 * t.rem + s.depth * row]);
+  const rooms = roomsOf(spots, places, width);
   const largest = Math.max(...nodes.filter(isLeaf).map((n) => Math.abs(n.value)), 1e-12);
-  nodes.forEach((node, id) => spots[id] && drawNode(ctx, t, node, at(id), { slot, leaves, width, largest, lit: cursor === id, depth: spots[id].depth }));
+  nodes.forEach((node, id) => {
+    if (places[id] && !isLeaf(node)) drawBranches(ctx, t, nodes, id, places);
+  });
+  nodes.forEach((node, id) => {
+    if (!places[id]) return;
+    const look = { room: rooms[id], width, lit: cursor === id };
+    if (isLeaf(node)) drawLeaf(ctx, t, node, places[id], { ...look, largest });
+    else drawSplit(ctx, t, node, places[id], look);
+  });
+  return places;
 }
 
-function drawNode(ctx, t, node, [x, y], { slot, width, largest, lit, depth }) {
+/** How wide each node may be: as far as its nearest neighbour on the same level. */
+function roomsOf(spots, places, width) {
+  const rooms = spots.map(() => width);
+  const levels = new Map();
+  spots.forEach((s, id) => s && levels.set(s.depth, [...(levels.get(s.depth) ?? []), id]));
+  for (const ids of levels.values()) {
+    ids.sort((a, b) => places[a][0] - places[b][0]);
+    for (let i = 1; i < ids.length; i++) {
+      const gap = places[ids[i]][0] - places[ids[i - 1]][0];
+      rooms[ids[i - 1]] = Math.min(rooms[ids[i - 1]], gap);
+      rooms[ids[i]] = gap;
+    }
+  }
+  return rooms;
+}
+
+/** To the left: yes. As wide as the share of the rows; a ring on the way that rows without the value take. */
+function drawBranches(ctx, t, nodes, id, places) {
+  const node = nodes[id];
+  const whole = nodes[0].cover || 1;
+  for (const child of [node.left, node.right]) {
+    if (!places[child]) continue;
+    const [from, to] = [places[id], places[child]];
+    ctx.globalAlpha = 0.55;
+    line(ctx, t.edge, 1 + (0.6 * t.rem * nodes[child].cover) / whole, [from, to]);
+    ctx.globalAlpha = 1;
+    if ((child === node.left) !== Boolean(node.missing_left)) continue;
+    const [x, y] = [0, 1].map((k) => from[k] + 0.5 * (to[k] - from[k]));
+    marker(ctx, 'circle', x, y, Math.min(0.25 * t.rem, 0.01 * places.length + 3));
+    ctx.fillStyle = t.surface;
+    ctx.fill();
+    ctx.strokeStyle = t.ink;
+    ctx.lineWidth = 1.25;
+    ctx.stroke();
+  }
+}
+
+function drawSplit(ctx, t, node, [x, y], { room, width, lit }) {
   ctx.font = t.font;
   ctx.textAlign = 'center';
   ctx.textBaseline = 'middle';
-  const leaf = isLeaf(node);
-  const text = leaf ? signed(node.value, 2) : splitWords(node);
-  const half = ctx.measureText(text).width / 2 + 0.375 * t.rem;
-  const room = leaf ? slot : width / 2 ** depth;
-  const fits = 2 * half < room;
-  const side = fits ? half : Math.min(0.35 * t.rem, 0.4 * slot);
-  const tall = fits ? 0.75 * t.rem : side;
-  ctx.fillStyle = t.surface;
-  ctx.fillRect(x - side, y - tall, 2 * side, 2 * tall);
-  if (leaf) {
-    ctx.globalAlpha = (fits ? 0.15 : 0.4) + (0.35 * Math.abs(node.value)) / largest;
-    ctx.fillStyle = t.value(arm(node.value < 0 ? 1 : 0).color);
-    ctx.fillRect(x - side, y - tall, 2 * side, 2 * tall);
-    ctx.globalAlpha = 1;
-  }
-  ctx.strokeStyle = lit ? t.ink : t.edge;
-  ctx.lineWidth = lit ? 3 : 1;
-  ctx.strokeRect(x - side, y - tall, 2 * side, 2 * tall);
+  const lines = [splitWords(node), `gain ${number(node.gain)}`];
+  const half = Math.max(...lines.map((text) => ctx.measureText(text).width)) / 2 + 0.375 * t.rem;
+  const fits = 2 * half < room - 0.25 * t.rem;
+  const side = fits ? half : Math.min(0.35 * t.rem, 0.4 * room);
+  const tall = fits ? 1.25 * t.rem : side;
+  const middle = fits ? Math.min(width - half - 1, Math.max(half + 1, x)) : x;
+  box(ctx, [middle - side, y - tall, 2 * side, 2 * tall], t.surface, lit ? t.ink : t.edge, lit);
+  if (!fits) return;
   ctx.fillStyle = t.ink;
-  if (fits) ctx.fillText(text, Math.min(width - half, Math.max(half, x)), y);
+  ctx.fillText(lines[0], middle, y - 0.55 * t.rem);
+  ctx.fillStyle = t.muted;
+  ctx.fillText(lines[1], middle, y + 0.55 * t.rem);
+}
+
+/** Its value lies across where there is room, else upright, else it is only coloured. */
+function drawLeaf(ctx, t, node, [x, y], { room, width, largest, lit }) {
+  ctx.font = t.font;
+  ctx.textAlign = 'center';
+  ctx.textBaseline = 'middle';
+  const text = signed(node.value, 2);
+  const long = ctx.measureText(text).width / 2 + 0.25 * t.rem;
+  const upright = 2 * long > room - 2 && room > 1.1 * t.rem;
+  const bare = 2 * long > room - 2 && !upright;
+  const side = bare ? 0.42 * room : upright ? 0.5 * t.rem : long;
+  const tall = upright ? long : 0.7 * t.rem;
+  const middle = Math.min(width - side - 1, Math.max(side + 1, x));
+  const share = 0.1 + (0.45 * Math.abs(node.value)) / largest;
+  const color = mix(rgb(t.surface), rgb(t.value(arm(node.value < 0 ? 1 : 0).color)), share);
+  box(ctx, [middle - side, y - tall, 2 * side, 2 * tall], `rgb(${color.map(Math.round).join(' ')})`, lit ? t.ink : t.edge, lit);
+  ctx.fillStyle = t.ink;
+  if (bare) return;
+  ctx.save();
+  ctx.translate(middle, y);
+  if (upright) ctx.rotate(-Math.PI / 2);
+  ctx.fillText(text, 0, 0);
+  ctx.restore();
+}
+
+function box(ctx, [x, y, w, h], fill, stroke, lit) {
+  ctx.fillStyle = fill;
+  ctx.fillRect(x, y, w, h);
+  ctx.strokeStyle = stroke;
+  ctx.lineWidth = lit ? 3 : 1;
+  ctx.strokeRect(x, y, w, h);
 }

@@ -3,12 +3,13 @@ import { html } from 'htm/preact';
 import { number } from '../format.js';
 import { Bars, roundZero } from './bars.js';
 import { Figure } from './figure.js';
+import { featureName } from './names.js';
 
 const SHOWN = 24; // bars; the table has all
 
-/** weights: {names or null, values: [[..]..]}; `nameOf(i)` names a column that has no name. */
-export function Weights({ weights, nameOf, title = 'Weights, in normalised units', file = 'weights' }) {
-  const rows = weights ? rowsOf(weights, nameOf) : [];
+/** weights: {names or null, values: [[..]..]}. */
+export function Weights({ weights, title = 'Weights, in normalised units', file = 'weights' }) {
+  const rows = weights ? rowsOf(weights) : [];
   const lost = rows.some((r) => !Number.isFinite(r.value)); // training diverged: no bar means anything
   const largest = Math.max(...rows.map((r) => Math.abs(r.value)), 1e-12);
   const shown = [...rows]
@@ -23,11 +24,11 @@ export function Weights({ weights, nameOf, title = 'Weights, in normalised units
       rows=${shown.map((r) => ({ ...r, ...roundZero(r.value, largest), key: r.at, lit: cursor === r.at }))} />`} />`;
 }
 
-function rowsOf({ names, values }, nameOf) {
+function rowsOf({ names, values }) {
   const classes = values.length;
   return values.flatMap((row, k) =>
     row.map((value, i) => {
-      const name = names?.[i] ?? nameOf(i);
+      const name = names?.[i] ?? featureName(i);
       return { at: k * row.length + i, row: k, name: classes > 1 ? `${name}, class ${k}` : name, value };
     }),
   );

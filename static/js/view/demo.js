@@ -6,21 +6,9 @@ import { setQuery } from '../router.js';
 import { announce } from '../state.js';
 import { useRun } from '../stream.js';
 import { finished } from '../run.js';
-import { metric, number } from '../format.js';
-import { LineChart } from '../chart/line.js';
-import { Boundary } from '../chart/boundary.js';
-import { Confusion } from '../chart/confusion.js';
-import { Curve } from '../chart/curve.js';
-import { Importance } from '../chart/importance.js';
-import { Models } from '../chart/models.js';
-import { Path } from '../chart/path.js';
-import { Ranking } from '../chart/ranking.js';
-import { Regions } from '../chart/regions.js';
-import { Residuals } from '../chart/residuals.js';
-import { Tree } from '../chart/tree.js';
-import { Weights } from '../chart/weights.js';
-import { arm } from '../chart/palette.js';
+import { number } from '../format.js';
 import { Failure, Notice, Placeholder, useTitle } from './parts.js';
+import { Pictures } from './pictures.js';
 import { applies, DataChoice, fault, isEssential, parseRecipe, recipeFaults, recipeText, Setting } from './settings.js';
 import { cost, Diverged, Lost, Metrics, Repeat, RunError, RunState } from './runparts.js';
 
@@ -177,13 +165,19 @@ function Playground({ entry, query }) {
           the run before the last change. Start again to see the new settings.<//>`}
         <${RunError} run=${run} />
         <${Diverged} run=${run} />
-        <${Pictures} run=${run} entry=${entry} />
+        <${Pictures} run=${run} entry=${entry} values=${values} columns=${columnsOf(entry, settings.recipe)} />
         <${Numbers} run=${run} />
         <${Repeat} commands=${[run?.start?.command ?? started?.command]} />
         <${Experiments} entry=${entry} />
       </div>
     </div>
   </div>`;
+}
+
+/** How many inputs the made data will have, where a parameter says so. */
+function columnsOf(entry, { name, values }) {
+  const fixed = entry.generators.find((g) => g.name === name)?.parameters.find((p) => p.name === 'd')?.default;
+  return Number(values.d || fixed) || undefined;
 }
 
 const nonEmpty = (values) =>
@@ -247,51 +241,6 @@ function Form({ entry, settings, change, values }) {
       ${runField(PACE, 'seconds to wait after each step; 0 is full speed', presetPace(entry), 'The pace must be a number of seconds from 0 to 1.')}
     </fieldset>
   </form>`;
-}
-
-const curvesOf = (run) => {
-  const all = [...(run?.curves.values() ?? [])].filter((c) => c.name.includes(':'));
-  const own = ['objective_loss', ...all.map((c) => metric(c.name).own)].find((name) =>
-    all.some((c) => metric(c.name).own === name),
-  );
-  return { own, curves: all.filter((c) => metric(c.name).own === own && !c.name.startsWith('test:')) };
-};
-
-function Pictures({ run, entry }) {
-  const { own, curves } = curvesOf(run);
-  const series = curves.map((c, i) => ({
-    ...c,
-    key: c.name,
-    label: metric(c.name).split || c.name,
-    end: true,
-    ...arm(i),
-  }));
-  const name = own ?? 'loss';
-  const note = own ? [own, metric(own).direction].filter(Boolean).join(', ') : null;
-  const p = run?.pictures ?? {};
-  return html`<div class="pictures">
-    <${LineChart} title=${own && own !== 'objective_loss' ? 'Metric' : 'Loss'} note=${note} series=${series}
-      yLabel=${name === 'objective_loss' ? 'loss' : name} file=${`${entry.name}-loss`} />
-    <${Seen} pictures=${p} />
-    ${entry.pictures?.includes('tree') && run?.trees.length > 0 && html`<${Tree} key=${run.id} trees=${run.trees} />`}
-    ${p.ranking && html`<${Ranking} ranking=${p.ranking} />`}
-    ${p.confusion && html`<${Confusion} confusion=${p.confusion} />`}
-    ${p.residuals && html`<${Residuals} residuals=${p.residuals} />`}
-    ${p.importance && html`<${Importance} importance=${p.importance} />`}
-    ${p.coefficients && html`<${Weights} weights=${p.coefficients} title="Coefficients" />`}
-    ${p.models && html`<${Models} models=${p.models} />`}
-    ${p.l1_path && html`<${Path} path=${p.l1_path} />`}
-  </div>`;
-}
-
-/** The picture of what the model says, of whatever kind the algorithm sends. */
-function Seen({ pictures: { points, boundary, weights, regions, curve, importance } }) {
-  if (boundary && points) return html`<${Boundary} points=${points} boundary=${boundary} note=${`${points.x.length} training rows`} />`;
-  if (regions) return html`<${Regions} points=${points} regions=${regions} />`;
-  if (curve && points) return html`<${Curve} points=${points} curve=${curve} />`;
-  if (weights && !points) return html`<${Weights} weights=${weights} nameOf=${(i) => `x${i + 1}`} />`;
-  if (importance && !points) return null;
-  return html`<${Boundary} points=${points} note=${points ? `${points.x.length} training rows` : null} />`;
 }
 
 function Numbers({ run }) {

@@ -1,0 +1,145 @@
+// The pictures of a run, in the order in which they are read: losses and what the model says, the trees, how the
+// scores rank and where they are wrong, what the model is made of. The settings tell which will come, so that each has
+// its place before its data do; one that never came is taken away when the run has ended.
+import { useMemo, useState } from 'preact/hooks';
+import { html } from 'htm/preact';
+import { finished } from '../run.js';
+import { metric } from '../format.js';
+import { Boundary } from '../chart/boundary.js';
+import { Choice } from '../chart/choice.js';
+import { Confusion } from '../chart/confusion.js';
+import { Curve } from '../chart/curve.js';
+import { Importance } from '../chart/importance.js';
+import { LineChart } from '../chart/line.js';
+import { Models } from '../chart/models.js';
+import { arm } from '../chart/palette.js';
+import { Path } from '../chart/path.js';
+import { Ranking } from '../chart/ranking.js';
+import { Regions } from '../chart/regions.js';
+import { Residuals } from '../chart/residuals.js';
+import { Tree } from '../chart/tree.js';
+import { Weights } from '../chart/weights.js';
+
+const is = (pattern) => (task) => pattern.test(task);
+const TWO = is(/^binary/);
+const CLASSES = is(/^binary|^multi/);
+const VALUES = is(/^reg|^count/);
+const many = (columns) => columns > 2;
+const several = (hyper) => hyper.num_models !== undefined && hyper.num_models !== '1';
+const trees = (hyper) => hyper.booster !== 'gblinear';
+
+/** What follows the losses. `due`: whether the settings lead to it; `of`: its data; `wide`: over the whole width. */
+const SLOTS = [
+  { kinds: ['regions', 'boundary', 'curve'], of: seen, due: ({ columns }) => !many(columns), draw: Seen },
+  { kinds: ['weights'], due: ({ columns }) => many(columns), draw: (data) => html`<${Weights} weights=${data} />` },
+  {
+    kinds: ['tree'],
+    of: (run) => (run?.trees.length ? { trees: run.trees, count: run.trees.length } : undefined),
+    wide: true,
+    due: ({ hyper }) => trees(hyper),
+    draw: (data, run) => html`<${Tree} key=${run?.id} trees=${data?.trees ?? []} />`,
+  },
+  {
+    kinds: ['ranking'],
+    wide: true,
+    due: ({ task }) => TWO(task),
+    draw: (data) => html`<${Ranking} ranking=${data} />`,
+  },
+  { kinds: ['confusion'], due: ({ task }) => CLASSES(task), draw: (data) => html`<${Confusion} confusion=${data} />` },
+  { kinds: ['residuals'], due: ({ task }) => VALUES(task), draw: (data) => html`<${Residuals} residuals=${data} />` },
+  {
+    kinds: ['importance'],
+    due: ({ hyper }) => trees(hyper),
+    draw: (data) => html`<${Importance} importance=${data} />`,
+  },
+  {
+    kinds: ['coefficients'],
+    due: ({ hyper }) => !trees(hyper),
+    draw: (data) => html`<${Weights} weights=${data} title="Coefficients" file="coefficients" />`,
+  },
+  { kinds: ['models'], due: ({ hyper }) => several(hyper), draw: (data) => html`<${Models} models=${data} />` },
+  { kinds: ['l1_path'], due: () => false, draw: (data) => html`<${Path} path=${data} />` },
+];
+
+/** Everything of two features or one that is drawn over the training points, as one thing that changes as a whole. */
+function seen(run) {
+  const { points, boundary, regions, curve } = run?.pictures ?? {};
+  return points || regions || curve ? { points, boundary, regions, curve } : undefined;
+}
+
+function Seen(data) {
+  const { points, boundary, regions, curve } = data ?? {};
+  if (regions && !boundary) return html`<${Regions} points=${points} regions=${regions} />`;
+  if (curve && !boundary) return html`<${Curve} points=${points} curve=${curve} />`;
+  return html`<${Boundary} points=${points} boundary=${boundary}
+    note=${points ? `${points.x.length} training rows` : null} />`;
+}
+
+/** `values` of the form, and the columns of its data when they are known: for the time before the engine has said what
+ *  it read. */
+export function Pictures({ run, entry, values, columns }) {
+  const hyper = run?.start?.hyperparameters ?? values;
+  const task = TASKS[hyper.predictor_type] ?? hyper.objective ?? '';
+  const known = { hyper, task, columns: run?.start?.data?.columns ?? columns ?? 2 };
+  const over = Boolean(run && finished(run));
+  const slots = SLOTS.filter((s) => s.kinds.some((kind) => entry.pictures.includes(kind)))
+    .map((s) => ({ ...s, key: s.kinds[0], data: (s.of ?? ((r) => r?.pictures[s.kinds[0]]))(run) }))
+    .filter((s) => s.data || (s.due(known) && !over));
+  return html`<div class="pictures">${inRows([{ key: 'loss' }, ...slots]).map(
+    ({ key, wide, data, draw }) => html`<div key=${key} class=${wide ? 'slot slot-wide' : 'slot'}>${
+      draw ? html`<${Still} data=${data} draw=${() => draw(data, run)} />` : html`<${Losses} run=${run} entry=${entry} />`
+    }</div>`,
+  )}</div>`;
+}
+
+const TASKS = { binary_classifier: 'binary', multiclass_classifier: 'multi', regressor: 'reg' };
+
+/** Two to a row; one that has no neighbour has the row for itself. */
+function inRows(slots) {
+  let left = null;
+  const rows = slots.map((s) => ({ ...s, wide: Boolean(s.wide) }));
+  for (const s of rows) {
+    if (s.wide && left) left.wide = true;
+    left = s.wide || left ? null : s;
+  }
+  if (left) left.wide = true;
+  return rows;
+}
+
+/** Drawn again only when its data are others: events replace them, or add to what `count` or the fields count. */
+function Still({ data, draw }) {
+  return useMemo(draw, data ? [true, ...(data.trees || 'points' in data ? Object.values(data) : [data])] : [false]);
+}
+
+/** Metrics that are measured all along on training or validation rows, `objective_loss` first. */
+function measures(run) {
+  const all = [...(run?.curves.values() ?? [])].filter((c) => /^(train|validation):/.test(c.name));
+  const longest = Math.max(0, ...all.map((c) => c.xs.length));
+  const groups = new Map();
+  for (const curve of all) {
+    const { own } = metric(curve.name);
+    groups.set(own, [...(groups.get(own) ?? []), curve]);
+  }
+  const names = [...groups.keys()]
+    .filter((own) => own === 'objective_loss' || groups.get(own).some((c) => 2 * c.xs.length > longest))
+    .sort((a, b) => (b === 'objective_loss') - (a === 'objective_loss'));
+  return { groups, names };
+}
+
+function Losses({ run, entry }) {
+  const [wanted, setWanted] = useState(null);
+  const { groups, names } = measures(run);
+  const own = names.includes(wanted) ? wanted : names[0];
+  const series = (groups.get(own) ?? []).map((c, i) => ({
+    ...c,
+    key: c.name,
+    label: metric(c.name).split,
+    end: true,
+    ...arm(i),
+  }));
+  const isLoss = !own || own === 'objective_loss';
+  return html`<${LineChart} title=${isLoss ? 'Loss' : 'Metric'} series=${series} yLabel=${isLoss ? 'loss' : own}
+    note=${own && [own, metric(own).direction].filter(Boolean).join(', ')} file=${`${entry.name}-${own ?? 'loss'}`}
+    tools=${names.length > 1 && html`<${Choice} label="show" name="measure" options=${names} value=${own}
+      set=${setWanted} />`} />`;
+}
