@@ -6,7 +6,7 @@ import { ticks, tickTexts, tokens } from './palette.js';
 
 /** Draws with `draw(ctx, width, height, tokens)` in CSS pixels whenever the component is drawn, resized or re-themed.
  *  Where `draw` returns the places [x, y] of the rows (or undefined for one without), `point(row)` is called with the
- *  one under the pointer, and with null when it leaves. */
+ *  one nearest to the pointer, and with null when it leaves. */
 export function Canvas({ draw, class: name, point }) {
   const canvas = useRef(null);
   const places = useRef(null);
@@ -42,11 +42,9 @@ export function Canvas({ draw, class: name, point }) {
     onPointerLeave=${point && (() => point(null))}></canvas>`;
 }
 
-const REACH = 32; // pixels from a place to the pointer
-
 function nearest(places, x, y) {
   let best = null,
-    least = REACH;
+    least = Infinity;
   (places ?? []).forEach((place, row) => {
     const far = place ? Math.hypot(place[0] - x, place[1] - y) : Infinity;
     if (far < least) [best, least] = [row, far];

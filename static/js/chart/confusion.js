@@ -24,7 +24,7 @@ function summary(data) {
     .filter(({ i, j }) => i !== j)
     .reduce((a, b) => (b.n > a.n ? b : a), { n: 0 });
   const most = wrong.n ? `; most often ${classes[wrong.i]} is taken for ${classes[wrong.j]} (${wrong.n})` : '';
-  return `${right} of ${rows} right, ${percent(right, rows)}${most}.`;
+  return `${right.toLocaleString('en')} of ${rows.toLocaleString('en')} right, ${percent(right, rows)}${most}.`;
 }
 
 function tableOf({ classes, counts }) {

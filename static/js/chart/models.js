@@ -1,4 +1,5 @@
-// The models that were trained side by side, each at its loss: lower lies further left, the best is lit.
+// The models that were trained side by side, each at its loss: lower lies further left. The chosen one is
+// lit; it is not always the one of the lowest loss, since binary_classifier_model_selection_criteria may say otherwise.
 import { html } from 'htm/preact';
 import { number } from '../format.js';
 import { Bars } from './bars.js';
@@ -15,9 +16,9 @@ export function Models({ models: data }) {
   const [low, high] = losses.length ? extent(losses) : [0, 1];
   const shown = rows.slice(0, SHOWN);
   return html`<${Figure} title="Models side by side" file="models" empty=${!losses.length}
-    note=${`loss, lower is better${rows.length > SHOWN ? `; the ${SHOWN} best of ${rows.length}` : ''}`}
+    note=${`loss, lower is better${rows.length > SHOWN ? `; ${SHOWN} of ${rows.length}` : ''}`}
     summary=${summary(rows, losses)} table=${() => tableOf(rows)}
-    picture=${(cursor, point) => html`<${Bars} wide point=${point} rows=${shown.map((r) => ({
+    picture=${(cursor, point) => html`<${Bars} wide digits=${6} point=${point} rows=${shown.map((r) => ({
       ...r,
       from: high > low ? (r.value - low) / (high - low) : 0,
       kind: 'dot',
@@ -25,7 +26,7 @@ export function Models({ models: data }) {
     }))} />`} />`;
 }
 
-/** The best first, those without a loss (stopped, or not scored yet) last. */
+/** The chosen first, then by loss, those without a loss (stopped, or not scored yet) last. */
 function rowsOf({ models, best }) {
   const differs = Object.keys(FIELDS).filter((key) => new Set(models.map((m) => m[key])).size > 1);
   const name = (m) => differs.map((key) => `${FIELDS[key]} ${number(m[key])}`).join(', ');
@@ -39,12 +40,14 @@ function rowsOf({ models, best }) {
 function summary(rows, losses) {
   if (!losses.length) return 'The losses of the models trained side by side appear here.';
   const best = rows.find((r) => r.best) ?? rows[0];
-  return `${rows.length} models; the best has ${best.name} and loss ${number(best.value, 4)}.`;
+  const lowest = Math.min(...losses);
+  const also = best.value > lowest ? `; the lowest is ${number(lowest, 6)}` : ', the lowest';
+  return `${rows.length} models; chosen: ${best.name}. Its loss is ${number(best.value, 6)}${also}.`;
 }
 
 function tableOf(rows) {
   return {
-    columns: ['model', 'learning_rate', 'l1', 'wd', 'optimizer', 'loss', 'best'],
+    columns: ['model', 'learning_rate', 'l1', 'wd', 'optimizer', 'loss', 'chosen'],
     rows: rows.map(({ key, model: m, best }) => [
       key + 1,
       m.learning_rate,
@@ -52,7 +55,7 @@ function tableOf(rows) {
       m.wd,
       m.optimizer,
       m.loss,
-      best ? 'best' : '',
+      best ? 'chosen' : '',
     ]),
   };
 }

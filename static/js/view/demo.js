@@ -41,7 +41,11 @@ export function Unbuilt({ entry }) {
 }
 
 // Which hyperparameters follow from the kind of labels that made data has.
-const TASKS = { binary: 'binary_classifier', multiclass: 'multiclass_classifier', regression: 'regressor' };
+const TASKS = {
+  binary: { predictor_type: 'binary_classifier', objective: 'binary:logistic' },
+  multiclass: { predictor_type: 'multiclass_classifier', objective: 'multi:softprob' },
+  regression: { predictor_type: 'regressor', objective: 'reg:squarederror' },
+};
 
 // The two settings that belong to the run and not to the model, within what the server takes.
 const SEED = { name: 'seed', type: 'integer', min: 0, max: Number.MAX_SAFE_INTEGER };
@@ -204,13 +208,13 @@ function Form({ entry, settings, change, values }) {
   const set = (name, value) => change({ hyper: { ...settings.hyper, [name]: value } });
   const setRecipe = (recipe) => {
     const generator = entry.generators.find((g) => g.name === recipe.name);
-    const task = TASKS[generator?.task];
     const takes = (name, value) =>
       value && entry.hyperparameters.some((h) => h.name === name && (!h.choices || h.choices.includes(value)));
     const hyper = { ...settings.hyper };
-    if (recipe.name !== settings.recipe.name && takes('predictor_type', task)) hyper.predictor_type = task;
+    if (recipe.name !== settings.recipe.name)
+      for (const [name, value] of Object.entries(TASKS[generator?.task] ?? {})) if (takes(name, value)) hyper[name] = value;
     const classes = recipe.values.classes ?? generator?.parameters.find((p) => p.name === 'classes')?.default;
-    if (takes('num_classes', classes)) hyper.num_classes = String(classes);
+    for (const name of ['num_classes', 'num_class']) if (takes(name, classes)) hyper[name] = String(classes);
     change({ recipe, hyper });
   };
   const leads = (h) => isEssential(h, entry.demo?.hyperparameters) && applies(h, values) && !h.not_yet;
@@ -231,7 +235,7 @@ function Form({ entry, settings, change, values }) {
   return html`<form class="play-form" onSubmit=${(e) => e.preventDefault()} aria-label="Settings">
     <${DataChoice} generators=${entry.generators} recipe=${settings.recipe} setRecipe=${setRecipe} />
     <fieldset class="settings"><legend>Hyperparameters</legend>${first.map(field)}</fieldset>
-    <details class="rest"><summary>${rest.length} more hyperparameters</summary>
+    <details class="rest"><summary>${rest.length} more settings</summary>
       <div class="settings"><div class="setting"><label for="find-setting">find one</label>
         <input class="input" id="find-setting" type="search" autocomplete="off" value=${sought}
           onInput=${(e) => setSought(e.target.value)} /></div>

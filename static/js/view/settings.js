@@ -22,8 +22,9 @@ const ESSENTIAL = [
   'alpha',
   'min_child_weight',
   'subsample',
-  'colsample_bytree',
   'scale_pos_weight',
+  'eval_metric',
+  'early_stopping_rounds',
   'tree_method',
 ];
 
