@@ -128,7 +128,7 @@ test('curves and cells answer the pointer; the measure of importance can be chan
   const confusion = figure(page, 'Confusion matrix');
   await confusion.locator('.cell').nth(1).hover();
   assert.match(await confusion.locator('.readout').innerText(), /^label 0, predicted 1, rows [\d,]+, share of the label/);
-  const cells = await confusion.locator('.count').allInnerTexts();
+  const cells = await confusion.locator('.count').allTextContents();
   const [, ...rows] = await tableOf(page, 'Confusion matrix');
   assert.deepEqual(cells, rows.map((r) => r[2]), 'the cells hold what the table says');
   const importance = figure(page, 'Feature importance');

@@ -54,8 +54,12 @@ export function Figure({ title, note, summary, empty, table, file, picture, tool
   </figure>`;
 }
 
+const SAID = 8; // columns of a row in the line below the picture, which must not grow; the table has all
 const readout = (columns, row) =>
-  columns.map((c, i) => `${c} ${cellText(row[i]) || 'none'}`).join(', ');
+  columns
+    .slice(0, SAID)
+    .map((c, i) => `${c} ${cellText(row[i]) || 'none'}`)
+    .join(', ') + (columns.length > SAID ? `, and ${columns.length - SAID} more in the table` : '');
 
 /** null is the engine's NaN or infinity; undefined is a place without a value. */
 const cellText = (cell) =>

@@ -18,7 +18,7 @@ export function Models({ models: data }) {
   return html`<${Figure} title="Models side by side" file="models" empty=${!losses.length}
     note=${`loss, lower is better${rows.length > SHOWN ? `; ${SHOWN} of ${rows.length}` : ''}`}
     summary=${summary(rows, losses)} table=${() => tableOf(rows)}
-    picture=${(cursor, point) => html`<${Bars} wide digits=${6} point=${point} rows=${shown.map((r) => ({
+    picture=${(cursor, point) => html`<${Bars} wide digits=${5} point=${point} rows=${shown.map((r) => ({
       ...r,
       from: high > low ? (r.value - low) / (high - low) : 0,
       kind: 'dot',
@@ -41,8 +41,8 @@ function summary(rows, losses) {
   if (!losses.length) return 'The losses of the models trained side by side appear here.';
   const best = rows.find((r) => r.best) ?? rows[0];
   const lowest = Math.min(...losses);
-  const also = best.value > lowest ? `; the lowest is ${number(lowest, 6)}` : ', the lowest';
-  return `${rows.length} models; chosen: ${best.name}. Its loss is ${number(best.value, 6)}${also}.`;
+  const also = best.value > lowest ? `; the lowest is ${number(lowest, 5)}` : ', the lowest';
+  return `${rows.length} models; chosen: ${best.name}. Its loss is ${number(best.value, 5)}${also}.`;
 }
 
 function tableOf(rows) {
