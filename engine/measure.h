@@ -6,10 +6,11 @@
 
 struct measure;
 
-/* NULL when `metric` ("test:mse") is not one of them. */
+/* NULL when `metric` is not one of them: "test:mse", or "best:test:logloss", the same at the best round. */
 const struct measure *measure_find(const char *metric);
 
-/* The score on `test` of the guess that needs no features: the class seen most in `train`, or its mean label. */
+/* The score on `test` of the guess that needs no features: the class seen most in `train`, or its mean label. Classes
+ * from 16 on are not told apart. */
 double measure_constant_guess(const struct measure *m, const struct dataset *train, const struct dataset *test);
 
 #endif

@@ -113,7 +113,18 @@ static int check_arm(const struct plan *p, struct plan_arm *arm, struct error *e
     return 0;
 }
 
-static int read_arm(struct plan *p, const cJSON *base, const cJSON *from, struct plan_arm *arm, struct error *err)
+/* The arm's settings: the base's, over them those of the flip twin, over them its own. */
+static int read_arm_settings(const struct plan *p, const cJSON *experiment, const cJSON *from, struct plan_arm *arm,
+                             struct error *err)
+{
+    const cJSON *twin = p->flip ? cJSON_GetObjectItemCaseSensitive(experiment, "flip") : NULL;
+    if (read_settings(cJSON_GetObjectItemCaseSensitive(experiment, "base"), &arm->settings, err) < 0 ||
+        read_settings(cJSON_GetObjectItemCaseSensitive(twin, "set"), &arm->settings, err) < 0)
+        return -1;
+    return read_settings(cJSON_GetObjectItemCaseSensitive(from, "set"), &arm->settings, err);
+}
+
+static int read_arm(struct plan *p, const cJSON *experiment, const cJSON *from, struct plan_arm *arm, struct error *err)
 {
     const cJSON *tune = cJSON_GetObjectItemCaseSensitive(from, "tune");
     if (!cJSON_IsObject(from))
@@ -121,8 +132,7 @@ static int read_arm(struct plan *p, const cJSON *base, const cJSON *from, struct
                          "An arm is not an object");
     if (only_known(from, "an arm", "|name|label|set|tune|", err) < 0 || need_text(from, "name", &arm->name, err) < 0 ||
         need_text(from, "label", &arm->label, err) < 0 || !need(from, "set", cJSON_IsObject, "an object", err) ||
-        read_settings(base, &arm->settings, err) < 0 ||
-        read_settings(cJSON_GetObjectItemCaseSensitive(from, "set"), &arm->settings, err) < 0)
+        read_arm_settings(p, experiment, from, arm, err) < 0)
         return -1;
     arm->value_count = tune ? 0 : 1;
     if (tune && read_grid(tune, arm, err) < 0)
@@ -133,14 +143,13 @@ static int read_arm(struct plan *p, const cJSON *base, const cJSON *from, struct
 static int read_arms(struct plan *p, const cJSON *from, struct error *err)
 {
     const cJSON *arms = need(from, "arms", cJSON_IsArray, "a list of two arms", err);
-    const cJSON *base = need(from, "base", cJSON_IsObject, "an object of hyperparameters", err);
-    if (!arms || !base)
+    if (!arms || !need(from, "base", cJSON_IsObject, "an object of hyperparameters", err))
         return -1;
     if (cJSON_GetArraySize(arms) != 2)
         return error_set(err, ERROR_INPUT, "arms", "write two arms; the claim is about the second",
                          "An experiment of kind AB has two arms, this one has %d", cJSON_GetArraySize(arms));
     for (int i = 0; i < 2; i++)
-        if (read_arm(p, base, cJSON_GetArrayItem(arms, i), &p->arms[i], err) < 0)
+        if (read_arm(p, from, cJSON_GetArrayItem(arms, i), &p->arms[i], err) < 0)
             return -1;
     if (!strcmp(p->arms[0].name, p->arms[1].name))
         return error_set(err, ERROR_INPUT, "arms", "give each its own name", "Both arms are called '%.70s'",
@@ -195,7 +204,7 @@ static int read_rule(struct plan *p, const cJSON *from, struct error *err)
     return 0;
 }
 
-/* The twin has its own data and nothing else. */
+/* The twin has its own data, and settings where the claim depends on one. */
 static int read_flip(struct plan *p, const cJSON *from, struct error *err)
 {
     const cJSON *flip = cJSON_GetObjectItemCaseSensitive(from, "flip");
@@ -207,8 +216,11 @@ static int read_flip(struct plan *p, const cJSON *from, struct error *err)
     if (!cJSON_IsObject(flip))
         return error_set(err, ERROR_INPUT, "flip", "write {\"data\": .., \"condition\": ..}",
                          "The flip is not an object");
-    if (only_known(flip, "flip", "|data|data_says|condition|label|", err) < 0 ||
+    if (only_known(flip, "flip", "|data|data_says|set|condition|label|", err) < 0 ||
         need_text(flip, "condition", &p->condition, err) < 0 || need_text(flip, "label", &label, err) < 0)
+        return -1;
+    if (cJSON_GetObjectItemCaseSensitive(flip, "set") &&
+        !need(flip, "set", cJSON_IsObject, "an object of hyperparameters", err))
         return -1;
     if (p->flip && (need_text(flip, "data", &p->data, err) < 0 || need_text(flip, "data_says", &p->data_says, err) < 0))
         return -1;

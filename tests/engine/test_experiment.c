@@ -123,6 +123,8 @@ static void faults_are_refused_by_name(void **state)
         {"experiments/0", "seeds", "{\"start\": 6, \"cap\": 5}", "cap"},
         {"experiments/0", "seeds", "{\"start\": 6, \"cap\": 1e9}", "cap"},
         {"experiments/0", "flip", "[]", "flip"},
+        {"experiments/0/flip", "set", "[]", "set"},
+        {"experiments/0/flip", "sets", "{}", "flip"},
         {"experiments/0", "pace", "\"fast\"", "pace"},
         {"experiments/0", "pictures", "[\"film\"]", "pictures"},
         {"experiments/0", "pictures", "[{}]", "pictures"},
