@@ -148,7 +148,7 @@ $(BUILD)/flashlab: $(BUILD)/web/main.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BU
 $(BUILD)/flashlab-engine: $(BUILD)/engine/main.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
 	$(CC) -Wl,--export-dynamic-symbol=error_set -o $@ $^ $(LDFLAGS) $(ENGINE_LIBS)
 
-$(BUILD)/engine/cuda/%.o: engine/cuda/%.cu engine/cuda/plugin.h engine/gpu.h
+$(BUILD)/engine/cuda/%.o: engine/cuda/%.cu engine/cuda/plugin.h engine/cuda/formula.h engine/gpu.h
 	@mkdir -p $(@D)
 	$(NVCC) -std=c++17 -O3 $(GPUS) --threads 2 -I. -Xcompiler -fPIC,-Wall,-Wextra -c -o $@ $<
 $(BUILD)/flashlab-cuda.so: $(CUDA)

@@ -1,8 +1,9 @@
 /* What a run says: one JSON object per line, told apart by "event". The browser, the tests and a person with jq read
  * the same lines; standard output carries nothing else.
  *
- *   start    algorithm, hyperparameters {name: resolved value as text}, seed, threads, device, ranks, data {name, rows,
- *            columns}, command (the line that repeats the run); an experiment adds experiment, claim, arms, band, seeds
+ *   start    algorithm, hyperparameters {name: resolved value as text}, seed, threads, device ("cpu", "cuda: NAME"),
+ *            ranks, data {name, rows, columns}, command (the line that repeats the run); an experiment adds experiment,
+ *            claim, arms, band, seeds
  *   metric   name (the service's: "train:objective_loss", "validation:rmse"), value, step, epoch, t
  *   picture  kind, data, step, t (kinds and their data: below)
  *   log      text

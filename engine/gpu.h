@@ -1,10 +1,10 @@
 /* The GPU backend: flashlab-cuda.so, loaded at run time from beside the program where it was built (make finds nvcc)
- * and a driver answers. Nothing else knows CUDA; nothing in engine/cuda is included from outside.
+ * and a driver answers. Nothing else knows CUDA; of engine/cuda only formula.h is included from outside, by its test.
  *
  *     const struct gpu *gpu = gpu_open(&err);        NULL: err says why there is none and what to do
  *
- * Arrays live on the device (`gpu_alloc`), work is queued on one stream and runs in order; a call that fails makes
- * every later one fail until `finish`, which waits for all and says what went wrong. Matrices are dense, row after row.
+ * Arrays live on the device (`alloc`), work is queued on one stream and runs in order; a call that fails makes every
+ * later one do nothing until `finish`, which waits for all and says what went wrong. Matrices are dense, row after row.
  */
 #ifndef ENGINE_GPU_H
 #define ENGINE_GPU_H
@@ -15,11 +15,48 @@
 
 #include "engine/base/error.h"
 
-#define GPU_VERSION 1 /* of this table: a plugin of another build is refused */
+#define GPU_VERSION 2 /* of this table: a plugin of another build is refused */
 #define GPU_PLUGIN "flashlab-cuda.so"
 #define GPU_TEXT 256
 
-struct gpu_trees; /* binned rows on the device, and which node each is in */
+/* Scores of a row: those of a model together, one model after the other. */
+struct gpu_loss {
+    int kind; /* of nn/loss.h */
+    float parameter;
+    size_t classes, models;
+};
+
+/* One step of nn/optimiser.h. */
+struct gpu_step {
+    int kind;
+    float rate, decay, l1, momentum, beta_1, beta_2;
+    float correct_1, root_2; /* adam: 1 / (1 - beta_1^t), 1 / sqrt(1 - beta_2^t) */
+};
+
+/* Rows as lists of cell numbers (bins.h): of `width` numbers each, of which number k lies in place[k] .. place[k + 1] -
+ * 1; with width 0 from list[start[row]] to list[start[row + 1]], rising. */
+struct gpu_block {
+    size_t cell, cells; /* the first among all; how many */
+    uint32_t width;
+    const uint32_t *place; /* width + 1 */
+    const uint32_t *start; /* rows + 1 */
+    const uint16_t *list;
+};
+
+/* The kinds of columns that bins.h has. */
+enum gpu_kind { GPU_PRODUCT, GPU_SHARED, GPU_LISTED };
+
+/* Where to read a row's code of one column. */
+struct gpu_column {
+    enum gpu_kind kind;
+    uint32_t block, end;    /* of LISTED: its blocks are block .. end - 1 */
+    uint32_t place, base;   /* of the others: which number of the row, and what it counts from */
+    uint32_t stride, codes; /* as in bins.h */
+    uint32_t skip;
+    size_t cell; /* of LISTED: the column's first among all */
+};
+
+struct gpu_trees; /* binned rows on the device, and the order of those in the tree that grows */
 
 struct gpu {
     int version;
@@ -35,29 +72,27 @@ struct gpu {
     /* c[m x n] = alpha * op(a) op(b) + beta * c, as backend.h says. */
     void (*gemm)(float *c, const float *a, const float *b, size_t m, size_t n, size_t k, bool transpose_a,
                  bool transpose_b, float alpha, float beta);
+    /* to[i] = from[row[i]], rows of `columns` numbers. */
+    void (*pick)(float *to, const float *from, const uint32_t *row, size_t rows, size_t columns);
     /* score[i][k] = bias[k]: what a product is added to. */
     void (*spread)(float *score, const float *bias, size_t rows, size_t outputs);
-    /* nn/loss.h on the device: slope of each score, and *sum += the weighted losses. weight NULL: all 1. */
-    void (*loss)(int kind, float parameter, size_t classes, float *gradient, const float *score, const float *label,
-                 const float *weight, size_t rows, double *sum);
+    /* The slope of each score, and to sums[model] the weighted losses are added. weight NULL: all 1. */
+    void (*loss)(const struct gpu_loss *l, float *gradient, const float *score, const float *label, const float *weight,
+                 size_t rows, double *sums);
     /* out[k] = scale * sum over rows of x[i][k]. */
     void (*column_sums)(float *out, const float *x, size_t rows, size_t columns, float scale);
-    /* nn/optimiser.h on the device; correction_1 and _2 are 1 - beta^t (adam). first, second: n each. */
-    void (*optimise)(int kind, float *w, const float *gradient, float *first, float *second, size_t n, float rate,
-                     float decay, float l1, float momentum, float beta_1, float beta_2, float correction_1,
-                     float correction_2);
+    void (*optimise)(const struct gpu_step *s, float *w, const float *gradient, float *first, float *second, size_t n);
 
-    /* Trees: cells[rows x bundles] bytes; cell c of bundle b adds to histogram cell offset[b] + c, of `size`. */
-    struct gpu_trees *(*trees_open)(const uint8_t *cells, size_t rows, size_t bundles, const uint32_t *offset,
-                                    size_t size);
+    /* Copies the blocks. `codes`: of the column that has most. NULL: no room. */
+    struct gpu_trees *(*trees_open)(const struct gpu_block *blocks, size_t count, size_t rows, size_t codes);
     void (*trees_close)(struct gpu_trees *t);
-    /* A new tree: every row is in node 0 and brings its packed gradient; 0 for a row that is not sampled. */
-    void (*trees_begin)(struct gpu_trees *t, const uint64_t *packed);
-    void (*trees_histogram)(struct gpu_trees *t, int node, uint64_t *out); /* waits; all `size` cells */
-    /* Rows of `node` whose cell of `bundle` has goes_left[cell] go to node `left`, the others to `right`. Waits. */
-    size_t (*trees_split)(struct gpu_trees *t, int node, size_t bundle, const uint8_t goes_left[256], int left,
-                          int right);
-    void (*trees_nodes)(struct gpu_trees *t, int32_t *node_of_row); /* waits */
+    /* A new tree of n rows: their numbers, and each one's packed gradient. */
+    void (*trees_begin)(struct gpu_trees *t, const uint32_t *row, const uint64_t *packed, size_t n);
+    /* The sums of rows begin .. end - 1 of the tree's order, in all cells of all blocks. Waits. */
+    void (*trees_cells)(struct gpu_trees *t, size_t begin, size_t end, uint64_t *cells);
+    /* Of these rows, puts first those with go[code]; how many. Waits. */
+    size_t (*trees_split)(struct gpu_trees *t, size_t begin, size_t end, const struct gpu_column *c, const uint8_t *go);
+    void (*trees_rows)(struct gpu_trees *t, uint32_t *row); /* the order now. Waits. */
 };
 
 /* The plugin's one symbol. */

@@ -7,7 +7,9 @@
 #include <sys/resource.h>
 
 #include "engine/data/generate.h"
+#include "engine/device.h"
 #include "engine/format/format.h"
+#include "engine/gpu.h"
 #include "engine/model.h"
 #include "engine/share.h"
 #include "engine/tensor/backend.h"
@@ -115,11 +117,6 @@ static int check_pipe(const struct job *job, const struct algorithm *algorithm, 
 
 static int check_job(const struct job *job, const struct algorithm *algorithm, struct error *err)
 {
-    if (job->device && strcmp(job->device, "cuda") == 0)
-        return error_set(err, ERROR_INPUT, "--device", "use --device cpu or auto",
-                         "This build has no GPU backend: it trains on the CPU");
-    if (job->device && strcmp(job->device, "auto") != 0 && strcmp(job->device, "cpu") != 0)
-        return error_set(err, ERROR_INPUT, "--device", "use auto or cpu", "There is no device '%.60s'", job->device);
     if (job->generate && (job->train || job->validation || job->test))
         return error_set(err, ERROR_INPUT, "--generate", "give either a recipe or paths",
                          "Made data come with their own three parts, so paths cannot be given beside them");
@@ -171,7 +168,7 @@ static void flag(struct str *out, const char *name, const char *value)
 }
 
 /* The line that repeats the run. */
-static void write_command(const struct job *job, struct str *out)
+static void write_command(const struct job *job, bool gpu, struct str *out)
 {
     str_puts(out, "flashlab-engine train");
     flag(out, "--algorithm", job->algorithm);
@@ -187,8 +184,8 @@ static void write_command(const struct job *job, struct str *out)
     }
     if (job->pipe)
         flag(out, "--mode", "Pipe");
-    if (job->device && strcmp(job->device, "auto") != 0)
-        flag(out, "--device", job->device);
+    if (gpu || (job->device && strcmp(job->device, "auto") != 0))
+        flag(out, "--device", gpu ? "cuda" : job->device);
     if (job->ranks > 1)
         str_printf(out, " --ranks %d --spread %s", job->ranks, job->spread ? job->spread : "threads");
     str_printf(out, " --threads %d --seed %llu", job->threads, (unsigned long long)job->seed);
@@ -202,7 +199,10 @@ static void write_command(const struct job *job, struct str *out)
 static void send_start(const struct job *job, const struct algorithm *algorithm, const struct training *t)
 {
     struct event e;
+    char device[GPU_TEXT + 8] = "cpu";
     struct str command = {0};
+    if (t->gpu)
+        snprintf(device, sizeof device, "cuda: %s", gpu_name());
     event_begin(&e, t->sink, "start");
     json_string(&e.json, "algorithm", algorithm->name);
     json_object(&e.json, "hyperparameters");
@@ -211,7 +211,7 @@ static void send_start(const struct job *job, const struct algorithm *algorithm,
     json_end(&e.json);
     json_integer(&e.json, "seed", (long long)job->seed);
     json_integer(&e.json, "threads", job->threads);
-    json_string(&e.json, "device", "cpu");
+    json_string(&e.json, "device", device);
     json_integer(&e.json, "ranks", comm_ranks(t->comm));
     json_object(&e.json, "data");
     json_string(&e.json, "name", t->train ? t->train->name : t->pipe->path);
@@ -225,7 +225,7 @@ static void send_start(const struct job *job, const struct algorithm *algorithm,
     json_integer(&e.json, "validation_rows", t->validation ? (long long)t->validation->rows : 0);
     json_integer(&e.json, "test_rows", t->test ? (long long)t->test->rows : 0);
     json_end(&e.json);
-    write_command(job, &command);
+    write_command(job, t->gpu, &command);
     json_string(&e.json, "command", str_text(&command));
     str_free(&command);
     event_send(&e);
@@ -335,6 +335,8 @@ static int run_rank(void *context, struct comm *comm, struct error *err)
                          .pipe = job->pipe ? &pipe : NULL,
                          .model = comm_rank(comm) == 0 ? job->model : NULL};
     int status = read_data(job, run->algorithm, comm, &c, &t, err);
+    if (status == 0)
+        status = device_choose(job->device, run->algorithm, &t, err);
     if (status == 0) {
         settle_dimension(&settings, t.train);
         send_start(job, run->algorithm, &t);
@@ -356,7 +358,8 @@ int job_run(const struct job *asked, struct event_sink *sink, struct error *err)
     const struct algorithm *algorithm = algorithm_find(job.algorithm, err);
     struct spread_run run = {&job, algorithm, &settings, sink};
     if (!algorithm || check_job(&job, algorithm, err) < 0 ||
-        algorithm_resolve(algorithm, &job.settings, &settings, err) < 0)
+        algorithm_resolve(algorithm, &job.settings, &settings, err) < 0 ||
+        device_check(job.device, algorithm, &settings, comm_mpi_ranks() > 0 ? comm_mpi_ranks() : job.ranks, err) < 0)
         return -1;
     job.weights = settings_is(&settings, "csv_weights", "1");
     if (comm_mpi_ranks() > 0)

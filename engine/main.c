@@ -286,6 +286,11 @@ static int prepare(struct arguments *a, enum command_bit command, struct error *
         return -1;
     if (a->mode)
         a->job.pipe = pipe;
+    if (a->confine && strcmp(a->job.device, "cuda") == 0)
+        return error_set(err, ERROR_INPUT, "--confine", "leave it out, or use --device cpu",
+                         "A confined process may not talk to a GPU");
+    if (a->confine)
+        a->job.device = "cpu";
     return job_prepare(&a->job, err);
 }
 

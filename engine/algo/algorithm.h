@@ -15,6 +15,7 @@
 #include "engine/format/payload.h"
 
 struct model_writer;
+struct gpu;
 
 enum hyper_type { HYPER_INTEGER, HYPER_FLOAT, HYPER_BOOLEAN, HYPER_CHOICE, HYPER_TEXT };
 
@@ -76,7 +77,7 @@ struct training {
     struct comm *comm;          /* NULL: this process alone */
     uint64_t first_row;         /* with comm: train is this rank's share and begins at this row */
     uint64_t all_rows;          /* of all ranks; train->rows without comm */
-    bool gpu;                   /* train on the CUDA backend, which is there */
+    const struct gpu *gpu;      /* train on it (engine/gpu.h); NULL: on the CPU */
     uint64_t seed;
     int threads;
     double pace; /* seconds slept after each step so that people can watch; 0: full speed */
@@ -109,6 +110,9 @@ struct algorithm {
     bool takes_sparse;                            /* sparse data come as they are; else they are made dense first */
     bool takes_pipe;                              /* Pipe mode: training rows may be streamed */
     bool takes_gpu;
+    bool (*wants_gpu)(const struct settings *s); /* do the settings ask for a GPU? NULL: none does */
+    /* Why a GPU does not take this training, whose data are there; 0 when it does. NULL: it takes any. */
+    int (*check_gpu)(const struct training *t, struct error *err);
     bool float32_only;            /* of records: tensors of other numbers are refused, as the service does */
     enum dataset_missing missing; /* what an absent entry of sparse data means to it */
     /* Writes the value that will be used in place of each "auto" that is known before the data. NULL: none has one. */

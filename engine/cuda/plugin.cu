@@ -1,11 +1,12 @@
 /* The table, memory and products (cuBLAS). Results are the CPU's within rounding: TF32 is off. */
 #include "plugin.h"
 
-#include <cublas_v2.h>
 #include <cstdio>
 #include <cstring>
+#include <cublas_v2.h>
 
-namespace {
+namespace
+{
 
 cudaStream_t stream;
 cublasHandle_t blas;
@@ -86,17 +87,20 @@ void gemm(float *c, const float *a, const float *b, size_t m, size_t n, size_t k
 {
     if (failed || m == 0 || n == 0)
         return;
-    cublasStatus_t code = cublasSgemm_64(blas, transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
-                                         transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, int64_t(n), int64_t(m), int64_t(k),
-                                         &alpha, b, int64_t(transpose_b ? (k ? k : 1) : n), a,
-                                         int64_t(transpose_a ? m : (k ? k : 1)), &beta, c, int64_t(n));
+    cublasStatus_t code =
+        cublasSgemm_64(blas, transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N, transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N,
+                       int64_t(n), int64_t(m), int64_t(k), &alpha, b, int64_t(transpose_b ? (k ? k : 1) : n), a,
+                       int64_t(transpose_a ? m : (k ? k : 1)), &beta, c, int64_t(n));
     if (code != CUBLAS_STATUS_SUCCESS)
         cuda_note_text(cublasGetStatusString(code));
 }
 
-const gpu table = {GPU_VERSION,     probe,           finish,      alloc,       release,         upload,
-                   download,        gemm,            linear_spread, linear_loss, linear_column_sums, linear_optimise,
-                   trees_open,      trees_close,     trees_begin, trees_histogram, trees_split,  trees_nodes};
+const gpu table = {
+    GPU_VERSION,     probe,      finish,      alloc,         release,     upload,
+    download,        gemm,       linear_pick, linear_spread, linear_loss, linear_column_sums,
+    linear_optimise, trees_open, trees_close, trees_begin,   trees_cells, trees_split,
+    trees_rows,
+};
 
 } // namespace
 

@@ -10,13 +10,13 @@ extern "C" {
 constexpr int THREADS = 256;
 
 cudaStream_t cuda_stream();
-bool cuda_failed();             /* has something failed since the last finish? Then calls do nothing */
+bool cuda_failed();               /* has something failed since the last finish? Then calls do nothing */
 void cuda_note(cudaError_t code); /* remembers the first failure */
 void cuda_note_text(const char *why);
 
 inline unsigned blocks_for(size_t n)
 {
-    size_t blocks = n ? (n + THREADS - 1) / THREADS : 1; /* a launch of none is an error */
+    size_t blocks = n ? (n + THREADS - 1) / THREADS : 1;           /* a launch of none is an error */
     return static_cast<unsigned>(blocks > 65535 ? 65535 : blocks); /* kernels stride over what is left */
 }
 
@@ -24,18 +24,17 @@ inline unsigned blocks_for(size_t n)
     for (size_t i = blockIdx.x * size_t(blockDim.x) + threadIdx.x; i < (n); i += size_t(gridDim.x) * blockDim.x)
 
 /* linear.cu */
+void linear_pick(float *to, const float *from, const uint32_t *row, size_t rows, size_t columns);
 void linear_spread(float *score, const float *bias, size_t rows, size_t outputs);
-void linear_loss(int kind, float parameter, size_t classes, float *gradient, const float *score, const float *label,
-                 const float *weight, size_t rows, double *sum);
+void linear_loss(const gpu_loss *l, float *gradient, const float *score, const float *label, const float *weight,
+                 size_t rows, double *sums);
 void linear_column_sums(float *out, const float *x, size_t rows, size_t columns, float scale);
-void linear_optimise(int kind, float *w, const float *gradient, float *first, float *second, size_t n, float rate,
-                     float decay, float l1, float momentum, float beta_1, float beta_2, float correction_1,
-                     float correction_2);
+void linear_optimise(const gpu_step *s, float *w, const float *gradient, float *first, float *second, size_t n);
 
 /* trees.cu */
-gpu_trees *trees_open(const uint8_t *cells, size_t rows, size_t bundles, const uint32_t *offset, size_t size);
+gpu_trees *trees_open(const gpu_block *blocks, size_t count, size_t rows, size_t codes);
 void trees_close(gpu_trees *t);
-void trees_begin(gpu_trees *t, const uint64_t *packed);
-void trees_histogram(gpu_trees *t, int node, uint64_t *out);
-size_t trees_split(gpu_trees *t, int node, size_t bundle, const uint8_t goes_left[256], int left, int right);
-void trees_nodes(gpu_trees *t, int32_t *node_of_row);
+void trees_begin(gpu_trees *t, const uint32_t *row, const uint64_t *packed, size_t n);
+void trees_cells(gpu_trees *t, size_t begin, size_t end, uint64_t *cells);
+size_t trees_split(gpu_trees *t, size_t begin, size_t end, const gpu_column *c, const uint8_t *go);
+void trees_rows(gpu_trees *t, uint32_t *row);

@@ -1,56 +1,55 @@
 /* Histograms and partitions of tree growing. A histogram is a sum of whole numbers, so atomic adds in any order give
- * what the CPU gives, bit for bit. Rows of a node are neighbours in `order`; a split keeps their order (stable). */
+ * what the CPU gives, bit for bit. Rows of a node are neighbours in `order`; in which order they stand there changes
+ * nothing. */
 #include "plugin.h"
 
 #include <cub/device/device_partition.cuh>
 #include <new>
 #include <vector>
 
-struct span {
-    size_t first, count;
-};
+#include "formula.h"
+
+using sum = unsigned long long;
 
 struct gpu_trees {
-    size_t rows, bundles, size;
-    uint8_t *cells;        /* rows x bundles */
-    uint32_t *offset;      /* bundles */
-    uint64_t *packed;      /* rows */
-    uint32_t *order, *other; /* rows: row numbers, node after node; and where a split writes */
-    uint8_t *left;         /* rows: does the row at this place of `order` go left? */
-    uint8_t *table;        /* 256 */
-    int32_t *node;         /* rows */
-    unsigned long long *histogram; /* size */
-    unsigned *chosen;      /* 1: how many went left */
-    void *scratch;
+    size_t rows, codes;
+    std::vector<gpu_block> blocks;             /* their arrays are on the device */
+    std::vector<std::vector<uint32_t>> places; /* of each block, here */
+    gpu_block *device_blocks;                  /* the same, on the device */
+    std::vector<void *> arrays;                /* all of the device's */
+    uint64_t *packed;                          /* by row number */
+    uint32_t *order, *other;                   /* row numbers, node after node; and where a split writes */
+    uint8_t *left, *go;                        /* does the row at this place of `order` go left? does a code? */
+    sum *cells;
+    size_t cell_count;
+    unsigned *chosen;  /* 1: how many went left */
+    uint64_t *brought; /* gradients as they come, in the order of the tree's rows */
+    uint8_t *scratch;
     size_t scratch_bytes;
-    std::vector<span> spans; /* of nodes in `order` */
-    std::vector<uint32_t> offsets;
 };
 
-namespace {
-
-constexpr unsigned CELLS = 6000; /* 8 bytes each: what a block of threads can hold in shared memory */
-
-__global__ void number_kernel(uint32_t *order, size_t n)
+namespace
 {
-    FOR_EACH(i, n) order[i] = uint32_t(i);
-}
 
-/* Bundles first .. end - 1, whose cells fit in shared memory. */
-__global__ void histogram_kernel(unsigned long long *out, const uint8_t *cells, const uint32_t *offset,
-                                 const uint64_t *packed, const uint32_t *order, size_t count, size_t bundles,
-                                 size_t first, size_t end, uint32_t base, uint32_t size)
+constexpr uint32_t SHARED_CELLS = 6000; /* of 8 bytes: what a block of threads has room for on every GPU */
+constexpr unsigned SHARED_BLOCKS = 512; /* of threads: each pays for clearing and adding its cells */
+
+/* Numbers first .. end - 1 of each row, whose cells base .. base + size - 1 fit in shared memory. */
+__global__ void shared_kernel(sum *out, const uint16_t *list, uint32_t width, const uint64_t *packed,
+                              const uint32_t *order, size_t n, uint32_t first, uint32_t end, uint32_t base,
+                              uint32_t size)
 {
-    extern __shared__ unsigned long long shared[];
+    extern __shared__ sum shared[];
     for (uint32_t c = threadIdx.x; c < size; c += blockDim.x)
         shared[c] = 0;
     __syncthreads();
-    FOR_EACH(i, count)
+    FOR_EACH(i, n)
     {
         uint32_t row = order[i];
-        unsigned long long value = packed[row];
-        for (size_t b = first; value && b < end; b++)
-            atomicAdd(&shared[offset[b] - base + cells[row * bundles + b]], value);
+        sum value = packed[row];
+        const uint16_t *cell = list + size_t(row) * width;
+        for (uint32_t k = first; k < end; k++)
+            atomicAdd(&shared[cell[k] - base], value);
     }
     __syncthreads();
     for (uint32_t c = threadIdx.x; c < size; c += blockDim.x)
@@ -58,56 +57,118 @@ __global__ void histogram_kernel(unsigned long long *out, const uint8_t *cells, 
             atomicAdd(&out[base + c], shared[c]);
 }
 
-__global__ void side_kernel(uint8_t *left, const uint8_t *cells, const uint32_t *order, size_t count, size_t bundles,
-                            size_t bundle, const uint8_t *table)
+/* Number k of each row, which has more cells than that. */
+__global__ void wide_kernel(sum *out, const uint16_t *list, uint32_t width, const uint64_t *packed,
+                            const uint32_t *order, size_t n, uint32_t k)
 {
-    FOR_EACH(i, count) left[i] = table[cells[order[i] * bundles + bundle]];
+    FOR_EACH(i, n) atomicAdd(&out[list[size_t(order[i]) * width + k]], sum(packed[order[i]]));
 }
 
-__global__ void node_kernel(int32_t *node, const uint32_t *order, size_t count, int value)
+__global__ void listed_kernel(sum *out, const uint16_t *list, const uint32_t *start, const uint64_t *packed,
+                              const uint32_t *order, size_t n)
 {
-    FOR_EACH(i, count) node[order[i]] = value;
+    FOR_EACH(i, n)
+    {
+        uint32_t row = order[i];
+        for (uint32_t e = start[row]; e < start[row + 1]; e++)
+            atomicAdd(&out[list[e]], sum(packed[row]));
+    }
 }
 
-/* cub puts the rejected behind the chosen in reverse; this puts them in order again. */
-__global__ void reverse_kernel(uint32_t *to, const uint32_t *from, size_t count)
+__global__ void side_kernel(uint8_t *left, gpu_column c, const gpu_block *blocks, const uint32_t *order, size_t n,
+                            const uint8_t *go)
 {
-    FOR_EACH(i, count) to[i] = from[count - 1 - i];
+    FOR_EACH(i, n) left[i] = go[formula_code_of(&c, blocks, order[i])];
 }
 
-template <typename T> bool make(T *&array, size_t count)
+__global__ void scatter_kernel(uint64_t *packed, const uint64_t *brought, const uint32_t *order, size_t n)
 {
-    return cudaMalloc(reinterpret_cast<void **>(&array), (count ? count : 1) * sizeof(T)) == cudaSuccess;
+    FOR_EACH(i, n) packed[order[i]] = brought[i];
 }
 
-bool allocate(gpu_trees *t)
+template <typename T> bool make(gpu_trees *t, T *&array, size_t count)
 {
-    cub::DevicePartition::Flagged(nullptr, t->scratch_bytes, t->order, t->left, t->other, t->chosen, int64_t(t->rows));
-    return make(t->cells, t->rows * t->bundles) && make(t->offset, t->bundles) && make(t->packed, t->rows) &&
-           make(t->order, t->rows) && make(t->other, t->rows) && make(t->left, t->rows) && make(t->table, 256) &&
-           make(t->node, t->rows) && make(t->histogram, t->size) && make(t->chosen, 1) &&
-           cudaMalloc(&t->scratch, t->scratch_bytes + 1) == cudaSuccess;
+    void *place = nullptr;
+    if (cudaMalloc(&place, (count ? count : 1) * sizeof(T)) != cudaSuccess)
+        return false;
+    t->arrays.push_back(place);
+    array = static_cast<T *>(place);
+    return true;
+}
+
+/* A copy on the device in place of *array. */
+template <typename T> bool copy(gpu_trees *t, const T *&array, size_t count)
+{
+    T *to = nullptr;
+    if (!make(t, to, count))
+        return false;
+    cuda_note(cudaMemcpyAsync(to, array, count * sizeof(T), cudaMemcpyHostToDevice, cuda_stream()));
+    array = to;
+    return true;
+}
+
+bool copy_block(gpu_trees *t, gpu_block b)
+{
+    size_t entries = b.width ? t->rows * b.width : b.start[t->rows];
+    t->places.emplace_back(b.place, b.place + (b.width ? b.width + 1 : 0));
+    b.place = nullptr;
+    if (!copy(t, b.list, entries) || (b.width == 0 && !copy(t, b.start, t->rows + 1)))
+        return false;
+    t->cell_count += b.cells;
+    t->blocks.push_back(b);
+    return true;
+}
+
+bool allocate(gpu_trees *t, const gpu_block *blocks, size_t count)
+{
+    const gpu_block *copied;
+    for (size_t k = 0; k < count; k++)
+        if (!copy_block(t, blocks[k]))
+            return false;
+    copied = t->blocks.data();
+    if (!copy(t, copied, count))
+        return false;
+    t->device_blocks = const_cast<gpu_block *>(copied);
+    cuda_note(cub::DevicePartition::Flagged(nullptr, t->scratch_bytes, t->order, t->left, t->other, t->chosen,
+                                            int64_t(t->rows)));
+    return make(t, t->packed, t->rows) && make(t, t->brought, t->rows) && make(t, t->order, t->rows) &&
+           make(t, t->other, t->rows) && make(t, t->left, t->rows) && make(t, t->go, t->codes) &&
+           make(t, t->cells, t->cell_count) && make(t, t->chosen, 1) && make(t, t->scratch, t->scratch_bytes);
+}
+
+void add_fixed(gpu_trees *t, size_t block, const uint32_t *order, size_t n)
+{
+    const gpu_block &b = t->blocks[block];
+    const std::vector<uint32_t> &place = t->places[block];
+    unsigned blocks = blocks_for(n) < SHARED_BLOCKS ? blocks_for(n) : SHARED_BLOCKS;
+    for (uint32_t first = 0, end; first < b.width; first = end) {
+        for (end = first + 1; end < b.width && place[end + 1] - place[first] <= SHARED_CELLS; end++)
+            continue;
+        uint32_t size = place[end] - place[first];
+        if (size <= SHARED_CELLS)
+            shared_kernel<<<blocks, THREADS, size * sizeof(sum), cuda_stream()>>>(
+                t->cells + b.cell, b.list, b.width, t->packed, order, n, first, end, place[first], size);
+        else
+            wide_kernel<<<blocks_for(n), THREADS, 0, cuda_stream()>>>(t->cells + b.cell, b.list, b.width, t->packed,
+                                                                      order, n, first);
+        cuda_note(cudaGetLastError());
+    }
 }
 
 } // namespace
 
-gpu_trees *trees_open(const uint8_t *cells, size_t rows, size_t bundles, const uint32_t *offset, size_t size)
+gpu_trees *trees_open(const gpu_block *blocks, size_t count, size_t rows, size_t codes)
 {
     gpu_trees *t = new (std::nothrow) gpu_trees{};
     if (!t)
         return nullptr;
     t->rows = rows;
-    t->bundles = bundles;
-    t->size = size;
-    t->offsets.assign(offset, offset + bundles);
-    t->offsets.push_back(uint32_t(size));
-    if (!allocate(t)) {
-        cudaGetLastError();
+    t->codes = codes;
+    if (!allocate(t, blocks, count)) {
+        cudaGetLastError(); /* the caller says it; the next call starts clean */
         trees_close(t);
         return nullptr;
     }
-    cuda_note(cudaMemcpyAsync(t->cells, cells, rows * bundles, cudaMemcpyHostToDevice, cuda_stream()));
-    cuda_note(cudaMemcpyAsync(t->offset, offset, bundles * sizeof *offset, cudaMemcpyHostToDevice, cuda_stream()));
     return t;
 }
 
@@ -116,79 +177,64 @@ void trees_close(gpu_trees *t)
     if (!t)
         return;
     cudaStreamSynchronize(cuda_stream());
-    void *arrays[] = {t->cells, t->offset, t->packed, t->order, t->other,  t->left,
-                      t->table, t->node,   t->histogram, t->chosen, t->scratch};
-    for (void *array : arrays)
+    for (void *array : t->arrays)
         cudaFree(array);
     delete t;
 }
 
-void trees_begin(gpu_trees *t, const uint64_t *packed)
+void trees_begin(gpu_trees *t, const uint32_t *row, const uint64_t *packed, size_t n)
 {
-    t->spans.assign(1, {0, t->rows});
-    if (cuda_failed() || t->rows == 0)
+    if (cuda_failed() || n == 0)
         return;
-    cuda_note(cudaMemcpyAsync(t->packed, packed, t->rows * sizeof *packed, cudaMemcpyHostToDevice, cuda_stream()));
-    cuda_note(cudaMemsetAsync(t->node, 0, t->rows * sizeof *t->node, cuda_stream()));
-    number_kernel<<<blocks_for(t->rows), THREADS, 0, cuda_stream()>>>(t->order, t->rows);
+    cuda_note(cudaMemcpyAsync(t->order, row, n * sizeof *row, cudaMemcpyHostToDevice, cuda_stream()));
+    cuda_note(cudaMemcpyAsync(t->brought, packed, n * sizeof *packed, cudaMemcpyHostToDevice, cuda_stream()));
+    scatter_kernel<<<blocks_for(n), THREADS, 0, cuda_stream()>>>(t->packed, t->brought, t->order, n);
+    cuda_note(cudaGetLastError());
 }
 
-void trees_histogram(gpu_trees *t, int node, uint64_t *out)
+void trees_cells(gpu_trees *t, size_t begin, size_t end, uint64_t *cells)
 {
-    span rows = t->spans[size_t(node)];
-    unsigned blocks = blocks_for(rows.count) < 512 ? blocks_for(rows.count) : 512;
+    const uint32_t *order = t->order + begin;
+    size_t n = end - begin;
     if (cuda_failed())
         return;
-    cuda_note(cudaMemsetAsync(t->histogram, 0, t->size * sizeof *t->histogram, cuda_stream()));
-    for (size_t first = 0, end; first < t->bundles && rows.count > 0; first = end) {
-        uint32_t base = t->offsets[first];
-        for (end = first + 1; end < t->bundles && t->offsets[end + 1] - base <= CELLS; end++)
-            continue;
-        uint32_t size = t->offsets[end] - base;
-        histogram_kernel<<<blocks, THREADS, size * sizeof(uint64_t), cuda_stream()>>>(
-            t->histogram, t->cells, t->offset, t->packed, t->order + rows.first, rows.count, t->bundles, first, end,
-            base, size);
+    cuda_note(cudaMemsetAsync(t->cells, 0, t->cell_count * sizeof *t->cells, cuda_stream()));
+    for (size_t k = 0; k < t->blocks.size() && n > 0; k++) {
+        const gpu_block &b = t->blocks[k];
+        if (b.width > 0) {
+            add_fixed(t, k, order, n);
+        } else {
+            listed_kernel<<<blocks_for(n), THREADS, 0, cuda_stream()>>>(t->cells + b.cell, b.list, b.start, t->packed,
+                                                                        order, n);
+            cuda_note(cudaGetLastError());
+        }
     }
-    cuda_note(cudaMemcpyAsync(out, t->histogram, t->size * sizeof *out, cudaMemcpyDeviceToHost, cuda_stream()));
+    cuda_note(cudaMemcpyAsync(cells, t->cells, t->cell_count * sizeof *cells, cudaMemcpyDeviceToHost, cuda_stream()));
     cuda_note(cudaStreamSynchronize(cuda_stream()));
 }
 
-size_t trees_split(gpu_trees *t, int node, size_t bundle, const uint8_t goes_left[256], int left, int right)
+size_t trees_split(gpu_trees *t, size_t begin, size_t end, const gpu_column *c, const uint8_t *go)
 {
-    span rows = t->spans[size_t(node)];
-    size_t most = size_t(left > right ? left : right) + 1;
-    uint32_t *from = t->order + rows.first, *to = t->other + rows.first;
-    unsigned count = 0;
-    if (t->spans.size() < most)
-        t->spans.resize(most, {0, 0});
-    if (!cuda_failed() && rows.count > 0) {
-        cuda_note(cudaMemcpyAsync(t->table, goes_left, 256, cudaMemcpyHostToDevice, cuda_stream()));
-        side_kernel<<<blocks_for(rows.count), THREADS, 0, cuda_stream()>>>(t->left, t->cells, from, rows.count,
-                                                                           t->bundles, bundle, t->table);
-        cuda_note(cub::DevicePartition::Flagged(t->scratch, t->scratch_bytes, from, t->left, to, t->chosen,
-                                                int64_t(rows.count), cuda_stream()));
-        cuda_note(cudaMemcpyAsync(&count, t->chosen, sizeof count, cudaMemcpyDeviceToHost, cuda_stream()));
-        cuda_note(cudaStreamSynchronize(cuda_stream()));
-    }
-    t->spans[size_t(left)] = {rows.first, count};
-    t->spans[size_t(right)] = {rows.first + count, rows.count - count};
-    if (cuda_failed() || rows.count == 0)
-        return count;
-    cuda_note(cudaMemcpyAsync(from, to, count * sizeof *to, cudaMemcpyDeviceToDevice, cuda_stream()));
-    reverse_kernel<<<blocks_for(rows.count - count), THREADS, 0, cuda_stream()>>>(from + count, to + count,
-                                                                                  rows.count - count);
-    for (int child : {left, right}) {
-        span s = t->spans[size_t(child)];
-        node_kernel<<<blocks_for(s.count), THREADS, 0, cuda_stream()>>>(t->node, t->order + s.first, s.count, child);
-    }
-    return count;
+    uint32_t *from = t->order + begin, *to = t->other + begin;
+    size_t n = end - begin;
+    unsigned lefts = 0;
+    if (cuda_failed() || n == 0)
+        return 0;
+    cuda_note(cudaMemcpyAsync(t->go, go, c->codes, cudaMemcpyHostToDevice, cuda_stream()));
+    side_kernel<<<blocks_for(n), THREADS, 0, cuda_stream()>>>(t->left, *c, t->device_blocks, from, n, t->go);
+    cuda_note(cudaGetLastError());
+    cuda_note(cub::DevicePartition::Flagged(t->scratch, t->scratch_bytes, from, t->left, to, t->chosen, int64_t(n),
+                                            cuda_stream()));
+    cuda_note(cudaMemcpyAsync(from, to, n * sizeof *to, cudaMemcpyDeviceToDevice, cuda_stream()));
+    cuda_note(cudaMemcpyAsync(&lefts, t->chosen, sizeof lefts, cudaMemcpyDeviceToHost, cuda_stream()));
+    cuda_note(cudaStreamSynchronize(cuda_stream()));
+    return lefts;
 }
 
-void trees_nodes(gpu_trees *t, int32_t *node_of_row)
+void trees_rows(gpu_trees *t, uint32_t *row)
 {
     if (cuda_failed())
         return;
-    cuda_note(cudaMemcpyAsync(node_of_row, t->node, t->rows * sizeof *node_of_row, cudaMemcpyDeviceToHost,
-                              cuda_stream()));
+    cuda_note(cudaMemcpyAsync(row, t->order, t->rows * sizeof *row, cudaMemcpyDeviceToHost, cuda_stream()));
     cuda_note(cudaStreamSynchronize(cuda_stream()));
 }

@@ -7,10 +7,10 @@
 #include "engine/algo/xgboost/bins.h"
 #include "engine/algo/xgboost/fixed.h"
 #include "engine/algo/xgboost/histogram.h"
-#include "engine/algo/xgboost/partition.h"
 #include "engine/algo/xgboost/prune.h"
 #include "engine/algo/xgboost/sample.h"
 #include "engine/algo/xgboost/split.h"
+#include "engine/algo/xgboost/tree_rows.h"
 
 enum { SEARCH_ALONE = 16384 };            /* cells below which one thread looks for a split */
 enum { ROWS_ALONE = 32768 };              /* rows below which one thread goes over them all */
@@ -40,9 +40,8 @@ struct grower {
     struct pool *pool;
     uint32_t max_bin;
     struct bins bins;
-    struct partition partition;
+    struct tree_rows rows;
     struct gradient *weighed; /* of sampled rows, when they are sampled by gradient */
-    uint64_t *spare;          /* cells of the other threads */
     uint64_t **free_cells;    /* a stack of histograms */
     size_t free_count, made_count;
     struct searcher *searcher;
@@ -82,13 +81,13 @@ static void drop_bins(struct grower *g)
     for (size_t i = 0; i < g->free_count; i++)
         free(g->free_cells[i]);
     free(g->free_cells);
-    free(g->spare);
+    if (g->rows.bins)
+        g->rows.on->close(&g->rows);
     free(g->scratch);
     free(g->go);
     bins_free(&g->bins);
     g->free_cells = NULL;
     g->free_count = g->made_count = 0;
-    g->spare = NULL;
     g->scratch = NULL;
     g->go = NULL;
 }
@@ -99,14 +98,13 @@ static int make_bins(struct grower *g, const float *weights, struct error *err)
     if (bins_make(&g->bins, g->data, weights, g->max_bin, g->comm, err) < 0)
         return -1;
     size_t scratch = (3 * g->bins.scratch + 15) / 8 * 8;
-    g->spare = malloc(threads * cells_bytes(&g->bins));
     g->scratch = malloc(threads * scratch * sizeof(uint64_t));
     g->go = malloc(g->bins.scratch);
-    if (!g->spare || !g->scratch || !g->go)
+    if (!g->scratch || !g->go)
         return out_of_memory(err);
     for (size_t t = 0; t < threads; t++)
         g->searcher[t].scratch = (uint64_t *)g->scratch + t * scratch;
-    return 0;
+    return g->rows.on->open(&g->rows, &g->bins, err);
 }
 
 static int check(const struct grower *g, struct error *err)
@@ -148,13 +146,16 @@ struct grower *grower_new(const struct grow_settings *s, const struct dataset *d
     if (check(g, err) < 0)
         goto failed;
     g->max_bin = bins_wanted(s);
+    g->rows.on = s->gpu ? &tree_rows_gpu : &tree_rows_cpu;
+    g->rows.gpu = s->gpu;
+    g->rows.pool = pool;
     g->searcher = calloc((size_t)pool_threads(pool), sizeof *g->searcher);
     g->may = calloc(grow_words(data->columns) + 1, sizeof *g->may);
     g->weighed = s->sample_by_gradient ? malloc((data->rows + 1) * sizeof *g->weighed) : NULL;
     for (int k = 0; k < 3; k++)
         g->columns[k] = malloc((data->columns + 1) * sizeof *g->columns[k]);
     if (!g->searcher || !g->may || (s->sample_by_gradient && !g->weighed) || !g->columns[0] || !g->columns[1] ||
-        !g->columns[2] || partition_init(&g->partition, data->rows) < 0) {
+        !g->columns[2] || partition_init(&g->rows.partition, data->rows) < 0) {
         out_of_memory(err);
         goto failed;
     }
@@ -171,7 +172,7 @@ void grower_free(struct grower *g)
     if (!g)
         return;
     drop_bins(g);
-    partition_free(&g->partition);
+    partition_free(&g->rows.partition);
     free(g->weighed);
     free(g->searcher);
     for (int k = 0; k < 3; k++)
@@ -186,7 +187,7 @@ void grower_free(struct grower *g)
 size_t grower_bytes(const struct grower *g)
 {
     size_t threads = (size_t)pool_threads(g->pool);
-    return g->bins.bytes + g->partition.bytes + (g->made_count + threads) * cells_bytes(&g->bins);
+    return g->bins.bytes + g->rows.partition.bytes + (g->made_count + threads) * cells_bytes(&g->bins);
 }
 
 /* --- histograms -----------------------------------------------------------------------------------------------------
@@ -222,12 +223,9 @@ static void give_cells(struct grower *g, struct open_node *n)
 
 static int build(struct grower *g, struct open_node *n, struct error *err)
 {
-    const struct partition *p = &g->partition;
     n->cells = take_cells(g, err);
-    if (!n->cells)
+    if (!n->cells || g->rows.on->build(&g->rows, n->rows, n->cells, err) < 0)
         return -1;
-    histogram_build(&g->bins, p->row[n->rows.buffer] + n->rows.begin, p->packed[n->rows.buffer] + n->rows.begin,
-                    n->rows.end - n->rows.begin, n->cells, g->spare, g->pool);
     return comm_sum_i64(g->comm, (int64_t *)n->cells, g->bins.cells, err);
 }
 
@@ -450,9 +448,8 @@ static int split_node(struct grower *g, int node, struct error *err)
     struct stretch of_left = n.rows, of_right = n.rows;
     bool last = n.depth + 1 == g->settings.max_depth;
     set_sides(g, &n.split);
-    size_t lefts = partition_sides(&g->partition, &g->bins, n.split.column, g->go, n.rows, g->pool);
-    if (!last)
-        partition_split(&g->partition, n.rows, lefts, &of_left, &of_right, g->pool);
+    if (g->rows.on->split(&g->rows, n.rows, n.split.column, g->go, last, &of_left, &of_right, err) < 0)
+        return -1;
     int left = add_node(g, node, n.depth + 1, of_left, n.split.left, err);
     int right = left < 0 ? -1 : add_node(g, node, n.depth + 1, of_right, n.total - n.split.left, err);
     if (right < 0)
@@ -465,19 +462,19 @@ static int split_node(struct grower *g, int node, struct error *err)
     t->default_left[node] = n.split.default_left;
     split_bounds(&g->settings, n.split.column, rough(g, l->total), rough(g, r->total), n.bounds, &l->bounds,
                  &r->bounds);
-    if (last) {
-        partition_settle(&g->partition, n.rows, true, left, right, g->gradients, &g->fixed, &l->sums, &r->sums,
+    if (!last)
+        return open_children(g, node, left, right, err);
+    give_cells(g, &g->node[node]);
+    l->settled = r->settled = !g->rows.on->moves_leaves;
+    if (l->settled)
+        partition_settle(&g->rows.partition, n.rows, true, left, right, g->gradients, &g->fixed, &l->sums, &r->sums,
                          g->pool);
-        l->settled = r->settled = true;
-        give_cells(g, &g->node[node]);
-        return 0;
-    }
-    return open_children(g, node, left, right, err);
+    return 0;
 }
 
 static int open_root(struct grower *g, size_t rows, struct error *err)
 {
-    const struct partition *p = &g->partition;
+    const struct partition *p = &g->rows.partition;
     uint64_t total = 0;
     for (size_t i = 0; i < rows; i++)
         total += p->packed[0][i];
@@ -495,19 +492,23 @@ static int open_root(struct grower *g, size_t rows, struct error *err)
 
 static int grow_nodes(struct grower *g, size_t rows, struct error *err)
 {
-    int leaves = 1, result;
+    int leaves = 1, result = g->rows.on->begin(&g->rows, rows, err);
     g->queued = 0;
-    result = open_root(g, rows, err);
+    if (result == 0)
+        result = open_root(g, rows, err);
     while (result == 0 && g->queued > 0 && (g->settings.max_leaves == 0 || leaves < g->settings.max_leaves)) {
         result = split_node(g, pop(g), err);
         leaves++;
     }
+    if (result == 0)
+        result = g->rows.on->end(&g->rows, rows, err);
     for (int k = 0; k < g->tree->size; k++) {
         struct open_node *n = &g->node[k];
         struct fine_sums none = {0};
         give_cells(g, n);
         if (result == 0 && tree_is_leaf(g->tree, k) && !n->settled)
-            partition_settle(&g->partition, n->rows, false, k, k, g->gradients, &g->fixed, &n->sums, &none, g->pool);
+            partition_settle(&g->rows.partition, n->rows, false, k, k, g->gradients, &g->fixed, &n->sums, &none,
+                             g->pool);
     }
     return result;
 }
@@ -589,8 +590,8 @@ static void work_place(void *context, int thread, int threads)
     struct grower *g = context;
     size_t end;
     for (size_t i = pool_share(g->data->rows, thread, threads, &end); i < end; i++)
-        if (g->partition.node_of[i] < 0)
-            g->partition.node_of[i] = leaf_of(g->tree, g->data, i);
+        if (g->rows.partition.node_of[i] < 0)
+            g->rows.partition.node_of[i] = leaf_of(g->tree, g->data, i);
 }
 
 /* --- one tree -------------------------------------------------------------------------------------------------------
@@ -599,7 +600,7 @@ static void work_place(void *context, int thread, int threads)
 /* The rows of the tree into the first buffer. */
 static int choose_rows(struct grower *g, const struct gradient *gradients, size_t *size, struct error *err)
 {
-    struct partition *p = &g->partition;
+    struct partition *p = &g->rows.partition;
     const struct grow_settings *s = &g->settings;
     size_t rows = g->data->rows, n = rows;
     uint64_t *all = p->packed[1];
@@ -677,7 +678,7 @@ struct adding {
 static void work_add(void *context, int thread, int threads)
 {
     const struct adding *a = context;
-    const int32_t *node_of = a->g->partition.node_of;
+    const int32_t *node_of = a->g->rows.partition.node_of;
     size_t end;
     for (size_t i = pool_share(a->g->data->rows, thread, threads, &end); i < end; i++)
         a->margin[i * a->stride] += a->g->value[node_of[i]];

@@ -23,6 +23,8 @@
 #include "engine/comm.h"
 #include "engine/data/dataset.h"
 
+struct gpu;
+
 enum grow_method { GROW_EXACT, GROW_APPROX, GROW_HIST };
 
 struct gradient {
@@ -41,6 +43,7 @@ struct grow_settings {
     const signed char *monotone; /* per column: -1, 0, 1; NULL: none */
     const uint64_t *allowed;     /* interactions: see grow_groups; NULL: any */
     size_t allowed_groups;
+    const struct gpu *gpu; /* adds up and moves rows; NULL: the processor does */
     uint64_t seed;
 };
 

@@ -58,7 +58,9 @@ static const struct hyperparameter hyperparameters[] = {
     {"early_stopping_rounds", HYPER_INTEGER, BETWEEN(1, 1e6),
      .help = "rounds without improvement before training ends; the model is then that of the best round"},
     {"tree_method", HYPER_CHOICE, .choices = "auto|exact|approx|hist|gpu_hist", .fallback = "auto", .when = TREES,
-     .help = "how splits are found; auto: exact up to 4,194,304 rows, else approx; hist where only that can do it"},
+     .help =
+         "how splits are found; auto: exact up to 4,194,304 rows, else approx; hist where only that can do it, or on "
+         "a GPU; gpu_hist: hist on a GPU"},
     {"updater", HYPER_TEXT, .fallback = "grow_colmaker,prune",
      .help = "what builds and changes the model: grow_colmaker, grow_histmaker or grow_quantile_histmaker, then prune; "
              "gblinear: shotgun or coord_descent. When not given: by tree_method"},
@@ -119,7 +121,7 @@ static const struct hyperparameter hyperparameters[] = {
     {"refresh_leaf", HYPER_CHOICE, .choices = "0|1", .fallback = "1", .when = "process_type=update",
      .help = "an update also sets leaf values"},
     {"predictor", HYPER_CHOICE, .choices = "auto|cpu_predictor|gpu_predictor", .fallback = "auto", .when = TREES,
-     .help = "what evaluates trees; gpu_predictor needs a GPU"},
+     .help = "what evaluates trees: the CPU"},
     {"dsplit", HYPER_CHOICE, .choices = "row|col", .fallback = "row",
      .not_yet = "training is spread by rows; columns were split by versions before 1.0",
      .help = "how data are split among machines"},
@@ -244,6 +246,9 @@ const struct algorithm xgboost = {
     .pictures = pictures,
     .generators = made_data,
     .takes_sparse = true,
+    .takes_gpu = true,
+    .wants_gpu = xgboost_wants_gpu,
+    .check_gpu = xgboost_check_gpu,
     .missing = DATASET_NAN,
     .settle = settle,
     .check = check,

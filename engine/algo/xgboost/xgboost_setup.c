@@ -296,13 +296,29 @@ static int check_method(const struct training *t, enum grow_method method, struc
     if (settings_is(t->settings, "tree_method", "gpu_hist") && !t->gpu)
         return error_set(err, ERROR_INPUT, "tree_method", "use tree_method=hist, or --device cuda where there is a GPU",
                          "tree_method = gpu_hist needs a GPU, and this run has none");
-    if (settings_is(t->settings, "predictor", "gpu_predictor") && !t->gpu)
+    if (settings_is(t->settings, "predictor", "gpu_predictor"))
         return error_set(err, ERROR_INPUT, "predictor", "use predictor=auto",
-                         "predictor = gpu_predictor needs a GPU, and this run has none");
+                         "predictor = gpu_predictor: a GPU grows trees here, the CPU evaluates them");
     if (method == GROW_EXACT && comm_ranks(t->comm) > 1)
         return error_set(err, ERROR_INPUT, "tree_method", "use hist or approx",
                          "tree_method = exact needs all rows in one place, and this run spreads over %d ranks",
                          comm_ranks(t->comm));
+    return 0;
+}
+
+bool xgboost_wants_gpu(const struct settings *s)
+{
+    return settings_is(s, "tree_method", "gpu_hist");
+}
+
+int xgboost_check_gpu(const struct training *t, struct error *err)
+{
+    if (settings_is(t->settings, "booster", "gblinear"))
+        return error_set(err, ERROR_INPUT, "booster", "use gbtree or dart, or --device cpu",
+                         "booster = gblinear fits its weights on the CPU");
+    if (settings_is(t->settings, "tree_method", "exact"))
+        return error_set(err, ERROR_INPUT, "tree_method", "use hist or approx, or --device cpu",
+                         "tree_method = exact gives every value a bin of its own: too many for a GPU");
     return 0;
 }
 
@@ -337,6 +353,7 @@ int xgboost_grow_plan(const struct training *t, uint64_t seed, struct grow_plan 
         (monotone && xgboost_monotone(monotone, columns, &plan->monotone, err) < 0) ||
         (interactions && xgboost_interactions(interactions, columns, &plan->allowed, &g->allowed_groups, err) < 0))
         return -1;
+    g->gpu = t->gpu;
     g->monotone = plan->monotone;
     g->allowed = plan->allowed;
     return 0;
