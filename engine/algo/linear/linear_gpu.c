@@ -13,11 +13,11 @@ struct linear_gpu {
     bool *gone;                        /* of each model: dropped on the device too */
     double weight;                     /* of the rows since the last read */
     /* On the device: */
-    float *block;                                      /* laid out as the model's */
-    float *x, *y, *row_weight;                         /* all rows; row_weight NULL: each weighs 1 */
-    float *batch, *label, *batch_weight;               /* of a step */
-    float *score;                                      /* and behind it the slopes */
-    uint32_t *order;                                   /* `turn` */
+    float *block;                        /* laid out as the model's */
+    float *x, *y, *row_weight;           /* all rows; row_weight NULL: each weighs 1 */
+    float *batch, *label, *batch_weight; /* of a step */
+    float *score;                        /* and behind it the slopes */
+    uint32_t *order;                     /* `turn` */
     double *sums;
 };
 
@@ -86,8 +86,8 @@ void linear_gpu_close(struct linear_gpu *d)
 {
     if (!d)
         return;
-    void *arrays[] = {d->block, d->x,     d->y,     d->row_weight, d->batch, d->label, d->batch_weight,
-                      d->score, d->order, d->sums};
+    void *arrays[] = {d->block,        d->x,     d->y,     d->row_weight, d->batch, d->label,
+                      d->batch_weight, d->score, d->order, d->sums};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         d->gpu->release(arrays[i]);
     free(d->turn);
@@ -114,6 +114,11 @@ int linear_gpu_epoch(struct linear_gpu *d, struct error *err)
     d->at = 0;
     d->gpu->upload(d->order, d->turn, n * sizeof *d->order);
     return gpu_finish(d->gpu, err);
+}
+
+size_t linear_gpu_left(const struct linear_gpu *d)
+{
+    return d->rows->rows - d->at;
 }
 
 static void optimise(const struct linear_gpu *d, struct optimiser *o, const float *w, const float *gradient,
@@ -174,7 +179,7 @@ size_t linear_gpu_step(struct linear_gpu *d, long step)
 {
     const struct gpu *gpu = d->gpu;
     const struct linear_model *m = d->model;
-    size_t left = d->rows->rows - d->at, n = left < d->batch_rows ? left : d->batch_rows;
+    size_t left = linear_gpu_left(d), n = left < d->batch_rows ? left : d->batch_rows;
     float *slope = d->score + d->batch_rows * m->width, share = 1 / (float)n;
     const struct gpu_loss loss = {(int)m->loss.kind, (float)m->loss.parameter, m->loss.classes, m->models};
     if (n == 0)

@@ -28,6 +28,8 @@ int linear_gpu_epoch(struct linear_gpu *d, struct error *err);
 /* Queues the next step, the `step`-th (from 0). How many rows it takes; 0: the epoch is over. */
 size_t linear_gpu_step(struct linear_gpu *d, long step);
 
+size_t linear_gpu_left(const struct linear_gpu *d); /* rows of the epoch */
+
 /* Brings the weights, and of the steps since the last read each model's sum of losses, in reported units; returns the
  * summed weights of their rows in *weight. */
 int linear_gpu_read(struct linear_gpu *d, double *sums, double *weight, struct error *err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/algo/linear/linear_gpu.h"
 #include "engine/algo/linear/linear_saved.h"
 
 #define PREDICTORS "binary_classifier|multiclass_classifier|regressor"
@@ -215,6 +216,8 @@ const struct algorithm linear_learner = {
     .generators = made_data,
     .takes_sparse = true,
     .takes_pipe = true,
+    .takes_gpu = true,
+    .check_gpu = linear_check_gpu,
     .float32_only = true,
     .missing = DATASET_ZERO,
     .settle = settle,

@@ -3,6 +3,7 @@
 #ifndef ALGO_LINEAR_RUN_H
 #define ALGO_LINEAR_RUN_H
 
+#include "engine/algo/linear/linear_gpu.h"
 #include "engine/algo/linear/linear_model.h"
 
 struct linear_run {
@@ -13,6 +14,7 @@ struct linear_run {
     struct linear_batch batch;
     float *class_weight;        /* or NULL */
     struct linear_shuffle rows; /* of the training data, in Pipe mode of a chunk */
+    struct linear_gpu *device;  /* where steps are made; NULL: here */
     struct rng shuffler;
     struct metric_tally tally;
     struct linear_share share;

@@ -192,6 +192,7 @@ static void log_data(const struct linear_run *r)
 
 static void run_free(struct linear_run *r)
 {
+    linear_gpu_close(r->device);
     linear_model_free(&r->model);
     linear_batch_free(&r->batch);
     metric_tally_free(&r->tally);
@@ -312,6 +313,36 @@ static int train_rows(struct linear_run *r, struct error *err)
     return 0;
 }
 
+/* Is anything due after this step for which the losses and weights must come from the device? */
+static bool is_read(const struct linear_run *r)
+{
+    return r->step == 1 || r->step % r->metric_stride == 0 || r->step % r->picture_stride == 0 ||
+           linear_gpu_left(r->device) == 0 || r->t->trace || r->t->pace > 0 || event_stopping(r->t->sink);
+}
+
+/* The same on the device. A loss that is no number is seen when losses are read next. */
+static int train_rows_there(struct linear_run *r, struct error *err)
+{
+    double now = clock_seconds(), weight;
+    size_t rows;
+    linear_shuffle_again(&r->rows, &r->shuffler);
+    if (linear_gpu_epoch(r->device, err) < 0)
+        return -1;
+    while ((rows = linear_gpu_step(r->device, r->step)) > 0) {
+        r->step++;
+        r->t->rows_seen += (double)rows;
+        if (!is_read(r))
+            continue;
+        if (linear_gpu_read(r->device, r->step_loss, &weight, err) < 0)
+            return -1;
+        r->t->step_seconds += clock_seconds() - now;
+        if (!after_step(r, weight))
+            return 1;
+        now = clock_seconds();
+    }
+    return 0;
+}
+
 /* Counts epochs in which no model improved by its objective, that of the validation rows, or of training where there
  * are none; remembers each model's best weights by the former. Returns false when it has been enough. */
 static bool judge_epoch(struct linear_run *r)
@@ -368,10 +399,14 @@ static int end_epoch(struct linear_run *r, struct error *err)
 static int train_file(struct linear_run *r, struct error *err)
 {
     int status = shuffle(r, r->train, err);
+    if (status == 0 && r->t->gpu) {
+        r->device = linear_gpu_open(r->t->gpu, &r->model, &r->rows, r->batch_rows, err);
+        status = r->device ? 0 : -1;
+    }
     linear_picture_points(r->t->sink, r->train);
     trace(r);
     for (r->epoch = 1; status == 0; r->epoch += status == 0)
-        if ((status = train_rows(r, err)) == 0)
+        if ((status = r->device ? train_rows_there(r, err) : train_rows(r, err)) == 0)
             status = end_epoch(r, err);
     return status < 0 ? -1 : 0;
 }
