@@ -1,5 +1,5 @@
-/* A rank's share of the training rows: a contiguous block of them. Every rank reads all files and keeps its part, so the
- * files need not be cut beforehand; a query's rows (ranking) stay together. */
+/* A rank's share of the training rows: a contiguous block of them. Every rank reads all files and keeps its part, so
+ * the files need not be cut beforehand; a query's rows (ranking) stay together. */
 #ifndef ENGINE_SHARE_H
 #define ENGINE_SHARE_H
 
