@@ -134,7 +134,7 @@ function drawFit(ctx, p, t, { weights: [[a]], bias: [c], predictor_type: kind })
     p.x(x),
     p.y(answer(x)),
   ]);
-  line(ctx, t.value(arm(1).color), 2.5, fit);
+  line(ctx, t.value(arm(1).color), 0.16 * t.rem, fit);
 }
 
 function drawPoints(ctx, p, t, points, upwards, boundary) {

@@ -16,7 +16,7 @@ function draw(ctx, width, height, t, points, curve, cursor) {
   const p = plot(ctx, width, height, t, padded(extent([...(points?.x ?? []), ...curve.x])), padded(extent([...(points?.label ?? []), ...curve.y])));
   clip(ctx, p, () => {
     points?.x.forEach((x, i) => mark(ctx, arm(0), p.x(x), p.y(points.label[i]), 0.18 * t.rem, t));
-    line(ctx, t.value(arm(1).color), 2.5, curve.x.map((x, i) => [p.x(x), p.y(curve.y[i])]));
+    line(ctx, t.value(arm(1).color), 0.16 * t.rem, curve.x.map((x, i) => [p.x(x), p.y(curve.y[i])]));
     if (cursor !== null) mark(ctx, arm(1), p.x(curve.x[cursor]), p.y(curve.y[cursor]), 0.4 * t.rem, t);
   });
   axes(ctx, p, t, 'x1', 'label');

@@ -141,7 +141,7 @@ function build(UPlot, box, held, { log, yLabel, xLabel }) {
         {},
         ...held.series.map((s) => ({
           stroke: t.value(s.color),
-          width: s.faded ? 1 : 2,
+          width: (s.faded ? 0.0625 : 0.125) * t.rem,
           dash: s.dash,
           alpha: s.faded ? 0.35 : 1,
           spanGaps: true,

@@ -71,7 +71,7 @@ const heightsOf = (weights) => padded(extent([0, ...weights.flat().filter(Number
 function drawWeight(ctx, t, points, values, k) {
   const color = k < NAMED ? t.value(arm(k).color) : t.edge;
   ctx.setLineDash(k < NAMED ? arm(k).dash : []);
-  line(ctx, color, k < NAMED ? 2.5 : 1, points);
+  line(ctx, color, (k < NAMED ? 0.16 : 0.0625) * t.rem, points);
   ctx.setLineDash([]);
   points.forEach(([x, y], i) => {
     if (values[i] !== 0) return;

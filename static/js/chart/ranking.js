@@ -43,7 +43,7 @@ function drawRoc(ctx, width, height, t, r, cursor) {
   const p = plot(ctx, width, height, t, [0, 1], [0, 1]);
   clip(ctx, p, () => {
     line(ctx, t.edge, 1, pairs(p, [0, 1], [0, 1]));
-    line(ctx, t.value(arm(0).color), 2.5, pairs(p, r.fpr, r.tpr));
+    line(ctx, t.value(arm(0).color), 0.16 * t.rem, pairs(p, r.fpr, r.tpr));
   });
   axes(ctx, p, t, 'false positive rate', 'true positive rate (recall)');
   area(ctx, p, t, `AUC ${r.auc === null ? 'needs both classes' : number(r.auc, 4)}`);
@@ -56,7 +56,7 @@ function drawRecall(ctx, width, height, t, r, cursor) {
   const base = r.positives / Math.max(1, r.positives + r.negatives);
   clip(ctx, p, () => {
     line(ctx, t.edge, 1, pairs(p, [0, 1], [base, base]));
-    line(ctx, t.value(arm(2).color), 2.5, pairs(p, r.recall, r.precision));
+    line(ctx, t.value(arm(2).color), 0.16 * t.rem, pairs(p, r.recall, r.precision));
   });
   axes(ctx, p, t, 'recall', 'precision');
   area(ctx, p, t, `average precision ${number(r.average_precision, 4)}`);

@@ -109,11 +109,11 @@ function drawBranches(ctx, t, nodes, id, places) {
     if (!places[child]) continue;
     const [from, to] = [places[id], places[child]];
     ctx.globalAlpha = 0.55;
-    line(ctx, t.edge, 1 + (0.6 * t.rem * nodes[child].cover) / whole, [from, to]);
+    line(ctx, t.edge, 0.0625 * t.rem + (0.6 * t.rem * nodes[child].cover) / whole, [from, to]);
     ctx.globalAlpha = 1;
     if ((child === node.left) !== Boolean(node.missing_left)) continue;
     const [x, y] = [0, 1].map((k) => from[k] + 0.5 * (to[k] - from[k]));
-    marker(ctx, 'circle', x, y, Math.min(0.25 * t.rem, 0.01 * places.length + 3));
+    marker(ctx, 'circle', x, y, 0.22 * t.rem);
     ctx.fillStyle = t.surface;
     ctx.fill();
     ctx.strokeStyle = t.ink;
