@@ -197,9 +197,10 @@ const paceNote = (pace) =>
 function useOutcome(run) {
   const status = run?.status;
   useEffect(() => {
-    if (status === 'done') announce(run.diverged ? `The training ${run.diverged}` : 'The run is done');
+    if (status === 'done' && !run.diverged) announce('The run is done');
+    if (['done', 'failed'].includes(status) && run.diverged) announce(`The training ${run.diverged}`);
     if (status === 'gone') announce('This run is no longer kept');
-    if (status === 'failed') announce(`The run failed: ${run.error?.what ?? ''}`);
+    if (status === 'failed' && !run.diverged) announce(`The run failed: ${run.error?.what ?? ''}`);
   }, [status]);
 }
 

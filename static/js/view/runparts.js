@@ -33,9 +33,9 @@ function queueWords({ position, aheadSeconds }) {
   return position ? `Waiting, place ${position} in the queue${wait}` : 'Waiting for a free place';
 }
 
-/** What, where, what to do: for a run that failed. */
+/** What, where, what to do: for a run that failed. That a training which diverged leaves no model is said by Diverged. */
 export function RunError({ run }) {
-  if (!run?.error || ['done', 'gone'].includes(run.status)) return null;
+  if (!run?.error || run.diverged || ['done', 'gone'].includes(run.status)) return null;
   const { what, where, fix } = run.error;
   return html`<div class="run-error" role="alert">
     <p class="run-error-title"><${Icon}
@@ -59,7 +59,7 @@ export function Lost({ run }) {
 export function Diverged({ run }) {
   if (!run?.diverged) return null;
   const [where, why = ''] = run.diverged.split(/: (.*)/s);
-  return html`<${Notice} kind="bad" title=${`The training ${where}`}>${why.charAt(0).toUpperCase()}${why.slice(1)}<//>`;
+  return html`<${Notice} kind="bad" title=${`The training ${where}`}>${why.charAt(0).toUpperCase()}${why.slice(1)}${run.status === 'failed' && ' It leaves no model.'}<//>`;
 }
 
 const SPLITS = ['train', 'validation', 'test'];
