@@ -110,6 +110,31 @@ static size_t classes_of(const char *text) /* of a regressor 0 */
     return strstr(text, "multi") ? 3 : 2;
 }
 
+/* The next value of train:objective_loss that a run said, and its step. */
+static bool next_loss(const char **at, double *value, double *step)
+{
+    static const char name[] = "\"train:objective_loss\",\"value\":";
+    const char *found = strstr(*at, name), *steps = found ? strstr(found, "\"step\":") : NULL;
+    if (!steps)
+        return false;
+    *value = strtod(found + strlen(name), NULL);
+    *step = strtod(steps + strlen("\"step\":"), NULL);
+    *at = steps;
+    return true;
+}
+
+/* Said at the same steps, the losses are the same within the tolerance. */
+static void compare_losses(const struct str *here, const struct str *there, double tolerance)
+{
+    const char *a = str_text(here), *b = str_text(there);
+    double wanted, found, step, other;
+    size_t said = 0;
+    for (; next_loss(&a, &wanted, &step); said++)
+        if (!next_loss(&b, &found, &other) || step != other || fabs(found - wanted) > tolerance * fabs(wanted))
+            fail_msg("step %.0f: loss %.9g here, at step %.0f %.9g there", step, wanted, other, found);
+    assert_true(said > 20 && !next_loss(&b, &found, &other));
+}
+
 /* Final metrics of a run on the device are those of the processor. */
 static void check_runs(const struct gpu *gpu)
 {
@@ -139,6 +164,8 @@ static void check_runs(const struct gpu *gpu)
             else if (!loss)
                 assert_true(near(a, b, 0.01));
         }
+        if (runs[k].tolerance > 0)
+            compare_losses(&here.lines, &there.lines, runs[k].tolerance);
         str_free(&here.lines);
         str_free(&there.lines);
         for (int i = 0; i < 3; i++)

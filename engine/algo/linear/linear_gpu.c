@@ -10,7 +10,6 @@ struct linear_gpu {
     const struct linear_shuffle *rows;
     size_t batch_rows, block_size, at; /* floats of the model's block; the epoch's next row */
     uint32_t *turn;                    /* the rows in the epoch's order */
-    bool *gone;                        /* of each model: dropped on the device too */
     double weight;                     /* of the rows since the last read */
     /* On the device: */
     float *block;                        /* laid out as the model's */
@@ -40,7 +39,6 @@ static bool allocate(struct linear_gpu *d, bool weighted)
     const struct gpu *gpu = d->gpu;
     size_t rows = d->rows->rows, columns = d->model->columns, width = d->model->width, batch = d->batch_rows;
     d->turn = malloc((rows + 1) * sizeof *d->turn);
-    d->gone = calloc(d->model->models, sizeof *d->gone);
     d->block = gpu->alloc(d->block_size * sizeof(float));
     d->x = gpu->alloc(rows * columns * sizeof(float));
     d->y = gpu->alloc(rows * sizeof(float));
@@ -51,7 +49,7 @@ static bool allocate(struct linear_gpu *d, bool weighted)
     d->score = gpu->alloc(2 * batch * width * sizeof(float));
     d->order = gpu->alloc(rows * sizeof *d->order);
     d->sums = gpu->alloc(d->model->models * sizeof *d->sums);
-    return d->turn && d->gone && d->block && d->x && d->y && d->batch && d->label && d->score && d->order && d->sums &&
+    return d->turn && d->block && d->x && d->y && d->batch && d->label && d->score && d->order && d->sums &&
            (!weighted || (d->row_weight && d->batch_weight));
 }
 
@@ -91,7 +89,6 @@ void linear_gpu_close(struct linear_gpu *d)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         d->gpu->release(arrays[i]);
     free(d->turn);
-    free(d->gone);
     free(d);
 }
 
@@ -139,16 +136,6 @@ static void optimise(const struct linear_gpu *d, struct optimiser *o, const floa
                      o->n);
 }
 
-/* What the host dropped is 0 there. */
-static void drop(struct linear_gpu *d, size_t i)
-{
-    const struct linear_model *m = d->model;
-    const float *weights = m->weights + i * m->size, *bias = m->bias + i * m->outputs;
-    d->gpu->upload(there(d, weights), weights, m->size * sizeof *weights);
-    d->gpu->upload(there(d, bias), bias, m->outputs * sizeof *bias);
-    d->gone[i] = true;
-}
-
 static void learn(struct linear_gpu *d, size_t i, long step)
 {
     const struct linear_model *m = d->model;
@@ -184,9 +171,6 @@ size_t linear_gpu_step(struct linear_gpu *d, long step)
     const struct gpu_loss loss = {(int)m->loss.kind, (float)m->loss.parameter, m->loss.classes, m->models};
     if (n == 0)
         return 0;
-    for (size_t i = 0; i < m->models; i++)
-        if (m->each[i].out && !d->gone[i])
-            drop(d, i);
     take(d, n);
     gpu->spread(d->score, there(d, m->bias), n, m->width);
     gpu->gemm(d->score, d->batch, there(d, m->weights), n, m->width, m->columns, false, true, 1, 1);
@@ -207,6 +191,8 @@ int linear_gpu_read(struct linear_gpu *d, double *sums, double *weight, struct e
     for (size_t i = 0; i < m->models; i++) {
         sums[i] *= m->loss_unit;
         d->gpu->upload(d->sums + i, &zero, sizeof zero);
+        if (m->each[i].out)
+            linear_model_drop(m, i); /* there it stays as it diverged, and moves no more */
     }
     *weight = d->weight;
     d->weight = 0;

@@ -5,7 +5,7 @@
  *     each epoch: linear_gpu_epoch(d, &err); while ((n = linear_gpu_step(d, step)) > 0) ...now and then linear_gpu_read
  *     linear_gpu_close(d);
  *
- * The host's weights are those of the last read. A model that is dropped there is dropped on the device too. */
+ * The host's weights are those of the last read. */
 #ifndef ALGO_LINEAR_GPU_H
 #define ALGO_LINEAR_GPU_H
 
