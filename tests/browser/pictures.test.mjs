@@ -34,17 +34,17 @@ const RUNS = [
   },
   {
     name: 'trees-of-one-feature',
-    address: '/demo/xgboost?data=curve1&h.objective=reg:squarederror&pace=0',
+    address: '/demo/xgboost?data=curve1&h.objective=reg:squarederror&h.eval_metric=default&pace=0',
     titles: ['Metric', 'What the model says', 'Trees', 'Residuals', 'Feature importance'],
   },
   {
     name: 'ten-classes',
-    address: '/demo/xgboost?data=gauss_mix:d=6,classes=10&h.objective=multi:softprob&h.num_class=10&h.num_round=8&pace=0',
+    address: '/demo/xgboost?data=gauss_mix:d=6,classes=10&h.objective=multi:softprob&h.num_class=10&h.num_round=8&h.eval_metric=default&pace=0',
     titles: ['Metric', 'Trees', 'Confusion matrix', 'Feature importance'],
   },
   {
     name: 'gblinear',
-    address: '/demo/xgboost?data=gauss_lin&h.objective=reg:squarederror&h.booster=gblinear&h.max_depth=default&pace=0',
+    address: '/demo/xgboost?data=gauss_lin&h.objective=reg:squarederror&h.booster=gblinear&h.max_depth=default&h.eval_metric=default&pace=0',
     titles: ['Metric', 'Residuals', 'Coefficients'],
   },
 ];
@@ -165,6 +165,7 @@ test('settings: words are taken, a search finds the rest, what is not read says 
   assert.match(await losses.locator('figcaption').innerText(), /auc, higher is better/);
   await page.getByLabel('made data, with a known truth').selectOption('curve1');
   assert.equal(await page.locator('#set-objective').inputValue(), 'reg:squarederror', 'the kind of labels decides it');
+  assert.equal(await page.locator('#set-eval_metric').inputValue(), '', 'metrics of classes are of no use here');
 });
 
 test('a confusion of twenty classes can be read, on a phone too', async () => {

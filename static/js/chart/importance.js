@@ -1,7 +1,7 @@
 // How much each feature did in the trees so far: what its splits gained, how many rows they saw, how many there are.
 import { useState } from 'preact/hooks';
 import { html } from 'htm/preact';
-import { number } from '../format.js';
+import { count, number } from '../format.js';
 import { Bars } from './bars.js';
 import { Choice } from './choice.js';
 import { Figure } from './figure.js';
@@ -21,7 +21,7 @@ export function Importance({ importance: data }) {
   const used = data?.used ?? rows.length;
   return html`<${Figure} title="Feature importance" file="importance" empty=${!rows.length}
     note=${used > Math.min(SHOWN, rows.length) ? `${Math.min(SHOWN, rows.length)} of ${used} features` : KINDS[by]}
-    summary=${rows.length ? `${rows[0].name} has the highest ${by}, ${number(rows[0].value)}; ${used} features are used.` : 'How much each feature did appears here.'}
+    summary=${summary(rows, by, used)}
     table=${() => tableOf(data, by)}
     picture=${(cursor, point) => html`<${Bars} point=${point} rows=${rows.slice(0, SHOWN).map((r) => ({
       ...r,
@@ -30,7 +30,13 @@ export function Importance({ importance: data }) {
       kind: 'above',
       lit: cursor === r.at,
     }))} />`}
-    tools=${html`<${Choice} label="by" name="importance" options=${Object.keys(KINDS)} value=${by} set=${setBy} />`} />`;
+    tools=${html`<${Choice} label="by" name="importance" options=${Object.keys(KINDS)} value=${by}
+      set=${setBy} />`} />`;
+}
+
+function summary(rows, by, used) {
+  if (!rows.length) return 'How much each feature did appears here.';
+  return `${rows[0].name} has the highest ${by}, ${number(rows[0].value)}; ${count(used, 'feature')} in use.`;
 }
 
 /** The largest first. */

@@ -10,11 +10,16 @@ const NAMED = 6; // lines in colours of their own; the table has all
 
 export function Path({ path }) {
   const p = path && inOrder(path);
-  return html`<${Figure} title="Weights along l1" note=${path?.columns.length > NAMED ? `the ${NAMED} largest of ${path.columns.length} named` : null} file="l1-path" empty=${!p}
-    summary=${summary(p)}
-    table=${() => ({ columns: ['l1', ...p.columns.map(featureName)], rows: p.l1.map((l1, i) => [l1, ...p.weights.map((w) => w[i])]) })}
-    picture=${(cursor, point) => html`<${Canvas} point=${point} draw=${(ctx, w, h, t) => draw(ctx, w, h, t, p, cursor)} />`} />`;
+  const named = path?.columns.length > NAMED ? `the ${NAMED} largest of ${path.columns.length} named` : null;
+  return html`<${Figure} title="Weights along l1" note=${named} file="l1-path" empty=${!p} summary=${summary(p)}
+    table=${() => tableOf(p)} picture=${(cursor, point) => html`<${Canvas} point=${point}
+      draw=${(ctx, w, h, t) => draw(ctx, w, h, t, p, cursor)} />`} />`;
 }
+
+const tableOf = ({ l1, columns, weights }) => ({
+  columns: ['l1', ...columns.map(featureName)],
+  rows: l1.map((v, i) => [v, ...weights.map((w) => w[i])]),
+});
 
 /** The same path with l1 rising. */
 function inOrder(path) {
@@ -52,7 +57,7 @@ function draw(ctx, width, height, t, { columns, l1, weights, chosen }, cursor) {
     ]);
     upright(chosen, t.ink, 1.5);
     if (cursor !== null) upright(cursor, t.edge, 3);
-    lines.map((points, k) => ({ points, k })).reverse().forEach(({ points, k }) => drawWeight(ctx, t, points, weights[k], k));
+    for (let k = lines.length - 1; k >= 0; k--) drawWeight(ctx, t, lines[k], weights[k], k);
   });
   ctx.font = t.font;
   ctx.fillStyle = t.ink;
@@ -84,8 +89,8 @@ function drawWeight(ctx, t, points, values, k) {
   });
 }
 
-/** At the left, where l1 is least and the weights are apart, their names would cover the axis: they stand at the right of
- *  the picture, joined to nothing, in the order of the lines' starts. */
+/** The names stand at the right, with the lines' colours, in the order of the lines where l1 is least: at their ends the
+ *  weights may all be zero. */
 function nameLines(ctx, p, t, columns, lines) {
   const named = lines.slice(0, NAMED).map((points, k) => ({ k, y: points[0][1] }));
   named.sort((a, b) => a.y - b.y);

@@ -6,17 +6,19 @@ import { axes, Canvas, clip, line, plot } from './canvas.js';
 import { Figure } from './figure.js';
 
 export function Ranking({ ranking }) {
-  return html`<${Figure} title="ROC and precision-recall" note=${ranking && `${ranking.channel} rows`} file="ranking" empty=${!ranking}
-    tall summary=${summary(ranking)} table=${() => tableOf(ranking)}
+  return html`<${Figure} title="ROC and precision-recall" note=${ranking && `${ranking.channel} rows`} file="ranking"
+    empty=${!ranking} tall summary=${summary(ranking)} table=${() => tableOf(ranking)}
     picture=${(cursor, point) => html`<div class="pair-of-plots">
       <${Canvas} point=${point} draw=${(ctx, w, h, t) => drawRoc(ctx, w, h, t, ranking, cursor)} />
       <${Canvas} point=${point} draw=${(ctx, w, h, t) => drawRecall(ctx, w, h, t, ranking, cursor)} /></div>`} />`;
 }
 
-const summary = (r) =>
-  r
-    ? `AUC ${number(r.auc)}, average precision ${number(r.average_precision)}; ${r.positives.toLocaleString('en')} positive and ${r.negatives.toLocaleString('en')} negative rows.`
-    : 'How well the scores put positives first appears here.';
+function summary(r) {
+  if (!r) return 'How well the scores put positives first appears here.';
+  const rows = [r.positives, r.negatives].map((n) => n.toLocaleString('en'));
+  const areas = `AUC ${number(r.auc)}, average precision ${number(r.average_precision)}`;
+  return `${areas}; ${rows[0]} positive and ${rows[1]} negative rows.`;
+}
 
 /** The precision at a point of the ROC follows from the counts of both classes. */
 const precisionAt = (r, i) => {

@@ -6,9 +6,11 @@ import { axes, Canvas, clip, line, padded, plot } from './canvas.js';
 import { Figure } from './figure.js';
 
 export function Residuals({ residuals }) {
-  return html`<${Figure} title="Residuals" note=${residuals && `${residuals.channel} rows`} file="residuals" empty=${!residuals}
+  return html`<${Figure} title="Residuals" note=${residuals && `${residuals.channel} rows`} file="residuals"
+    empty=${!residuals}
     summary=${summary(residuals)} table=${() => tableOf(residuals)}
-    picture=${(cursor, point) => html`<${Canvas} point=${point} draw=${(ctx, w, h, t) => draw(ctx, w, h, t, residuals, cursor)} />`} />`;
+    picture=${(cursor, point) => html`<${Canvas} point=${point}
+      draw=${(ctx, w, h, t) => draw(ctx, w, h, t, residuals, cursor)} />`} />`;
 }
 
 function summary(residuals) {

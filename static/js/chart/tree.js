@@ -15,7 +15,8 @@ export function Tree({ trees }) {
   const tree = trees[at];
   return html`<${Figure} title="Trees" note=${tree && titleOf(tree)} file="tree" empty=${!tree}
     summary=${tree ? summary(tree) : 'The newest tree is drawn here.'} table=${() => tableOf(tree)}
-    picture=${(cursor, point) => html`<${Canvas} point=${point} draw=${(ctx, w, h, t) => draw(ctx, w, h, t, tree, cursor)} />`}
+    picture=${(cursor, point) => html`<${Canvas} point=${point}
+      draw=${(ctx, w, h, t) => draw(ctx, w, h, t, tree, cursor)} />`}
     tools=${html`<label class="check tree-round">tree <input type="range" min="0" max=${String(Math.max(1, last))}
           value=${String(Math.max(0, at))} disabled=${last < 1} aria-valuetext=${tree && titleOf(tree)}
           onInput=${(e) => setChosen(Number(e.target.value))} /></label>
@@ -30,7 +31,10 @@ const splitWords = (node) => `${featureName(node.feature)} < ${number(node.thres
 
 function summary({ nodes, cut }) {
   const leaves = nodes.filter(isLeaf).length;
-  const start = isLeaf(nodes[0]) ? 'It does not split.' : `The first split is ${splitWords(nodes[0])}, gain ${number(nodes[0].gain)}.`;
+  const [root] = nodes;
+  const start = isLeaf(root)
+    ? 'It does not split.'
+    : `The first split is ${splitWords(root)}, gain ${number(root.gain)}.`;
   return `${count(leaves, 'leaf', 'leaves')}${cut ? ' shown, the tree has more' : ''}. ${start}`;
 }
 
@@ -154,7 +158,8 @@ function drawLeaf(ctx, t, node, [x, y], { room, width, largest, lit }) {
   const middle = Math.min(width - side - 1, Math.max(side + 1, x));
   const share = 0.1 + (0.45 * Math.abs(node.value)) / largest;
   const color = mix(rgb(t.surface), rgb(t.value(arm(node.value < 0 ? 1 : 0).color)), share);
-  box(ctx, [middle - side, y - tall, 2 * side, 2 * tall], `rgb(${color.map(Math.round).join(' ')})`, lit ? t.ink : t.edge, lit);
+  const fill = `rgb(${color.map(Math.round).join(' ')})`;
+  box(ctx, [middle - side, y - tall, 2 * side, 2 * tall], fill, lit ? t.ink : t.edge, lit);
   ctx.fillStyle = t.ink;
   if (bare) return;
   ctx.save();

@@ -215,6 +215,7 @@ function Form({ entry, settings, change, values }) {
     if (recipe.name !== settings.recipe.name)
       for (const [name, value] of Object.entries(TASKS[generator?.task] ?? {})) if (takes(name, value)) hyper[name] = value;
     const classes = recipe.values.classes ?? generator?.parameters.find((p) => p.name === 'classes')?.default;
+    if (hyper.objective !== settings.hyper.objective && hyper.eval_metric) hyper.eval_metric = ''; // those of the other kind
     for (const name of ['num_classes', 'num_class']) if (takes(name, classes)) hyper[name] = String(classes);
     change({ recipe, hyper });
   };

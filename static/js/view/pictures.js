@@ -87,7 +87,8 @@ export function Pictures({ run, entry, values, columns }) {
     .filter((s) => s.data || (s.due(known) && !over));
   return html`<div class="pictures">${inRows([{ key: 'loss' }, ...slots]).map(
     ({ key, wide, data, draw }) => html`<div key=${key} class=${wide ? 'slot slot-wide' : 'slot'}>${
-      draw ? html`<${Still} data=${data} draw=${() => draw(data, run)} />` : html`<${Losses} run=${run} entry=${entry} />`
+      draw ? html`<${Still} data=${data} draw=${() => draw(data, run)} />` : html`<${Losses} run=${run} entry=${entry}
+        asked=${hyper.eval_metric} />`
     }</div>`,
   )}</div>`;
 }
@@ -126,9 +127,11 @@ function measures(run) {
   return { groups, names };
 }
 
-function Losses({ run, entry }) {
+/** `asked`: the metrics that the settings name, which will come. */
+function Losses({ run, entry, asked }) {
   const [wanted, setWanted] = useState(null);
-  const { groups, names } = measures(run);
+  const { groups, names: come } = measures(run);
+  const names = come.length ? come : (asked ?? '').split(',').map((name) => name.trim()).filter(Boolean);
   const own = names.includes(wanted) ? wanted : names[0];
   const series = (groups.get(own) ?? []).map((c, i) => ({
     ...c,
@@ -137,9 +140,9 @@ function Losses({ run, entry }) {
     end: true,
     ...arm(i),
   }));
-  const isLoss = !own || own === 'objective_loss';
+  const isLoss = !come.length || own === 'objective_loss';
   return html`<${LineChart} title=${isLoss ? 'Loss' : 'Metric'} series=${series} yLabel=${isLoss ? 'loss' : own}
-    note=${own && [own, metric(own).direction].filter(Boolean).join(', ')} file=${`${entry.name}-${own ?? 'loss'}`}
+    note=${come.length > 0 && [own, metric(own).direction].filter(Boolean).join(', ')} file=${`${entry.name}-${own ?? 'loss'}`}
     tools=${names.length > 1 && html`<${Choice} label="show" name="measure" options=${names} value=${own}
       set=${setWanted} />`} />`;
 }
