@@ -12,15 +12,16 @@ export class ApiError extends Error {
   }
 }
 
-export async function call(method, path, body) {
-  const options = { method, headers: { accept: 'application/json' } };
-  if (body !== undefined) {
-    options.headers['content-type'] = 'application/json';
-    options.body = JSON.stringify(body);
-  }
+export function call(method, path, body) {
+  if (body === undefined) return send(method, path);
+  return send(method, path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+}
+
+/** A body of any kind, with its own headers; the answer is JSON all the same. */
+export async function send(method, path, { body, headers } = {}) {
   let reply, text;
   try {
-    reply = await fetch(`/api/v1${path}`, options);
+    reply = await fetch(`/api/v1${path}`, { method, body, headers: { accept: 'application/json', ...headers } });
     text = await reply.text();
   } catch {
     throw new ApiError('The server does not answer. Is it still running, and are you connected?', { code: 'offline' });

@@ -10,6 +10,8 @@ import { number } from '../format.js';
 import { Failure, Notice, Placeholder, useTitle } from './parts.js';
 import { Pictures } from './pictures.js';
 import { applies, DataChoice, fault, isEssential, parseRecipe, recipeFaults, recipeText, Setting } from './settings.js';
+import { Ask } from './predict.js';
+import { OwnData, ownAddress, ownChannels, ownData } from './upload.js';
 import { cost, Diverged, Lost, Metrics, Repeat, RunError, RunState } from './runparts.js';
 
 export default function Demo({ algorithm, query }) {
@@ -61,15 +63,16 @@ function settingsOf(entry, query) {
   return {
     recipe: parseRecipe(query.get('data') ?? preset.data ?? entry.generators[0].name),
     hyper,
+    own: ownData(query),
     seed: query.get('seed') ?? '1',
     pace: query.get('pace') ?? presetPace(entry),
   };
 }
 
 /** The same the other way: only what differs from the preset, so that a link stays short. */
-function addressOf(entry, { recipe, hyper, seed, pace }) {
+function addressOf(entry, { recipe, own, hyper, seed, pace }) {
   const preset = entry.demo ?? {};
-  const changes = {};
+  const changes = ownAddress(own);
   const data = recipeText(recipe);
   changes.data = data === preset.data ? null : data;
   changes.seed = seed === '1' ? null : seed;
@@ -113,10 +116,12 @@ function Playground({ entry, query }) {
     [settings],
   );
   const problems = [
-    ...recipeFaults(
-      entry.generators.find((g) => g.name === settings.recipe.name),
-      settings.recipe,
-    ),
+    ...(settings.own.train
+      ? []
+      : recipeFaults(
+          entry.generators.find((g) => g.name === settings.recipe.name),
+          settings.recipe,
+        )),
     ...entry.hyperparameters.filter((h) => !h.not_yet && applies(h, values) && fault(h, settings.hyper[h.name])),
     ...[SEED, PACE].filter((h) => fault(h, settings[h.name])),
   ];
@@ -130,7 +135,7 @@ function Playground({ entry, query }) {
       );
       const reply = await post('/runs', {
         algorithm: entry.name,
-        data: recipeText(settings.recipe),
+        ...(settings.own.train ? ownChannels(settings.own) : { data: recipeText(settings.recipe) }),
         hyperparameters,
         seed: valueOf(settings.seed, 1),
         pace: valueOf(settings.pace, presetPace(entry)),
@@ -169,8 +174,9 @@ function Playground({ entry, query }) {
           the run before the last change. Start again to see the new settings.<//>`}
         <${RunError} run=${run} />
         <${Diverged} run=${run} />
-        <${Pictures} run=${run} entry=${entry} values=${values} columns=${columnsOf(entry, settings.recipe)} />
+        <${Pictures} run=${run} entry=${entry} values=${values} columns=${settings.own.train ? undefined : columnsOf(entry, settings.recipe)} />
         <${Numbers} run=${run} />
+        <${Ask} run=${run} />
         <${Repeat} commands=${[run?.start?.command ?? started?.command]} />
         <${Experiments} entry=${entry} />
       </div>
@@ -235,7 +241,8 @@ function Form({ entry, settings, change, values }) {
         class=${problem ? 'bad' : 'quiet'} id=${`${id}-note`}>${problem || help}</small></div>`;
   };
   return html`<form class="play-form" onSubmit=${(e) => e.preventDefault()} aria-label="Settings">
-    <${DataChoice} generators=${entry.generators} recipe=${settings.recipe} setRecipe=${setRecipe} />
+    ${!settings.own.train && html`<${DataChoice} generators=${entry.generators} recipe=${settings.recipe} setRecipe=${setRecipe} />`}
+    <${OwnData} entry=${entry} own=${settings.own} setOwn=${(own) => change({ own })} />
     <fieldset class="settings"><legend>Hyperparameters</legend>${first.map(field)}</fieldset>
     <details class="rest"><summary>${rest.length} more settings</summary>
       <div class="settings"><div class="setting"><label for="find-setting">find one</label>

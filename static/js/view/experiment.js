@@ -122,14 +122,15 @@ function Arena({ experiment, run, name, says, children }) {
   const arms = experiment.arms;
   const prefix = `${experiment.id}-${name}`;
   const measure = metric(experiment.measure.metric);
+  const curve = curveOf(experiment);
   const contour = run?.pictures.contour ?? {};
   return html`<section class="arena" aria-label=${name === 'run' ? 'The experiment' : 'The flipped experiment'}>
     <p class="quiet">Data: ${says}. Held equal: ${experiment.budget}</p>
     <${Lost} run=${run} />
     <${RunError} run=${run} />
     <div class="pictures">
-      <${LineChart} title="Training loss, every seed" note="lower is better" series=${seriesOf(experiment, run)}
-        yLabel="train loss" file=${`${prefix}-curves`} logarithmic />
+      <${LineChart} title=${curve.title} note=${curve.falls ? 'lower is better' : 'higher is better'} series=${seriesOf(experiment, run, curve.name)}
+        yLabel=${curve.label} file=${`${prefix}-curves`} logarithmic=${curve.falls} />
       <${Pairs} title=${`${capital(experiment.measure.label)}, seed by seed`} note=${measure.direction}
         data=${run?.pictures.pairs} arms=${arms} band=${experiment.band} label=${experiment.measure.label}
         file=${`${prefix}-pairs`} />
@@ -155,12 +156,19 @@ function Arena({ experiment, run, name, says, children }) {
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-const TRAIN_LOSS = 'train:objective_loss';
+
+/** What is drawn round by round: the training loss of learners that report one, else what tuning would choose by. */
+function curveOf({ algorithm, choose }) {
+  if (algorithm === 'linear-learner')
+    return { name: 'train:objective_loss', title: 'Training loss, every seed', label: 'train loss', falls: true };
+  const { split, own } = metric(choose.metric);
+  return { name: choose.metric, title: `${capital(split)} ${own}, every seed`, label: `${split} ${own}`, falls: choose.direction === 'min' };
+}
 
 /** One curve per arm and seed; the newest seed of each arm is strong and named, older ones fade. */
-function seriesOf(experiment, run) {
+function seriesOf(experiment, run, name) {
   if (!run) return [];
-  const curves = [...run.curves.values()].filter((c) => c.name === TRAIN_LOSS);
+  const curves = [...run.curves.values()].filter((c) => c.name === name);
   return experiment.arms.flatMap((a, i) => {
     const mine = curves.filter((c) => c.arm === a.name);
     return mine.map((c, k) => {
