@@ -1,6 +1,7 @@
 /* The table, memory and products (cuBLAS). Results are the CPU's within rounding: TF32 is off. */
 #include "plugin.h"
 
+#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <cublas_v2.h>
@@ -85,14 +86,21 @@ void download(void *to, const void *from, size_t bytes)
 void gemm(float *c, const float *a, const float *b, size_t m, size_t n, size_t k, bool transpose_a, bool transpose_b,
           float alpha, float beta)
 {
+    size_t step_a = transpose_a ? m : k, step_b = transpose_b ? k : n;
     if (failed || m == 0 || n == 0)
         return;
+    if (m > INT_MAX || n > INT_MAX || k > INT_MAX) {
+        cuda_note_text("a matrix has more than 2147483647 rows or columns");
+        return;
+    }
     cublasStatus_t code =
-        cublasSgemm_64(blas, transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N, transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N,
-                       int64_t(n), int64_t(m), int64_t(k), &alpha, b, int64_t(transpose_b ? (k ? k : 1) : n), a,
-                       int64_t(transpose_a ? m : (k ? k : 1)), &beta, c, int64_t(n));
-    if (code != CUBLAS_STATUS_SUCCESS)
-        cuda_note_text(cublasGetStatusString(code));
+        cublasSgemm(blas, transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N, transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, int(n),
+                    int(m), int(k), &alpha, b, int(step_b ? step_b : 1), a, int(step_a ? step_a : 1), &beta, c, int(n));
+    if (code != CUBLAS_STATUS_SUCCESS) {
+        char why[GPU_TEXT];
+        snprintf(why, sizeof why, "cuBLAS says status %d", int(code));
+        cuda_note_text(why);
+    }
 }
 
 const gpu table = {

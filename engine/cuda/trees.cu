@@ -1,6 +1,6 @@
 /* Histograms and partitions of tree growing. A histogram is a sum of whole numbers, so atomic adds in any order give
  * what the CPU gives, bit for bit. Rows of a node are neighbours in `order`; in which order they stand there changes
- * nothing. */
+ * nothing. There are at most FIXED_ROWS_MAX rows, far fewer than an int counts. */
 #include "plugin.h"
 
 #include <cub/device/device_partition.cuh>
@@ -129,8 +129,8 @@ bool allocate(gpu_trees *t, const gpu_block *blocks, size_t count)
     if (!copy(t, copied, count))
         return false;
     t->device_blocks = const_cast<gpu_block *>(copied);
-    cuda_note(cub::DevicePartition::Flagged(nullptr, t->scratch_bytes, t->order, t->left, t->other, t->chosen,
-                                            int64_t(t->rows)));
+    cuda_note(
+        cub::DevicePartition::Flagged(nullptr, t->scratch_bytes, t->order, t->left, t->other, t->chosen, int(t->rows)));
     return make(t, t->packed, t->rows) && make(t, t->brought, t->rows) && make(t, t->order, t->rows) &&
            make(t, t->other, t->rows) && make(t, t->left, t->rows) && make(t, t->go, t->codes) &&
            make(t, t->cells, t->cell_count) && make(t, t->chosen, 1) && make(t, t->scratch, t->scratch_bytes);
@@ -223,7 +223,7 @@ size_t trees_split(gpu_trees *t, size_t begin, size_t end, const gpu_column *c, 
     cuda_note(cudaMemcpyAsync(t->go, go, c->codes, cudaMemcpyHostToDevice, cuda_stream()));
     side_kernel<<<blocks_for(n), THREADS, 0, cuda_stream()>>>(t->left, *c, t->device_blocks, from, n, t->go);
     cuda_note(cudaGetLastError());
-    cuda_note(cub::DevicePartition::Flagged(t->scratch, t->scratch_bytes, from, t->left, to, t->chosen, int64_t(n),
+    cuda_note(cub::DevicePartition::Flagged(t->scratch, t->scratch_bytes, from, t->left, to, t->chosen, int(n),
                                             cuda_stream()));
     cuda_note(cudaMemcpyAsync(from, to, n * sizeof *to, cudaMemcpyDeviceToDevice, cuda_stream()));
     cuda_note(cudaMemcpyAsync(&lefts, t->chosen, sizeof lefts, cudaMemcpyDeviceToHost, cuda_stream()));

@@ -103,7 +103,13 @@ test('wrong words are answered with the right ones', () => {
 test('what this build cannot do is refused with a sentence', () => {
   refused(run(['bench', '--anything']), { what: /comes with a later version/ });
   const settings = set({ predictor_type: 'binary_classifier' });
-  refused(train('--generate', 'gauss2', '--device', 'cuda', ...settings), { where: /--device/, what: /No GPU answers|no GPU backend/ });
+  const onGpu = ['--generate', 'gauss2', '--device', 'cuda', ...settings];
+  const answer = train(...onGpu);
+  if (answer.status === 0) assert.match(answer.lines[0].device, /^cuda: ./);
+  else refused(answer, { where: /--device/, what: /No GPU answers|no GPU backend/, fix: /--device cpu/ });
+  refused(train(...onGpu, '--ranks', '2'), { where: /--device/, what: /shared by 2 ranks/ });
+  refused(train(...onGpu, '--confine', '20:500'), { where: /--confine/, what: /GPU/, fix: /--device cpu/ });
+  refused(train('--generate', 'gauss2', '--device', 'tpu', ...settings), { where: /--device/, what: /no device 'tpu'/, fix: /cuda/ });
   refused(train('--train', 'x.parquet', ...settings), { what: /does not take data of type application.x-parquet/ });
   refused(train('--generate', 'gauss2', ...settings, ...set({ num_models: 2000 })), { where: /^num_models$/ });
 });
