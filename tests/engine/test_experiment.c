@@ -20,11 +20,19 @@
 
 /* --- catalogues ------------------------------------------------------------------------------- */
 
+/* The catalogue's file of Linear Learner with LL-14 alone. */
 static cJSON *built_in(void)
 {
     const struct asset *asset = asset_find(&asset_content, "experiments/linear-learner.json");
-    cJSON *file = cJSON_ParseWithLength((const char *)asset->plain, asset->plain_len);
+    cJSON *file = cJSON_ParseWithLength((const char *)asset->plain, asset->plain_len), *all;
     assert_non_null(file);
+    all = cJSON_GetObjectItemCaseSensitive(file, "experiments");
+    for (int i = cJSON_GetArraySize(all); i-- > 0;) {
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(all, i), "id");
+        if (strcmp(cJSON_GetStringValue(id), "LL-14") != 0)
+            cJSON_DeleteItemFromArray(all, i);
+    }
+    assert_int_equal(cJSON_GetArraySize(all), 1);
     return file;
 }
 
