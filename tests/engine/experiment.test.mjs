@@ -1,4 +1,4 @@
-// The experiment command from outside: LL-14, its flip twin, and what happens when it is stopped or asked for nonsense.
+// The experiment command from outside: LL-14, its flip twin, one of XGBoost with settings of the twin's own, and what happens when it is stopped or asked for nonsense.
 import { after, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -99,6 +99,41 @@ test('same seed, same lines, wherever in the run it comes; another seed, other n
   assert.deepEqual(curves(later), curves(main));
   assert.deepEqual(rows(later).slice(0, 4), rows(main).slice(2, 6));
   assert.notEqual(rows(main)[0].difference, rows(main)[1].difference);
+});
+
+test('XGB-12: a smaller eta ends better, and worse where the twin allows few trees', () => {
+  const trees = JSON.parse(readFileSync(new URL('../../content/experiments/xgboost.json', import.meta.url)));
+  trees.experiments = trees.experiments
+    .filter((e) => e.id === 'XGB-12')
+    .map(({ pace, ...rest }) => ({ ...rest, data: 'bumps_clf:n=300,flip=0.2', seeds: { start: 4, cap: 8 },
+      base: { ...rest.base, num_round: '80' }, flip: { ...rest.flip, data: 'bumps_clf:n=300,flip=0.05' } }));
+  const file = join(folder, 'xgb-12.json');
+  writeFileSync(file, JSON.stringify(trees));
+  for (const [flip, rounds, verdict] of [[[], '80', 'confirmed'], [['--flip'], '15', 'refuted']]) {
+    const result = run(file, ...flip, '--seed', '1');
+    assert.equal(result.status, 0, result.stderr);
+    const [start] = result.of('start');
+    assert.deepEqual(start.arms.map((arm) => arm.settings.num_round), [rounds, rounds]);
+    assert.deepEqual(start.arms.map((arm) => arm.settings.eta), ['0.3', '0.05']);
+    const [said] = result.of('verdict');
+    assert.equal(said.verdict, verdict, said.text);
+    const curve = result.lines.filter((l) => l.event === 'metric' && l.name === 'validation:logloss' && l.arm === 'small' && l.seed === 2);
+    assert.equal(Math.max(...curve.map((l) => l.step)), Number(rounds), 'the curve by which the page shows the run');
+  }
+});
+
+test('every experiment of the catalogue can be run, and its twin', async () => {
+  for (const name of ['linear-learner', 'xgboost']) {
+    const { experiments } = JSON.parse(readFileSync(new URL(`../../content/experiments/${name}.json`, import.meta.url)));
+    for (const experiment of experiments)
+      for (const flip of [[], ['--flip']]) {
+        const child = spawn(engine, ['experiment', experiment.id, ...flip]);
+        const text = await new Promise((resolve) => child.stdout.once('data', (data) => resolve(String(data))));
+        child.kill('SIGKILL');
+        const first = JSON.parse(text.split('\n')[0]);
+        assert.deepEqual([first.event, first.experiment, first.flip], ['start', experiment.id, flip.length > 0], text.slice(0, 300));
+      }
+  }
 });
 
 test('a signal ends it in order: the last line says stopped', async () => {

@@ -85,7 +85,7 @@ function Channel({ name, label, file, set, accept }) {
     ${
       file
         ? html`<span>${label}</span><p class="own-file"><span class="own-name"><strong>${file.name}</strong> <span
-            class="quiet">${size(file.bytes)}</span></span><button class="button button-small" type="button"
+            class="quiet own-size">${size(file.bytes)}</span></span><button class="button button-small" type="button"
             aria-label=${`Remove the ${label}`} onClick=${remove}>Remove</button></p>`
         : html`<label class=${state.over ? 'file drop drop-over' : 'file drop'} ...${drop}>
           <input type="file" accept=${accept} disabled=${state.busy} aria-label=${label}
