@@ -110,7 +110,7 @@ struct algorithm {
     bool takes_sparse;                            /* sparse data come as they are; else they are made dense first */
     bool takes_pipe;                              /* Pipe mode: training rows may be streamed */
     bool takes_gpu;
-    bool (*wants_gpu)(const struct settings *s); /* do the settings ask for a GPU? NULL: none does */
+    const char *(*wants_gpu)(const struct settings *s); /* the setting that asks for a GPU, or NULL. NULL: none can */
     /* Why a GPU does not take this training, whose data are there; 0 when it does. NULL: it takes any. */
     int (*check_gpu)(const struct training *t, struct error *err);
     bool float32_only;            /* of records: tensors of other numbers are refused, as the service does */

@@ -304,7 +304,8 @@ static void devices_are_chosen_or_refused(void **state)
     assert_int_equal(run_job("xgboost", "gauss2:n=100", "objective=binary:logistic num_round=2 tree_method=gpu_hist",
                              "auto", 1, NULL, &err),
                      -1);
-    assert_string_equal(err.where, "--device");
+    assert_string_equal(err.where, "tree_method");
+    assert_non_null(strstr(err.what, "tree_method = gpu_hist needs a GPU. "));
 }
 
 static void refuse(const char *algorithm, const struct dataset *d, const char *pairs, const char *what)

@@ -33,7 +33,7 @@ int xgboost_monotone(const char *text, size_t columns, signed char **signs, stru
 int xgboost_interactions(const char *text, size_t columns, uint64_t **allowed, size_t *groups, struct error *err);
 
 /* tree_method=gpu_hist does; gblinear and exact are not for a GPU. */
-bool xgboost_wants_gpu(const struct settings *s);
+const char *xgboost_wants_gpu(const struct settings *s);
 int xgboost_check_gpu(const struct training *t, struct error *err);
 
 struct grow_plan {

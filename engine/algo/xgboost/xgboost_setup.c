@@ -306,9 +306,9 @@ static int check_method(const struct training *t, enum grow_method method, struc
     return 0;
 }
 
-bool xgboost_wants_gpu(const struct settings *s)
+const char *xgboost_wants_gpu(const struct settings *s)
 {
-    return settings_is(s, "tree_method", "gpu_hist");
+    return settings_is(s, "tree_method", "gpu_hist") ? "tree_method" : NULL;
 }
 
 int xgboost_check_gpu(const struct training *t, struct error *err)
