@@ -64,7 +64,11 @@ function draw(ctx, width, height, t, { columns, l1, weights, chosen }, cursor) {
   const right = across[chosen] > (p.xs[0] + p.xs[1]) / 2;
   ctx.textAlign = right ? 'right' : 'left';
   ctx.textBaseline = 'top';
-  ctx.fillText('chosen', p.x(across[chosen]) + (right ? -0.375 : 0.375) * t.rem, p.top + 0.25 * t.rem);
+  const beside = p.x(across[chosen]) + (right ? -0.375 : 0.375) * t.rem;
+  ctx.strokeStyle = t.surface; // a rim, where a line runs through the word
+  ctx.lineWidth = 0.25 * t.rem;
+  ctx.strokeText('chosen', beside, p.top + 0.25 * t.rem);
+  ctx.fillText('chosen', beside, p.top + 0.25 * t.rem);
   nameLines(ctx, p, t, columns, lines);
   axes(ctx, p, t, 'l1', 'weight', powers(l1, place, p, t));
   return l1.map((_, i) => [p.x(across[i]), p.y(0)]);
