@@ -308,6 +308,30 @@ static void devices_are_chosen_or_refused(void **state)
     assert_non_null(strstr(err.what, "tree_method = gpu_hist needs a GPU. "));
 }
 
+static void large_data_look_for_a_gpu(void **state)
+{
+    float x = 0; /* none is read: only counted */
+    struct dataset large = {.rows = (size_t)1 << 20, .columns = 64, .x = &x}, small = large;
+    struct error err = {0};
+    struct settings given = {0}, resolved;
+    const struct algorithm *a = algorithm_find("xgboost", &err);
+    struct training t = {.settings = &resolved, .train = &large};
+    const struct gpu *there = gpu_open(&err);
+    (void)state;
+    small.rows--;
+    set_all(&given, "objective=reg:squarederror num_round=1");
+    assert_int_equal(algorithm_resolve(a, &given, &resolved, &err), 0);
+    assert_int_equal(device_choose("auto", a, &t, &err), 0);
+    assert_ptr_equal(t.gpu, there);
+    assert_int_equal(device_choose("cpu", a, &t, &err), 0);
+    assert_null(t.gpu);
+    t.train = &small;
+    assert_int_equal(device_choose("auto", a, &t, &err), 0);
+    assert_null(t.gpu);
+    assert_int_equal(device_choose("cuda", a, &t, &err), there ? 0 : -1);
+    assert_ptr_equal(t.gpu, there);
+}
+
 static void refuse(const char *algorithm, const struct dataset *d, const char *pairs, const char *what)
 {
     struct error err = {0};
@@ -376,9 +400,13 @@ static int link_before(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(runs_are_those_of_the_processor), cmocka_unit_test(no_step_waits_for_the_device),
-        cmocka_unit_test(divergence_is_a_result),          cmocka_unit_test(a_failing_device_ends_the_run),
-        cmocka_unit_test(devices_are_chosen_or_refused),   cmocka_unit_test(what_a_gpu_does_not_take_is_a_sentence),
+        cmocka_unit_test(runs_are_those_of_the_processor),
+        cmocka_unit_test(no_step_waits_for_the_device),
+        cmocka_unit_test(divergence_is_a_result),
+        cmocka_unit_test(a_failing_device_ends_the_run),
+        cmocka_unit_test(devices_are_chosen_or_refused),
+        cmocka_unit_test(large_data_look_for_a_gpu),
+        cmocka_unit_test(what_a_gpu_does_not_take_is_a_sentence),
         cmocka_unit_test(on_a_gpu_whole_runs_agree),
     };
     return cmocka_run_group_tests(tests, link_before, unlink_plugin);
