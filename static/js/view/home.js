@@ -12,13 +12,13 @@ import { useEffect } from 'preact/hooks';
 export default function Home() {
   useTitle('');
   const decks = useLoad(() => get('/decks'), []);
-  const lab = useLoad(() => Promise.all([getOnce('/algorithms'), getOnce('/experiments')]), []);
+  const lab = useLoad(() => getOnce('/algorithms'), []);
   useKeys([{ key: 's', help: 'study', run: () => navigate('/study') }]);
   return html`<div class="home">
     ${decks.error && html`<${Failure} what="Your decks did not load." ...${decks} />`}
     <${Now} decks=${decks.data?.decks} />
-    <${Progress} decks=${decks.data?.decks} algorithms=${lab.data?.[0].algorithms} />
-    <${Try} experiments=${lab.data?.[1].experiments} algorithms=${lab.data?.[0].algorithms} error=${lab.error}
+    <${Progress} decks=${decks.data?.decks} algorithms=${lab.data?.algorithms} />
+    <${Try} algorithms=${lab.data?.algorithms} error=${lab.error}
       again=${lab.again} />
   </div>`;
 }
@@ -99,17 +99,17 @@ function AlgorithmRow({ row }) {
   </li>`;
 }
 
-function Try({ experiments, algorithms, error, again }) {
+function Try({ algorithms, error, again }) {
   if (error) return html`<${Failure} what="The experiments did not load." error=${error} again=${again} />`;
-  if (!experiments) return html`<section><h2>What can I try</h2><${Placeholder} /></section>`;
-  const title = (slug) => algorithms.find((a) => a.name === slug)?.title ?? slug;
+  if (!algorithms) return html`<section><h2>What can I try</h2><${Placeholder} /></section>`;
+  const experiments = algorithms.flatMap((a) => (a.experiments ?? []).map((e) => ({ ...e, algorithm: a })));
   return html`<section aria-labelledby="try-title">
     <h2 id="try-title">What can I try</h2>
     <ul class="claims">
       ${experiments.map(
         (e) => html`<li key=${e.id}>
-        <a class="claim-link" href=${`/demo/${e.algorithm}/${e.id}`}>${e.claim}</a>
-        <span class="quiet">${title(e.algorithm)}, experiment ${e.id}: predict, run, see whether it holds</span>
+        <a class="claim-link" href=${`/demo/${e.algorithm.name}/${e.id}`}>${e.claim}</a>
+        <span class="quiet">${e.algorithm.title}, experiment ${e.id}: predict, run, see whether it holds</span>
       </li>`,
       )}
       ${algorithms
