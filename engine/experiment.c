@@ -146,10 +146,11 @@ static int check(const struct plan *p, struct error *err)
 {
     struct settings resolved;
     if (!measure_find(p->measure.metric))
-        return error_set(err, ERROR_INPUT, "measure",
-                         "use test:binary_classification_accuracy, macro_recall, mse, rmse, logloss, recall, error or auc",
-                         "An experiment cannot compare %.100s: it would not know how to score a run that diverged",
-                         p->measure.metric);
+        return error_set(
+            err, ERROR_INPUT, "measure",
+            "use test:binary_classification_accuracy, macro_recall, mse, rmse, logloss, recall, error or auc",
+            "An experiment cannot compare %.100s: it would not know how to score a run that diverged",
+            p->measure.metric);
     for (int i = 0; i < 2 && p->contour; i++) {
         const char *refusal;
         if (algorithm_resolve(p->algorithm, &p->arms[i].settings, &resolved, err) < 0)
