@@ -39,6 +39,17 @@ static struct input *input_new(const char *name)
     return in;
 }
 
+/* Opening a FIFO waits for its writer, which a signal ends. */
+static void open_error(const char *path, int why, struct error *err)
+{
+    if (why == EINTR)
+        error_set(err, ERROR_INPUT, path, "start it again when something is written there",
+                  "The run was stopped while nobody wrote to the pipe");
+    else
+        error_set(err, ERROR_INPUT, path, "check the path and who may read it", "The file cannot be opened: %s",
+                  strerror(why));
+}
+
 struct input *input_open(const char *path, struct error *err)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -50,8 +61,7 @@ struct input *input_open(const char *path, struct error *err)
     }
     in->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (in->fd < 0)
-        error_set(err, ERROR_INPUT, path, "check the path and who may read it", "The file cannot be opened: %s",
-                  strerror(errno));
+        open_error(path, errno, err);
     else if (fstat(in->fd, &status) == 0 && S_ISDIR(status.st_mode))
         error_set(err, ERROR_INPUT, path, "give files", "A folder stands where a file was expected");
     else

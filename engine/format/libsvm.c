@@ -212,9 +212,10 @@ static bool shows_width(const struct dataset *d, size_t row)
     size_t last = d->columns - 1;
     if (d->start)
         return d->start[row + 1] > d->start[row] && d->index[d->start[row + 1] - 1] == last;
-    return d->x[row * d->columns + last] != 0;
+    return true;
 }
 
+/* Zeros of dense rows are written: left out, a tree would take them for missing. */
 static void append_features(struct str *out, const struct dataset *d, size_t row)
 {
     if (d->start) {
@@ -223,8 +224,7 @@ static void append_features(struct str *out, const struct dataset *d, size_t row
         return;
     }
     for (size_t column = 0; column < d->columns; column++)
-        if (d->x[row * d->columns + column] != 0)
-            append_entry(out, column, d->x[row * d->columns + column]);
+        append_entry(out, column, d->x[row * d->columns + column]);
 }
 
 static bool has_missing(const struct dataset *d, size_t row)
@@ -245,7 +245,7 @@ int libsvm_append(struct writer *w, const struct dataset *d, size_t row, struct 
     snprintf(where, sizeof where, "%s, row %zu", d->name, w->rows + 1);
     if (has_missing(d, row))
         return error_set(err, ERROR_INPUT, where, "convert to text/csv or application/x-recordio-protobuf",
-                         "libsvm cannot hold a missing value: what is left out is 0");
+                         "libsvm cannot hold a missing value: to most readers what is left out is 0");
     if (w->rows)
         str_putc(out, '\n');
     str_append(out, text, number_write(text, d->y[row]));

@@ -500,6 +500,12 @@ static int train_pipe(struct linear_run *r, struct error *err)
     if (comm_ranks(t->comm) > 1)
         return error_set(err, ERROR_INPUT, "Pipe mode", "read from files, or use one rank",
                          "A pipe has one reader: its rows cannot be spread over ranks");
+    if (strcmp(pipe.path, "-") == 0 && settings_number(t->settings, "epochs") > 1)
+        return error_set(err, ERROR_INPUT, "epochs", "set epochs=1, or give a FIFO that is written anew for each epoch",
+                         "Standard input can be read once, but %s epochs are asked for",
+                         settings_get(t->settings, "epochs"));
+    event_log(t->sink, "every epoch reads %s anew: it must be written %s times, or there must be %s_0, %s_1, ...",
+              pipe.path, settings_get(t->settings, "epochs"), pipe.path, pipe.path);
     for (r->epoch = 1; status == 0 && !r->ended; r->epoch += status == 0 && !r->ended) {
         status = format_stream(&pipe, r->epoch - 1, chunk_rows(t->settings), take_chunk, r, err);
         if (status >= 0 && !r->prepared)

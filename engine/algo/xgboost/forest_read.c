@@ -490,6 +490,15 @@ static char *without_words(const char *json, size_t len)
     return copy;
 }
 
+/* XGBoost's other formats (UBJSON, and the binary one before it) hold bytes that no text begins with. */
+static bool is_binary(const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len && i < 32; i++)
+        if ((unsigned char)bytes[i] < '\t')
+            return true;
+    return false;
+}
+
 int forest_read(struct forest *f, const char *json, size_t len, const char *name, struct error *err)
 {
     struct reader r = {.forest = f, .name = name, .err = err};
@@ -503,6 +512,11 @@ int forest_read(struct forest *f, const char *json, size_t len, const char *name
     copy = without_words(json, len);
     if (!copy)
         return error_set(err, ERROR_LIMIT, name, NULL, "There is not enough memory for the model");
+    if (is_binary(json, len)) {
+        free(copy);
+        return error_set(err, ERROR_INPUT, name, "load it with XGBoost and save it with save_model(\"model.json\")",
+                         "This is a model in XGBoost's binary format; JSON is read here");
+    }
     root = cJSON_ParseWithLengthOpts(copy, len + 1, &stopped, 1);
     if (root)
         status = read_learner(&r, root);

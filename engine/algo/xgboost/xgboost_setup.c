@@ -329,6 +329,10 @@ int xgboost_grow_plan(const struct training *t, uint64_t seed, struct grow_plan 
     const char *interactions = settings_get(s, "interaction_constraints");
     size_t columns = t->train->columns;
     struct grow_settings *g = &plan->grow;
+    if (comm_ranks(t->comm) > 1 && settings_is(s, "tree_method", "auto") && method_of(t) == GROW_APPROX)
+        event_log(t->sink,
+                  "tree_method = auto is approx over several ranks, where one rank takes exact for few rows; hist "
+                  "gives the same trees for any number of ranks");
     *plan = (struct grow_plan){.grow = {
                                    .method = method_of(t),
                                    .lossguide = settings_is(s, "grow_policy", "lossguide"),
