@@ -79,7 +79,7 @@ static int read_channel(struct root *r, const cJSON *channel, struct job *job, s
         if (r->content_type[0] && strcmp(r->content_type, type) != 0)
             return error_set(err, ERROR_INPUT, channel->string, "give all channels the same ContentType",
                              "The channels have different content types: %.60s and %.60s", r->content_type, type);
-        strcpy(r->content_type, type);
+        snprintf(r->content_type, sizeof r->content_type, "%s", type);
     }
     if (mode && strcasecmp(mode, "Pipe") == 0 && strcmp(channel->string, "train") == 0)
         job->pipe = true;

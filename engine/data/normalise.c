@@ -123,15 +123,17 @@ int normaliser_fit(struct normaliser *n, const struct dataset *d, size_t rows, b
     size_t columns = d->columns, room = columns ? columns : 1;
     float *block = malloc(room * 4 * sizeof *block);
     double *sums = calloc(room * 4, sizeof *sums);
-    struct moments m = {sums, sums + columns, sums + 2 * columns, sums + 3 * columns};
-    int status;
-    *n = (struct normaliser){columns, block, block + columns, block + 2 * columns, block + 3 * columns};
-    if (!block || !sums)
-        status = error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory to normalise the data");
-    else
+    int status = -1;
+    *n = (struct normaliser){.shift = block}; /* what normaliser_free gives back */
+    if (block && sums) {
+        struct moments m = {sums, sums + columns, sums + 2 * columns, sums + 3 * columns};
+        *n = (struct normaliser){columns, block, block + columns, block + 2 * columns, block + 3 * columns};
         status = take_moments(&m, d, rows < d->rows ? rows : d->rows, comm, err);
-    if (status == 0)
-        status = settle(n, &m, d, scale, centre, err);
+        if (status == 0)
+            status = settle(n, &m, d, scale, centre, err);
+    } else {
+        error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory to normalise the data");
+    }
     free(sums);
     return status;
 }
