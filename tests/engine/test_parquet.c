@@ -79,7 +79,7 @@ static void reads_what_duckdb_wrote(void **state)
         char path[256];
         struct dataset got, wanted;
         struct error err;
-        snprintf(path, sizeof path, "tests/golden/parquet/%s.csv", names[i]);
+        snprintf(path, sizeof path, "tests/golden/parquet/%s.csv.gz", names[i]);
         read_csv(path, &wanted);
         snprintf(path, sizeof path, "tests/golden/parquet/%s.parquet", names[i]);
         if (read_file(path, &got, &err) < 0)

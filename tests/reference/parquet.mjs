@@ -2,7 +2,7 @@
 //
 //     npm install --no-save @duckdb/node-api && node tests/reference/parquet.mjs tests/golden/parquet
 //
-// Beside each NAME.parquet, NAME.csv holds the rows as DuckDB reads them back, numbers rounded to float32.
+// Beside each NAME.parquet, NAME.csv.gz holds the rows as DuckDB reads them back, numbers rounded to float32.
 import { DuckDBInstance } from '@duckdb/node-api';
 
 const folder = process.argv[2];
@@ -22,5 +22,5 @@ const files = {
 for (const [name, [options, rows]] of Object.entries(files)) {
   const file = `${folder}/${name}.parquet`;
   await db.run(`copy (${table(rows)}) to '${file}' (format parquet, ${options})`);
-  await db.run(`copy (select columns(*)::DOUBLE::FLOAT from '${file}') to '${folder}/${name}.csv' (header false)`);
+  await db.run(`copy (select columns(*)::DOUBLE::FLOAT from '${file}') to '${folder}/${name}.csv.gz' (header false, compression gzip)`);
 }
