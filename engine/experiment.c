@@ -12,12 +12,6 @@
 
 /* --- training one arm ------------------------------------------------------------------------- */
 
-static bool drop_line(void *context, const char *line, size_t len)
-{
-    (void)context, (void)line, (void)len;
-    return true;
-}
-
 /* Of what the learner says in a measured run the experiment shows the curves: the training loss, what tuning chooses
  * by, and the measure. */
 static bool is_curve(const struct run *r, const char *line, size_t len)
@@ -87,7 +81,7 @@ static int tune(struct run *r, const struct plan_arm *arm, int *best, struct err
         struct training t = {0};
         struct settings resolved;
         double value;
-        r->inner = (struct event_sink){.write = drop_line};
+        r->inner = (struct event_sink){.write = event_drop};
         if (train(r, arm, i, &resolved, &t, err) < 0)
             return -1;
         value = training_metric_value(&t, choose->metric);

@@ -288,12 +288,6 @@ struct spread_run {
     struct event_sink *sink;
 };
 
-static bool say_nothing(void *context, const char *line, size_t len)
-{
-    (void)context, (void)line, (void)len;
-    return true;
-}
-
 static int read_data(const struct job *job, const struct algorithm *algorithm, struct comm *comm, struct channels *c,
                      struct training *t, struct error *err)
 {
@@ -321,7 +315,7 @@ static int run_rank(void *context, struct comm *comm, struct error *err)
 {
     const struct spread_run *run = context;
     const struct job *job = run->job;
-    struct event_sink silent = {.write = say_nothing, .started = run->sink->started, .stop = run->sink->stop};
+    struct event_sink silent = {.write = event_drop, .started = run->sink->started, .stop = run->sink->stop};
     struct event_sink *sink = comm_rank(comm) == 0 ? run->sink : &silent;
     struct channels c = {0};
     struct settings settings = *run->settings;

@@ -95,6 +95,7 @@ struct training {
 
 /* Should the run end now? All ranks get the same answer, so that none waits for another; ask after every step. */
 bool training_stopping(struct training *t);
+void training_pace(const struct training *t); /* sleeps as long as `pace` asks, or until the run should end */
 
 /* Adds or replaces a final metric. */
 void training_metric(struct training *t, const char *name, double value);

@@ -5,6 +5,7 @@
 #include "engine/algo/algorithm.h"
 #include "engine/algo/linear/linear_learner.h"
 #include "engine/algo/xgboost/xgboost.h"
+#include "engine/base/clock.h"
 #include "engine/suggest.h"
 
 const struct algorithm_entry algorithm_table[] = {
@@ -60,6 +61,14 @@ bool training_stopping(struct training *t)
     if (stop > 0)
         t->sink->stopped = true;
     return stop > 0;
+}
+
+#define PACE_SLICE 0.05 /* seconds between looks at whether the run should stop */
+
+void training_pace(const struct training *t)
+{
+    for (double left = t->pace; left > 0 && !event_stopping(t->sink); left -= PACE_SLICE)
+        clock_sleep(fmin(left, PACE_SLICE));
 }
 
 /* --- final metrics --------------------------------------------------------------------------------------------------

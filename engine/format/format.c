@@ -285,11 +285,6 @@ static const struct format *format_of_output(const char *path, const char *conte
     return NULL;
 }
 
-int format_check_output(const char *path, const char *content_type, struct error *err)
-{
-    return format_of_output(path, content_type, err) ? 0 : -1;
-}
-
 struct format_output {
     const struct format *format;
     struct output *file;

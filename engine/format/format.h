@@ -52,7 +52,4 @@ void format_abandon(struct format_output *out); /* NULL is fine */
 /* The content type that a name's ending tells; NULL when it tells none. */
 const char *format_type_of_name(const char *path);
 
-/* Would format_write know which format to write? */
-int format_check_output(const char *path, const char *content_type, struct error *err);
-
 #endif

@@ -13,7 +13,6 @@
 #define METRICS 200              /* points of train:objective_loss at most */
 #define EVALUATED 256            /* rows of a batch when scores are looked at, at least, */
 #define SCORES ((size_t)1 << 22) /* unless that makes more scores than this */
-#define PACE_SLICE 0.05          /* seconds between looks at whether the run should stop */
 
 static long stride_for(long steps, long points)
 {
@@ -237,12 +236,6 @@ static bool weed_out(struct linear_run *r, const double *loss)
     return alive > 0;
 }
 
-static void pace(const struct training *t)
-{
-    for (double left = t->pace; left > 0 && !event_stopping(t->sink); left -= PACE_SLICE)
-        clock_sleep(fmin(left, PACE_SLICE));
-}
-
 /* Shows the first class's weights of the first model to whoever asked for it (the contour of an experiment). */
 static void trace(const struct linear_run *r)
 {
@@ -289,7 +282,7 @@ static bool after_step(struct linear_run *r, double weight)
         linear_picture_model(sink, &one, r->step);
     }
     if (r->t->pace > 0)
-        pace(r->t);
+        training_pace(r->t);
     return !training_stopping(r->t);
 }
 

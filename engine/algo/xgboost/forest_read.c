@@ -133,7 +133,8 @@ static int floats(const struct reader *r, const cJSON *parent, const char *key, 
 /* --- trees ----------------------------------------------------------------------------------------------------------
  */
 
-/* The nodes as they stand in the file. `condition` goes to threshold for now, whatever the node is. */
+/* The nodes as they stand in the file. Of every node `condition` goes to threshold; in a leaf it
+ * is the value, which the caller moves. */
 static int raw_nodes(const struct reader *r, const cJSON *json, struct tree *raw, int *spare)
 {
     int n = raw->size, columns = (int)r->forest->columns;

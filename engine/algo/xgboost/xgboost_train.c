@@ -8,11 +8,10 @@
 #include "engine/algo/xgboost/boost.h"
 #include "engine/base/clock.h"
 
-#define METRICS 200     /* rounds whose metrics are said, at most, */
-#define LOOKS 8e6       /* and so many training rows are looked at for them, about, */
-#define LEAST_LOOKS 20  /* but this often at least */
-#define THREADS 1024    /* at most */
-#define PACE_SLICE 0.05 /* seconds between looks at whether the run should stop */
+#define METRICS 200    /* rounds whose metrics are said, at most, */
+#define LOOKS 8e6      /* and so many training rows are looked at for them, about, */
+#define LEAST_LOOKS 20 /* but this often at least */
+#define THREADS 1024   /* at most */
 
 enum { SAY_WARNING = 1, SAY_WORK, SAY_TREE };
 
@@ -453,12 +452,6 @@ static int after_round(struct boost *b, struct error *err)
 /* --- the loop -------------------------------------------------------------------------------------------------------
  */
 
-static void pace(const struct training *t)
-{
-    for (double left = t->pace; left > 0 && !event_stopping(t->sink); left -= PACE_SLICE)
-        clock_sleep(fmin(left, PACE_SLICE));
-}
-
 static void say_diverged(struct boost *b)
 {
     b->diverged = true;
@@ -498,7 +491,7 @@ static int rounds(struct boost *b, struct error *err)
         }
         boost_picture_round(b);
         if (b->speaks)
-            pace(b->t);
+            training_pace(b->t);
         if (training_stopping(b->t))
             return 0;
     }
