@@ -69,7 +69,7 @@ struct gpu {
     void (*upload)(void *to, const void *from, size_t bytes);
     void (*download)(void *to, const void *from, size_t bytes); /* waits */
 
-    /* c[m x n] = alpha * op(a) op(b) + beta * c, as backend.h says. */
+    /* c[m x n] = alpha * op(a) op(b) + beta * c, as tensor/blas.h says. */
     void (*gemm)(float *c, const float *a, const float *b, size_t m, size_t n, size_t k, bool transpose_a,
                  bool transpose_b, float alpha, float beta);
     /* to[i] = from[row[i]], rows of `columns` numbers. */

@@ -12,7 +12,7 @@
 #include "engine/gpu.h"
 #include "engine/model.h"
 #include "engine/share.h"
-#include "engine/tensor/backend.h"
+#include "engine/tensor/blas.h"
 
 struct channels {
     struct dataset train, validation, test;
@@ -276,7 +276,7 @@ int job_train(const struct algorithm *algorithm, struct training *t, struct erro
 {
     t->metric_count = 0;
     t->rows_seen = t->step_seconds = 0;
-    backend_threads(t->threads);
+    blas_threads(t->threads);
     return algorithm->train(t, err);
 }
 

@@ -9,7 +9,7 @@
 
 #include "engine/base/error.h"
 #include "engine/comm.h"
-#include "engine/data/dataset.h"
+#include "engine/data/parts.h"
 #include "engine/event.h"
 #include "engine/format/format.h"
 #include "engine/format/payload.h"
@@ -72,10 +72,15 @@ struct trace {
 
 struct training {
     const struct settings *settings;                 /* resolved and checked */
-    const struct dataset *train, *validation, *test; /* the last two may be NULL */
+    const struct dataset *train, *validation, *test; /* DATA_TABLE; the last two may be NULL */
+    const struct series_set *series[PARTS];          /* DATA_SERIES; NULL: not given */
+    const struct pairs *pairs[PARTS];                /* DATA_PAIRS; NULL: not given */
+    const struct vocabulary *vocabulary[2];          /* channel "vocab", of sides 0 and 1; NULL: not given */
+    const char *auxiliary;                           /* channel "auxiliary": a folder; NULL: not given */
     const struct channel *pipe; /* Pipe mode: where training rows stream from; then train is NULL */
     struct comm *comm;          /* NULL: this process alone */
-    uint64_t first_row;         /* with comm: train is this rank's share and begins at this row */
+    uint64_t first_row;         /* with comm: train is this rank's share and begins at this row; series and pairs are
+                                   whole on every rank, which takes its part of each mini-batch */
     uint64_t all_rows;          /* of all ranks; train->rows without comm */
     const struct gpu *gpu;      /* train on it (engine/gpu.h); NULL: on the CPU */
     uint64_t seed;
@@ -103,6 +108,7 @@ double training_metric_value(const struct training *t, const char *name); /* NaN
 
 struct algorithm {
     const char *name, *title;
+    enum data_kind data;
     const struct hyperparameter *hyperparameters; /* ends at name == NULL */
     const char *const *content_types;             /* of training data; ends at NULL */
     const char *const *channels;                  /* the first is required; ends at NULL */

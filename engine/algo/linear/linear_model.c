@@ -138,7 +138,7 @@ int linear_model_init(struct linear_model *m, const struct settings *s, const st
     *m = (struct linear_model){.models = shape->models,
                                .columns = shape->train->columns,
                                .outputs = classes > 2 ? classes : 1,
-                               .backend = &backend_cpu};
+                               .backend = &blas_cpu};
     m->width = m->models * m->outputs;
     m->task = classes > 2 ? METRIC_MULTICLASS : classes == 2 ? METRIC_BINARY : METRIC_REGRESSION;
     m->use_bias = settings_true(s, "use_bias");
@@ -217,7 +217,7 @@ static void score_all_sparse(const struct linear_model *m, struct linear_batch *
 
 void linear_model_score(const struct linear_model *m, struct linear_batch *b)
 {
-    const struct backend *ops = m->backend;
+    const struct blas *ops = m->backend;
     if (b->source) {
         score_all_sparse(m, b);
         return;
@@ -258,7 +258,7 @@ static void gather_across(struct linear_model *m, float share)
 /* From b->gradient (slopes of the scores) to the mean gradient of weights and bias. */
 static void backward(struct linear_model *m, const struct linear_batch *b, size_t rows)
 {
-    const struct backend *ops = m->backend;
+    const struct blas *ops = m->backend;
     float share = 1 / (float)rows;
     memset(m->bias_gradient, 0, m->width * sizeof *m->bias_gradient);
     for (size_t i = 0; i < b->rows; i++)

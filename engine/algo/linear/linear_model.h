@@ -22,7 +22,7 @@
 #include "engine/nn/loss.h"
 #include "engine/nn/optimiser.h"
 #include "engine/nn/schedule.h"
-#include "engine/tensor/backend.h"
+#include "engine/tensor/blas.h"
 
 /* What is each model's own besides its weights. */
 struct linear_one {
@@ -51,7 +51,7 @@ struct linear_model {
     double loss_unit; /* reported loss = loss in normalised units * this */
     struct normaliser normaliser;
     double label_shift, label_scale;
-    const struct backend *backend;
+    const struct blas *backend;
 };
 
 /* What a model is made for; the scaler looks at the first `sample_rows` of `train` on each rank. */

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "engine/base/rng.h"
-#include "engine/tensor/backend.h"
+#include "engine/tensor/blas.h"
 
 #define LARGEST 70
 
@@ -51,13 +51,13 @@ static void products_agree(void **state)
         memcpy(d, c, m * n * sizeof *d);
         if (write_only && m > 0 && n > 0)
             c[0] = d[0] = NAN; /* must not be read */
-        backend_ref.gemm(c, a, b, m, n, k, ta, tb, alpha, beta);
-        backend_cpu.gemm(d, a, b, m, n, k, ta, tb, alpha, beta);
+        blas_ref.gemm(c, a, b, m, n, k, ta, tb, alpha, beta);
+        blas_cpu.gemm(d, a, b, m, n, k, ta, tb, alpha, beta);
         compare(m * n);
         fill(c, LARGEST);
         memcpy(d, c, LARGEST * sizeof *d);
-        backend_ref.gemv(c, a, b, m, k, ta, alpha, beta);
-        backend_cpu.gemv(d, a, b, m, k, ta, alpha, beta);
+        blas_ref.gemv(c, a, b, m, k, ta, alpha, beta);
+        blas_cpu.gemv(d, a, b, m, k, ta, alpha, beta);
         compare(LARGEST);
     }
 }
@@ -71,12 +71,12 @@ static void vectors_agree(void **state)
         fill(a, n);
         fill(c, n);
         memcpy(d, c, n * sizeof *d);
-        backend_ref.axpy(c, a, n, alpha);
-        backend_cpu.axpy(d, a, n, alpha);
-        backend_ref.scale(c, n, alpha);
-        backend_cpu.scale(d, n, alpha);
+        blas_ref.axpy(c, a, n, alpha);
+        blas_cpu.axpy(d, a, n, alpha);
+        blas_ref.scale(c, n, alpha);
+        blas_cpu.scale(d, n, alpha);
         compare(n);
-        assert_true(fabsf(backend_ref.dot(a, c, n) - backend_cpu.dot(a, c, n)) < 1e-2f);
+        assert_true(fabsf(blas_ref.dot(a, c, n) - blas_cpu.dot(a, c, n)) < 1e-2f);
     }
 }
 
@@ -86,11 +86,11 @@ static void the_plain_one_is_right(void **state)
     const float x[] = {1, 2, 3, 4, 5, 6}, y[] = {1, 0, -1, 2, 1, 3};
     float out[4] = {10, 10, 10, 10};
     (void)state;
-    backend_ref.gemm(out, x, y, 2, 2, 3, false, false, 1, 1); /* [1 2 3; 4 5 6] [1 0; -1 2; 1 3] */
+    blas_ref.gemm(out, x, y, 2, 2, 3, false, false, 1, 1); /* [1 2 3; 4 5 6] [1 0; -1 2; 1 3] */
     assert_true(out[0] == 12 && out[1] == 23 && out[2] == 15 && out[3] == 38);
-    backend_ref.gemm(out, x, y, 2, 2, 3, true, true, 1, 0); /* [1 3 5; 2 4 6] [1 2; 0 1; -1 3] */
+    blas_ref.gemm(out, x, y, 2, 2, 3, true, true, 1, 0); /* [1 3 5; 2 4 6] [1 2; 0 1; -1 3] */
     assert_true(out[0] == -4 && out[1] == 20 && out[2] == -4 && out[3] == 26);
-    assert_true(backend_ref.dot(x, y, 6) == 1 + 0 - 3 + 8 + 5 + 18);
+    assert_true(blas_ref.dot(x, y, 6) == 1 + 0 - 3 + 8 + 5 + 18);
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/tensor/backend.h"
+#include "engine/tensor/blas.h"
 
 #define PIECE ((size_t)1 << 30)
 
@@ -23,7 +23,7 @@ static struct {
     __typeof__(cblas_sscal) *scal;
     __typeof__(cblas_sdot) *dot;
     __typeof__(openblas_set_num_threads) *set_threads;
-} blas;
+} openblas;
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 static int threads_wanted = 1;
 
@@ -39,18 +39,18 @@ static void load(void)
     void *library;
     setenv("OPENBLAS_NUM_THREADS", "1", 0); /* more are started when they are wanted */
     library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (library && find(library, "cblas_sgemm", &blas.gemm) && find(library, "cblas_sgemv", &blas.gemv) &&
-        find(library, "cblas_saxpy", &blas.axpy) && find(library, "cblas_sscal", &blas.scal) &&
-        find(library, "cblas_sdot", &blas.dot) && find(library, "openblas_set_num_threads", &blas.set_threads))
-        blas.set_threads(threads_wanted);
+    if (library && find(library, "cblas_sgemm", &openblas.gemm) && find(library, "cblas_sgemv", &openblas.gemv) &&
+        find(library, "cblas_saxpy", &openblas.axpy) && find(library, "cblas_sscal", &openblas.scal) &&
+        find(library, "cblas_sdot", &openblas.dot) && find(library, "openblas_set_num_threads", &openblas.set_threads))
+        openblas.set_threads(threads_wanted);
     else
-        blas.gemm = NULL; /* a machine without it computes by ref.c, slowly and right */
+        openblas.gemm = NULL; /* a machine without it computes by blas_ref.c, slowly and right */
 }
 
 static bool has_blas(void)
 {
     pthread_once(&loaded, load);
-    return blas.gemm != NULL;
+    return openblas.gemm != NULL;
 }
 
 /* y = beta * y for what BLAS leaves alone when the inner size is 0. */
@@ -60,22 +60,28 @@ static void only_beta(float *y, size_t n, float beta)
         y[i] = beta == 0 ? 0 : beta * y[i];
 }
 
-static void cpu_gemm(float *c, const float *a, const float *b, size_t m, size_t n, size_t k, bool transpose_a,
-                     bool transpose_b, float alpha, float beta)
+static void cpu_gemm_in(float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb, size_t m,
+                        size_t n, size_t k, bool transpose_a, bool transpose_b, float alpha, float beta)
 {
     if (m == 0 || n == 0)
         return;
     if (k == 0) {
-        only_beta(c, m * n, beta);
+        for (size_t i = 0; i < m; i++)
+            only_beta(c + i * ldc, n, beta);
         return;
     }
     if (!has_blas()) {
-        backend_ref.gemm(c, a, b, m, n, k, transpose_a, transpose_b, alpha, beta);
+        blas_ref.gemm_in(c, ldc, a, lda, b, ldb, m, n, k, transpose_a, transpose_b, alpha, beta);
         return;
     }
-    blas.gemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
-              (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)(transpose_a ? m : k), b,
-              (blasint)(transpose_b ? k : n), beta, c, (blasint)n);
+    openblas.gemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
+                  (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
+}
+
+static void cpu_gemm(float *c, const float *a, const float *b, size_t m, size_t n, size_t k, bool transpose_a,
+                     bool transpose_b, float alpha, float beta)
+{
+    cpu_gemm_in(c, n, a, transpose_a ? m : k, b, transpose_b ? k : n, m, n, k, transpose_a, transpose_b, alpha, beta);
 }
 
 static void cpu_gemv(float *y, const float *a, const float *x, size_t rows, size_t columns, bool transpose, float alpha,
@@ -89,44 +95,44 @@ static void cpu_gemv(float *y, const float *a, const float *x, size_t rows, size
         return;
     }
     if (!has_blas()) {
-        backend_ref.gemv(y, a, x, rows, columns, transpose, alpha, beta);
+        blas_ref.gemv(y, a, x, rows, columns, transpose, alpha, beta);
         return;
     }
-    blas.gemv(CblasRowMajor, transpose ? CblasTrans : CblasNoTrans, (blasint)rows, (blasint)columns, alpha, a,
-              (blasint)columns, x, 1, beta, y, 1);
+    openblas.gemv(CblasRowMajor, transpose ? CblasTrans : CblasNoTrans, (blasint)rows, (blasint)columns, alpha, a,
+                  (blasint)columns, x, 1, beta, y, 1);
 }
 
 static void cpu_axpy(float *y, const float *x, size_t n, float alpha)
 {
     if (!has_blas())
-        backend_ref.axpy(y, x, n, alpha);
+        blas_ref.axpy(y, x, n, alpha);
     for (size_t at = 0; has_blas() && at < n; at += PIECE)
-        blas.axpy((blasint)(n - at < PIECE ? n - at : PIECE), alpha, x + at, 1, y + at, 1);
+        openblas.axpy((blasint)(n - at < PIECE ? n - at : PIECE), alpha, x + at, 1, y + at, 1);
 }
 
 static void cpu_scale(float *x, size_t n, float alpha)
 {
     if (!has_blas())
-        backend_ref.scale(x, n, alpha);
+        blas_ref.scale(x, n, alpha);
     for (size_t at = 0; has_blas() && at < n; at += PIECE)
-        blas.scal((blasint)(n - at < PIECE ? n - at : PIECE), alpha, x + at, 1);
+        openblas.scal((blasint)(n - at < PIECE ? n - at : PIECE), alpha, x + at, 1);
 }
 
 static float cpu_dot(const float *x, const float *y, size_t n)
 {
     double sum = 0;
     if (!has_blas())
-        return backend_ref.dot(x, y, n);
+        return blas_ref.dot(x, y, n);
     for (size_t at = 0; at < n; at += PIECE)
-        sum += (double)blas.dot((blasint)(n - at < PIECE ? n - at : PIECE), x + at, 1, y + at, 1);
+        sum += (double)openblas.dot((blasint)(n - at < PIECE ? n - at : PIECE), x + at, 1, y + at, 1);
     return (float)sum;
 }
 
-void backend_threads(int n)
+void blas_threads(int n)
 {
     threads_wanted = n > 0 ? n : 1;
-    if (blas.set_threads) /* loaded already */
-        blas.set_threads(threads_wanted);
+    if (openblas.set_threads) /* loaded already */
+        openblas.set_threads(threads_wanted);
 }
 
-const struct backend backend_cpu = {"cpu", cpu_gemm, cpu_gemv, cpu_axpy, cpu_scale, cpu_dot};
+const struct blas blas_cpu = {"cpu", cpu_gemm, cpu_gemm_in, cpu_gemv, cpu_axpy, cpu_scale, cpu_dot};

@@ -1,0 +1,72 @@
+/* What was computed, in order, so that slopes can flow back: reverse-mode differentiation.
+ *
+ *     struct tape *t = tape_open(&backend_cpu, threads, &err);
+ *     for each step:
+ *         tape_begin(t, true, seed_of_this_step);
+ *         x = tape_input(t, 2, (size_t[]){64, 40}, rows);
+ *         loss = op_...(t, ...);                            ops.h: computes at once and notes it on the tape
+ *         tape_backward(t, loss);                           now each parameter's grad holds its slope
+ *     tape_close(t);
+ *
+ * All memory of a step comes from the tape's arena and is forgotten at the next tape_begin; after the largest step was
+ * seen, a step allocates nothing. Out of memory: ops give tensors of size 0 and tape_failed tells. One thread at a
+ * time.
+ */
+#ifndef TENSOR_TAPE_H
+#define TENSOR_TAPE_H
+
+#include "engine/base/pool.h"
+#include "engine/tensor/backend.h"
+
+struct tape *tape_open(const struct backend *backend, int threads, struct error *err);
+void tape_close(struct tape *t); /* NULL is fine */
+
+/* A new step. `learning` false: nothing will flow back, dropout and zoneout are off, kernels keep nothing. `random`:
+ * what dropout draws from. */
+void tape_begin(struct tape *t, bool learning, uint64_t random);
+
+/* 0, or -1 and what went wrong since tape_begin: memory, or the device. Asked once a step, after tape_backward. */
+int tape_finish(struct tape *t, struct error *err);
+
+/* The loss is one number (rank 0); its own slope is 1. */
+void tape_backward(struct tape *t, struct tensor *loss);
+
+/* --- tensors of this step -------------------------------------------------------------------------------------------
+ */
+
+struct tensor *tape_tensor(struct tape *t, int rank, const size_t *shape); /* not cleared; with a slope when learning */
+struct tensor *tape_plain(struct tape *t, int rank, const size_t *shape);  /* the same without a slope */
+struct tensor *tape_input(struct tape *t, int rank, const size_t *shape, const float *values); /* copied; no slope */
+const int32_t *tape_ints(struct tape *t, const int32_t *values, size_t n); /* copied to the device */
+void tape_read(struct tape *t, const struct tensor *x, float *values);     /* dense; waits */
+double tape_number(struct tape *t, const struct tensor *x);                /* of rank 0; waits */
+
+/* Views: same numbers and slopes. */
+struct tensor *tape_slice(struct tape *t, struct tensor *x, int dimension, size_t begin, size_t count);
+struct tensor *tape_reshape(struct tape *t, struct tensor *x, int rank, const size_t *shape); /* dense only */
+/* The same numbers, through which nothing flows back. */
+struct tensor *tape_detach(struct tape *t, struct tensor *x);
+
+/* --- for ops and kernels --------------------------------------------------------------------------------------------
+ */
+
+const struct backend *tape_backend(const struct tape *t);
+struct pool *tape_pool(const struct tape *t);
+bool tape_learning(const struct tape *t);
+uint64_t tape_random(struct tape *t);               /* another stream at each call, the same in every run */
+struct node *tape_node(struct tape *t, enum op op); /* zeroed; tape_run computes it */
+void tape_run(struct tape *t, struct node *n);
+void *tape_scratch(struct tape *t, size_t bytes); /* until the next tape_begin; 64-byte aligned, on the device */
+
+/* The slope to add to; NULL when the tensor has none. Cleared first where nothing was added yet. */
+void *tape_grad(struct tape *t, struct tensor *x);
+/* The same for kernels that can write instead: *beta is 0 (write) where nothing was added yet, else 1 (add). */
+void *tape_grad_beta(struct tape *t, struct tensor *x, double *beta);
+
+/* --- figures --------------------------------------------------------------------------------------------------------
+ */
+
+size_t tape_bytes(const struct tape *t);   /* the arena's size */
+size_t tape_growths(const struct tape *t); /* how often the tape asked for memory since it was opened */
+
+#endif
