@@ -98,6 +98,9 @@ struct training {
     double step_seconds;        /* out: time spent in training steps, without pace and evaluation */
 };
 
+/* Lets the run learn from the parts that are there; from the test part only with `test`. */
+void training_data(struct training *t, const struct parts *parts, bool test);
+
 /* Should the run end now? All ranks get the same answer, so that none waits for another; ask after every step. */
 bool training_stopping(struct training *t);
 void training_pace(const struct training *t); /* sleeps as long as `pace` asks, or until the run should end */
