@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "engine/base/error.h"
+#include "engine/nn/optimiser.h"
 
 #define GPU_VERSION 2 /* of this table: a plugin of another build is refused */
 #define GPU_PLUGIN "flashlab-cuda.so"
@@ -24,13 +25,6 @@ struct gpu_loss {
     int kind; /* of nn/loss.h */
     float parameter;
     size_t classes, models;
-};
-
-/* One step of nn/optimiser.h. */
-struct gpu_step {
-    int kind;
-    float rate, decay, l1, momentum, beta_1, beta_2;
-    float correct_1, root_2; /* adam: 1 / (1 - beta_1^t), 1 / sqrt(1 - beta_2^t) */
 };
 
 /* Rows as lists of cell numbers (bins.h): of `width` numbers each, of which number k lies in place[k] .. place[k + 1] -
@@ -81,7 +75,8 @@ struct gpu {
                  size_t rows, double *sums);
     /* out[k] = scale * sum over rows of x[i][k]. */
     void (*column_sums)(float *out, const float *x, size_t rows, size_t columns, float scale);
-    void (*optimise)(const struct gpu_step *s, float *w, const float *gradient, float *first, float *second, size_t n);
+    void (*optimise)(const struct optimiser_now *s, float *w, const float *gradient, float *first, float *second,
+                     size_t n);
 
     /* Copies the blocks. `codes`: of the column that has most. NULL: no room. */
     struct gpu_trees *(*trees_open)(const struct gpu_block *blocks, size_t count, size_t rows, size_t codes);

@@ -36,6 +36,50 @@ static void five_steps_are_those_of_the_formulas(void **state)
     }
 }
 
+/* What is shared out in ranges, in double, or by sgd without its state, is the same step. */
+static void ranges_are_the_step(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < OPTIMISER_KINDS; kind++)
+        for (int plain = 0; plain <= (kind == OPTIMISER_SGD); plain++) {
+            float whole_state[6] = {0}, part_state[6] = {0}, whole[3], part[3];
+            double double_state[6] = {0}, twice[3], slopes[3];
+            struct optimiser a, b, c;
+            memcpy(whole, golden_start, sizeof whole);
+            memcpy(part, golden_start, sizeof part);
+            for (int i = 0; i < 3; i++)
+                twice[i] = (double)golden_start[i];
+            optimiser_init(&a, (enum optimiser_kind)kind, whole_state, 3);
+            optimiser_init(&b, (enum optimiser_kind)kind, plain ? NULL : part_state, 3);
+            c = a;
+            c.first = (void *)double_state;
+            c.second = a.second ? (void *)(double_state + 3) : NULL;
+            for (int t = 0; t < 5; t++) {
+                optimiser_step(&a, whole, golden_gradients[t], 0.1, 0.2, 0.1);
+                optimiser_advance(&b);
+                optimiser_range(&b, part, golden_gradients[t], 2, 3, 0.1, 0.2, 0.1);
+                optimiser_range(&b, part, golden_gradients[t], 0, 2, 0.1, 0.2, 0.1);
+                for (int i = 0; i < 3; i++)
+                    slopes[i] = (double)golden_gradients[t][i];
+                optimiser_advance(&c);
+                optimiser_range_double(&c, twice, slopes, 0, 3, 0.1, 0.2, 0.1);
+            }
+            for (int i = 0; i < 3; i++) {
+                assert_true(plain ? fabsf(whole[i] - part[i]) < 1e-6f : whole[i] == part[i]);
+                assert_true(fabs((double)whole[i] - twice[i]) < 2e-6);
+            }
+        }
+}
+
+static void names_are_the_services(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < OPTIMISER_KINDS; kind++)
+        assert_int_equal(optimiser_kind_of(optimiser_name((enum optimiser_kind)kind)), kind);
+    assert_int_equal(optimiser_kind_of("adadelta"), OPTIMISER_ADADELTA);
+    assert_int_equal(optimiser_kind_of("Adam"), -1);
+}
+
 /* For plain SGD, weight decay and the gradient of an L2 penalty are the same step. */
 static void decay_is_the_l2_gradient(void **state)
 {
@@ -52,13 +96,12 @@ static void decay_is_the_l2_gradient(void **state)
 /* L1 alone brings a weight to exactly 0 and keeps it there; a gradient below its strength does not move it. */
 static void l1_makes_exact_zeros(void **state)
 {
-    static const enum optimiser_kind kinds[] = {OPTIMISER_SGD, OPTIMISER_ADAM, OPTIMISER_RMSPROP};
     (void)state;
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < OPTIMISER_KINDS; k++) {
         struct optimiser o;
         float memory[4] = {0}, w[2] = {0.3f, -0.3f};
         const float g[2] = {0.01f, -0.01f};
-        optimiser_init(&o, kinds[k], memory, 2);
+        optimiser_init(&o, (enum optimiser_kind)k, memory, 2);
         for (int t = 0; t < 3000; t++)
             optimiser_step(&o, w, g, 0.01, 0, 0.05);
         assert_true(w[0] == 0 && w[1] == 0);
@@ -91,6 +134,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(five_steps_are_those_of_the_formulas),
+        cmocka_unit_test(ranges_are_the_step),
+        cmocka_unit_test(names_are_the_services),
         cmocka_unit_test(decay_is_the_l2_gradient),
         cmocka_unit_test(l1_makes_exact_zeros),
         cmocka_unit_test(keeps_what_is_not_a_number),
