@@ -16,7 +16,7 @@
 #include "engine/base/error.h"
 #include "engine/nn/optimiser.h"
 
-#define GPU_VERSION 2 /* of this table: a plugin of another build is refused */
+#define GPU_VERSION 3 /* of this table: a plugin of another build is refused */
 #define GPU_PLUGIN "flashlab-cuda.so"
 #define GPU_TEXT 256
 
@@ -50,6 +50,7 @@ struct gpu_column {
     size_t cell; /* of LISTED: the column's first among all */
 };
 
+struct backend;
 struct gpu_trees; /* binned rows on the device, and the order of those in the tree that grows */
 
 struct gpu {
@@ -88,6 +89,8 @@ struct gpu {
     /* Of these rows, puts first those with go[code]; how many. Waits. */
     size_t (*trees_split)(struct gpu_trees *t, size_t begin, size_t end, const struct gpu_column *c, const uint8_t *go);
     void (*trees_rows)(struct gpu_trees *t, uint32_t *row); /* the order now. Waits. */
+
+    const struct backend *tensor; /* the operations of networks (tensor/backend.h) on this device */
 };
 
 /* The plugin's one symbol. */

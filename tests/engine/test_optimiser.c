@@ -130,6 +130,28 @@ static void the_rate_falls_in_steps_to_its_floor(void **state)
     assert_true(schedule_rate(&low, 500) == 0.1);
 }
 
+static void rates_are_half_at_the_half_life(void **state)
+{
+    (void)state;
+    assert_true(schedule_inverse_time(0.3, 0, 10) == 0.3 && schedule_inverse_root(0.3, 0, 10) == 0.3);
+    assert_true(fabs(schedule_inverse_time(0.3, 10, 10) - 0.15) < 1e-15);
+    assert_true(fabs(schedule_inverse_root(0.3, 10, 10) - 0.15) < 1e-15);
+    assert_true(fabs(schedule_inverse_time(1, 30, 10) - 0.25) < 1e-15);
+    assert_true(fabs(schedule_inverse_root(1, 50, 10) - 0.25) < 1e-15);
+}
+
+static void a_plateau_reduces_the_rate(void **state)
+{
+    static const double perplexity[] = {9, 8, 8, 8.5, 9, 7, NAN, 7, 7, 7.5, 8, 7};
+    static const double wanted[] = {1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125};
+    struct plateau p = plateau_start(1, 0.5, 3), q = p;
+    (void)state;
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        assert_true(plateau_rate(&p, perplexity[i], true) == wanted[i]);
+        assert_true(plateau_rate(&q, -perplexity[i], false) == wanted[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +162,8 @@ int main(void)
         cmocka_unit_test(l1_makes_exact_zeros),
         cmocka_unit_test(keeps_what_is_not_a_number),
         cmocka_unit_test(the_rate_falls_in_steps_to_its_floor),
+        cmocka_unit_test(rates_are_half_at_the_half_life),
+        cmocka_unit_test(a_plateau_reduces_the_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
