@@ -14,7 +14,7 @@
 /*   gaussian, student-t   a: mean, b: sigma, c: degrees of freedom
  *   negative binomial     a: mean, b: shape; variance a + b a^2
  *   beta                  a: alpha, b: beta
- *   L1                    a: the point, b: the scale; as a distribution, Laplace's, whose slopes are those of L1 */
+ *   L1                    a: the point, b: the scale v; no distribution: its log is minus the loss */
 struct likelihood_parameters {
     enum likelihood kind;
     double a, b, c;
@@ -26,7 +26,7 @@ const char *likelihood_name(enum likelihood kind);     /* DeepAR's */
 bool likelihood_takes(enum likelihood kind, double y); /* is y one of the values that it is for? */
 
 struct likelihood_parameters likelihood_parameters(enum likelihood kind, const float *raw, double v);
-double likelihood_mean(const struct likelihood_parameters *p);          /* NaN where it has none */
+double likelihood_mean(const struct likelihood_parameters *p);
 double likelihood_log(const struct likelihood_parameters *p, double y); /* log density, or log probability */
 /* One random value. L1 is a forecast of points: always the point. */
 double likelihood_draw(const struct likelihood_parameters *p, struct rng *r);
