@@ -96,6 +96,7 @@ struct optimiser;
 
 struct backend {
     const char *name;
+    const struct backend *rest;   /* whose kernels stand in where `kernels` has none; NULL: none is missing */
     size_t bytes;                 /* of a number: 4, or 8 */
     bool host;                    /* the processor can read its memory */
     void *(*alloc)(size_t bytes); /* NULL: no room */
