@@ -25,8 +25,8 @@
 #define ENVIRONMENT "DEEPAR_INFERENCE_CONFIG"
 #define SHAPE "write {\"instances\":[{\"start\":\"2024-01-31 00:00:00\",\"target\":[1,2]}]}"
 #define AT_ONCE 32
-#define PATHS_MAX 4000000    /* numbers of the paths that are held at once */
-#define ANSWER_MAX 20000000  /* numbers of an answer */
+#define PATHS_MAX 4000000   /* numbers of the paths that are held at once */
+#define ANSWER_MAX 20000000 /* numbers of an answer */
 
 const char *const deepar_accepts[] = {"application/json", "application/jsonlines", NULL};
 
@@ -84,9 +84,10 @@ static int read_levels(const cJSON *list, const char *where, struct configuratio
         double level = cJSON_IsString(item) ? strtod(item->valuestring, &end) : NAN;
         if (cJSON_IsNumber(item))
             level = item->valuedouble;
-        if (c->levels == DEEPAR_QUANTILES || !(level > 0 && level < 1) || (end && (*end || strlen(item->valuestring) > 20)))
-            return wrong(where, "give up to 99 of them, as \"0.1\"", "quantiles holds something that is not between 0 and 1",
-                         err);
+        if (c->levels == DEEPAR_QUANTILES || !(level > 0 && level < 1) ||
+            (end && (*end || strlen(item->valuestring) > 20)))
+            return wrong(where, "give up to 99 of them, as \"0.1\"",
+                         "quantiles holds something that is not between 0 and 1", err);
         snprintf(c->name[c->levels], sizeof *c->name, end ? "%2$s" : "%1$.10g", level, end ? item->valuestring : "");
         c->level[c->levels++] = level;
     }
@@ -97,8 +98,8 @@ static int read_configuration(const cJSON *root, const char *where, struct confi
 {
     const cJSON *item;
     if (!cJSON_IsObject(root))
-        return wrong(where, "write {\"num_samples\":100,\"output_types\":[\"mean\"]}", "The configuration is no JSON object",
-                     err);
+        return wrong(where, "write {\"num_samples\":100,\"output_types\":[\"mean\"]}",
+                     "The configuration is no JSON object", err);
     cJSON_ArrayForEach (item, root) {
         int (*read)(const cJSON *, const char *, struct configuration *, struct error *) =
             strcmp(item->string, "num_samples") == 0    ? read_samples
@@ -196,7 +197,8 @@ static int read_lines(const struct request *in, struct series_set *set, struct c
             if (!p)
                 return -1;
             if (scan_space(p, stop) < stop)
-                return wrong(where, "write one instance in each line", "Something follows the instance in its line", err);
+                return wrong(where, "write one instance in each line", "Something follows the instance in its line",
+                             err);
         }
         p = stop + (stop < end);
     }
