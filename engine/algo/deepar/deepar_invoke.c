@@ -88,7 +88,10 @@ static int read_levels(const cJSON *list, const char *where, struct configuratio
             (end && (*end || strlen(item->valuestring) > 20)))
             return wrong(where, "give up to 99 of them, as \"0.1\"",
                          "quantiles holds something that is not between 0 and 1", err);
-        snprintf(c->name[c->levels], sizeof *c->name, end ? "%2$s" : "%1$.10g", level, end ? item->valuestring : "");
+        if (end)
+            snprintf(c->name[c->levels], sizeof *c->name, "%s", item->valuestring);
+        else
+            snprintf(c->name[c->levels], sizeof *c->name, "%.10g", level);
         c->level[c->levels++] = level;
     }
     return c->levels ? 0 : wrong(where, "give some, as [\"0.1\", \"0.9\"]", "quantiles is no list of numbers", err);

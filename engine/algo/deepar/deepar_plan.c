@@ -1,6 +1,7 @@
 #include "engine/algo/deepar/deepar_plan.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -140,7 +140,7 @@ static size_t window_counting(const struct deepar_plan *p, const struct window *
     const struct series *s = w->history->series;
     size_t first = w->at > p->context ? w->at - p->context : 0, n = 0;
     for (size_t i = first; i < w->at + p->prediction; i++)
-        n += !isnan(s->target[i]);
+        n += isnan(s->target[i]) ? 0 : 1;
     return n;
 }
 
