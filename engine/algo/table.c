@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/algo/algorithm.h"
+#include "engine/algo/deepar/deepar.h"
 #include "engine/algo/linear/linear_learner.h"
 #include "engine/algo/xgboost/xgboost.h"
 #include "engine/base/clock.h"
@@ -12,7 +13,7 @@ const struct algorithm_entry algorithm_table[] = {
     {"linear-learner", "Linear Learner", &linear_learner},
     {"xgboost", "XGBoost", &xgboost},
     {"seq2seq", "Seq2Seq", NULL},
-    {"deepar", "DeepAR", NULL},
+    {"deepar", "DeepAR", &deepar},
     {"blazingtext", "BlazingText", NULL},
     {"object2vec", "Object2Vec", NULL},
     {"object-detection", "Object Detection", NULL},
