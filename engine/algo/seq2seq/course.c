@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "engine/nn/schedule.h"
+
 void course_begin(struct course *c, const struct settings *s)
 {
     double updates = settings_number(s, "max_num_batches"), epochs = settings_number(s, "max_num_epochs");
@@ -23,12 +25,12 @@ void course_begin(struct course *c, const struct settings *s)
 
 double course_rate(const struct course *c, long updates_done)
 {
-    double t = (double)updates_done / (c->half_life * c->interval);
+    double t = (double)updates_done / c->interval;
     switch (c->kind) {
     case COURSE_INVERSE:
-        return c->rate / (1 + t);
+        return schedule_inverse_time(c->rate, t, c->half_life);
     case COURSE_INVERSE_ROOT:
-        return c->rate / sqrt(1 + 3 * t);
+        return schedule_inverse_root(c->rate, t, c->half_life);
     default:
         return c->rate;
     }
