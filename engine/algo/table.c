@@ -4,6 +4,7 @@
 
 #include "engine/algo/algorithm.h"
 #include "engine/algo/linear/linear_learner.h"
+#include "engine/algo/object2vec/object2vec.h"
 #include "engine/algo/xgboost/xgboost.h"
 #include "engine/base/clock.h"
 #include "engine/suggest.h"
@@ -14,7 +15,7 @@ const struct algorithm_entry algorithm_table[] = {
     {"seq2seq", "Seq2Seq", NULL},
     {"deepar", "DeepAR", NULL},
     {"blazingtext", "BlazingText", NULL},
-    {"object2vec", "Object2Vec", NULL},
+    {"object2vec", "Object2Vec", &object2vec},
     {"object-detection", "Object Detection", NULL},
     {NULL, NULL, NULL},
 };

@@ -1,5 +1,7 @@
 #include "engine/data/made.h"
 
+extern const struct made made_pair_topic, made_pair_bigram, made_pair_order, made_shop_small;
+
 const struct made *const made_sources[] = {
-    NULL,
+    &made_pair_topic, &made_pair_bigram, &made_pair_order, &made_shop_small, NULL,
 };
