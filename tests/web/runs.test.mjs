@@ -192,7 +192,7 @@ describe('runs', () => {
   test('requests at fault are refused with a code and the field', async () => {
     const cases = [
       [404, 'unknown_algorithm', 'algorithm', { algorithm: 'k-means' }],
-      [409, 'not_built', 'algorithm', { algorithm: 'deepar' }],
+      [409, 'not_built', 'algorithm', { algorithm: 'blazingtext' }],
       [400, 'missing_field', 'algorithm', {}],
       [400, 'invalid_field', 'algorithm', { algorithm: 5 }],
       [404, 'unknown_experiment', 'experiment', { algorithm: 'linear-learner', experiment: 'LL-00' }],
