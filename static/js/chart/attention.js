@@ -39,9 +39,11 @@ function layout({ width, height, rem, source, output }) {
   const left = Math.max(...output.map((word) => ctx.measureText(cut(word)).width)) + 0.75 * rem;
   const straight = Math.max(...across) + 0.5 * rem <= (width - left) / source.length;
   const top = straight ? 1.5 * rem : Math.max(...across) * TURN + 1.25 * rem;
-  const overhang = straight ? 0 : Math.max(0, across.at(-1) * TURN - 0.5 * rem);
   const h = Math.min(3.5 * rem, (height - top - 0.25 * rem) / output.length);
-  const w = Math.min(2.25 * h, 6 * rem, (width - left - overhang) / source.length);
+  const wide = (room) => Math.min(2.25 * h, 6 * rem, room / source.length);
+  const beyond = across.map((size, j) => size * TURN - (source.length - j - 0.5) * wide(width - left)); // the last cell
+  const overhang = straight ? 0 : Math.max(0, ...beyond) + 0.25 * rem;
+  const w = wide(width - left - overhang);
   const each = (size) => Math.max(1, Math.ceil((1.05 * rem) / size)); // words stand at every so many cells
   return { left: left + Math.max(0, (width - left - overhang - source.length * w) / 2), top, w, h, straight, stepX: each(w), stepY: each(h) };
 }
@@ -50,6 +52,7 @@ function Heat({ width, height, rem, source, output, weights, cursor, point }) {
   const { left, top, w, h, straight, stepX, stepY } = layout({ width, height, rem, source, output });
   const columns = source.length;
   const [row, column] = cursor === null ? [-1, -1] : [Math.floor(cursor / columns), cursor % columns];
+  const largest = Math.max(0.5, ...weights.flat()); // where all is even, all is light
   const x = (j) => left + (j + 0.5) * w;
   return html`<svg class="heat" viewBox=${`0 0 ${width} ${height}`} aria-hidden="true" onPointerLeave=${() => point(null)}>
     ${source.map(
@@ -63,18 +66,18 @@ function Heat({ width, height, rem, source, output, weights, cursor, point }) {
     )}
     ${weights.map((list, i) =>
       list.map((weight, j) => html`<${Cell} key=${i * columns + j} x=${left + j * w} y=${top + i * h} w=${w} h=${h}
-        weight=${weight} rem=${rem} lit=${i === row && j === column} enter=${() => point(i * columns + j)} />`),
+        weight=${weight} share=${weight / largest} rem=${rem} lit=${i === row && j === column} enter=${() => point(i * columns + j)} />`),
     )}
   </svg>`;
 }
 
-function Cell({ x, y, w, h, weight, rem, lit, enter }) {
+function Cell({ x, y, w, h, weight, share, rem, lit, enter }) {
   const gap = Math.min(1, 0.05 * Math.min(w, h));
   const said = weight >= 0.1 && w > 2.5 * rem && h > 1.25 * rem;
   return html`<g class=${lit ? 'lit' : null} onPointerEnter=${enter}>
     <rect class="ground" x=${x + gap} y=${y + gap} width=${w - 2 * gap} height=${h - 2 * gap} />
     <rect class="weight-cell" x=${x + gap} y=${y + gap} width=${w - 2 * gap} height=${h - 2 * gap}
-      fill-opacity=${DARKEST * Math.min(1, Math.max(0, weight))} />
+      fill-opacity=${DARKEST * Math.min(1, Math.max(0, share))} />
     ${said && html`<text class="share" x=${x + w / 2} y=${y + h / 2} dy="0.35em"
       text-anchor="middle">${number(weight, 2)}</text>`}
   </g>`;

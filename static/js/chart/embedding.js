@@ -105,13 +105,13 @@ function between({ shown, from, begun }, now) {
 /** One scale for both directions, so that distances are what they look like. */
 function scales(width, height, t, { x, y }) {
   const [across, up] = [extent(x), extent(y)];
-  const [room, foot] = [1.25 * t.rem, 1.75 * t.rem];
+  const room = 1.25 * t.rem;
   const span = ([low, high]) => high - low || 1;
-  const unit = Math.min((width - 2 * room) / span(across), (height - foot - 2 * room) / span(up));
+  const unit = Math.min((width - 2 * room) / span(across), (height - 2 * room) / span(up));
   const middle = ([low, high]) => (low + high) / 2;
   return {
     x: (v) => width / 2 + (v - middle(across)) * unit,
-    y: (v) => (height - foot) / 2 - (v - middle(up)) * unit,
+    y: (v) => height / 2 - (v - middle(up)) * unit,
   };
 }
 
@@ -120,12 +120,7 @@ function draw(ctx, width, height, t, { shown, places, groups, found, trail, focu
   const at = places.x.map((x, i) => [p.x(x), p.y(places.y[i])]);
   const [row, others] = focus === null ? [null, []] : [Math.min(focus, at.length - 1), shown.neighbours[Math.min(focus, at.length - 1)]];
   ctx.strokeStyle = t.line;
-  ctx.strokeRect(0.5, 0.5, width - 1, height - 1.75 * t.rem);
-  ctx.font = t.font;
-  ctx.fillStyle = t.muted;
-  ctx.textAlign = 'center';
-  ctx.textBaseline = 'bottom';
-  ctx.fillText(`the two axes that hold ${percent(shown.explained)} of the variance`, width / 2, height);
+  ctx.strokeRect(0.5, 0.5, width - 1, height - 1);
   if (row !== null) {
     const past = [...trail(row).map(([x, y]) => [p.x(x), p.y(y)]), at[row]];
     ctx.globalAlpha = 0.5;
@@ -144,7 +139,7 @@ function draw(ctx, width, height, t, { shown, places, groups, found, trail, focu
   for (const i of found) ring(ctx, t, at[i], r + 0.125 * t.rem, 1.5);
   if (row !== null) {
     ring(ctx, t, at[row], r + 0.1875 * t.rem, 2.5);
-    names(ctx, t, [row, ...others], { at, shown, width, height: height - 1.75 * t.rem });
+    names(ctx, t, [row, ...others], { at, shown, width, height });
   }
   return at;
 }

@@ -45,11 +45,14 @@ export function levelsOf(quantiles) {
 /** What is drawn as the middle: the median where it was asked for, else the mean. */
 export const middleOf = ({ quantiles, mean }) => quantiles?.[levelsOf(quantiles).middle] ?? mean ?? [];
 
+/** How many steps ahead. */
+export const aheadOf = (series) => Math.max(middleOf(series).length, series.truth?.length ?? 0);
+
 const numbers = (list) => (list ?? []).filter((v) => Number.isFinite(v));
 
 /** The heights a fan needs: all of what is known, and of what is expected no more than half as much beyond. */
 export function reach(series) {
-  const known = numbers([...series.history, ...(series.truth ?? [])]);
+  const known = numbers([...recent(series, aheadOf(series)).history, ...(series.truth ?? [])]);
   const ahead = numbers([...Object.values(series.quantiles ?? {}).flat(), ...(series.mean ?? [])]);
   const [low, high] = extent(known.length ? known : ahead.length ? ahead : [0, 1]);
   const span = high - low || Math.abs(high) || 1;
@@ -58,9 +61,23 @@ export function reach(series) {
   return [low - Math.max(0.06 * span, Math.min(most, low - under)), high + Math.max(0.06 * span, Math.min(most, over - high))];
 }
 
+const PAST = 3; // times as much of the past as lies ahead is drawn at most
+/** The part of a series that is drawn. */
+function recent(series, ahead) {
+  const dropped = Math.max(0, series.history.length - Math.max(PAST * ahead, 12));
+  if (!dropped) return { ...series, skipped: 0 };
+  return {
+    ...series,
+    history: series.history.slice(dropped),
+    feature: series.feature?.slice(dropped),
+    skipped: dropped,
+  };
+}
+
 /** Draws one; returns the places of the steps ahead. `cursor`: one of these steps, or null. */
-export function drawFan(ctx, width, height, t, series, { freq, range, cursor }) {
-  const ahead = Math.max(middleOf(series).length, series.truth?.length ?? 0);
+export function drawFan(ctx, width, height, t, whole, { freq, range, cursor }) {
+  const ahead = aheadOf(whole);
+  const series = recent(whole, ahead);
   const past = series.history.length;
   const p = frame(ctx, width, height, t, past + ahead, range);
   grid(ctx, p, t, series, freq, past);
@@ -111,12 +128,12 @@ function grid(ctx, p, t, series, freq, past) {
   ]);
   ctx.textBaseline = 'top';
   const below = p.top + p.height + 0.375 * t.rem;
-  const at = timeWords(series.start, freq, past, 'short');
+  const at = timeWords(series.start, freq, series.skipped + past, 'short');
   const half = ctx.measureText(at).width / 2;
   const middle = Math.min(p.left + p.width - half, now);
   ctx.textAlign = 'center';
   ctx.fillText(at, middle, below);
-  const first = timeWords(series.start, freq, 0, 'short');
+  const first = timeWords(series.start, freq, series.skipped, 'short');
   if (p.left + ctx.measureText(first).width + t.rem > middle - half) return;
   ctx.textAlign = 'left';
   ctx.fillText(first, p.left, below);

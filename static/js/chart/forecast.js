@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { count, number } from '../format.js';
 import { arm } from './palette.js';
 import { Canvas, line } from './canvas.js';
-import { drawFan, levelsOf, middleOf, reach, timeWords } from './fan.js';
+import { aheadOf, drawFan, levelsOf, reach, timeWords } from './fan.js';
 import { Figure } from './figure.js';
 import { Moments, momentWords, useMoment } from './moments.js';
 
@@ -64,7 +64,7 @@ function summary(forecast) {
 function placed({ series }) {
   let from = 0;
   return series.map((s) => {
-    const steps = Math.max(middleOf(s).length, s.truth?.length ?? 0);
+    const steps = aheadOf(s);
     from += steps;
     return { series: s, steps, from: from - steps };
   });

@@ -28,7 +28,8 @@ const ESSENTIAL = [
   'tree_method',
 ];
 
-export const isEssential = (h, preset) => h.required || ESSENTIAL.includes(h.name) || (preset && h.name in preset);
+export const isEssential = (h, preset = {}) =>
+  h.required || ESSENTIAL.includes(h.name) || h.name in preset;
 
 export function rangeWords(h) {
   if (h.type === 'choice' || h.type === 'text') return '';
