@@ -24,7 +24,7 @@ WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -larchive -lm
 BUILD_PACKAGES = gcc libc6-dev libcivetweb-dev libsqlite3-dev libcjson-dev libopenblas-dev libsodium-dev zlib1g-dev \
     libarchive-dev libsnappy-dev libzstd-dev libbrotli-dev libseccomp-dev libutf8proc-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
 TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium python3-xgboost libopenmpi-dev openmpi-bin
-BENCH_PACKAGES = nginx-light wrk chromium gcc python3-xgboost python3-sklearn python3-pandas liblinear-tools
+BENCH_PACKAGES = nginx-light wrk chromium gcc python3-xgboost python3-sklearn python3-pandas liblinear-tools python3-torch python3-numpy
 LINT_PACKAGES = clang-format clang-tidy cppcheck
 
 BASE = $(filter-out engine/base/embed.c,$(wildcard engine/base/*.c))

@@ -52,6 +52,19 @@ const struct algorithm *algorithm_find(const char *name, struct error *err)
     return NULL;
 }
 
+void training_data(struct training *t, const struct parts *parts, bool test)
+{
+    const struct dataset **tables[PARTS] = {&t->train, &t->validation, &t->test};
+    for (int i = 0; i < (test ? PARTS : PART_TEST); i++) {
+        bool there = parts_count(parts, i) > 0;
+        *tables[i] = parts->kind == DATA_TABLE && (there || i == PART_TRAIN) ? &parts->table[i] : NULL;
+        t->series[i] = parts->kind == DATA_SERIES && there ? &parts->series[i] : NULL;
+        t->pairs[i] = parts->kind == DATA_PAIRS && there ? &parts->pairs[i] : NULL;
+    }
+    for (int i = 0; i < 2; i++)
+        t->vocabulary[i] = parts->vocabulary[i].size ? &parts->vocabulary[i] : NULL;
+}
+
 bool training_stopping(struct training *t)
 {
     double stop = event_stopping(t->sink);

@@ -13,6 +13,7 @@
 enum { VOCABULARY_PAD, VOCABULARY_UNKNOWN, VOCABULARY_BEGIN, VOCABULARY_END, VOCABULARY_RESERVED };
 
 #define VOCABULARY_WORDS_MAX 3000000u
+#define VOCABULARY_BYTES_MAX (256u << 20) /* of its file */
 
 struct vocabulary {
     size_t size;              /* ids are 0 .. size - 1 */
@@ -20,11 +21,16 @@ struct vocabulary {
     struct word_table *table; /* word to id */
 };
 
-/* From the bytes of a JSON file. Refused with a sentence: no object, ids that are no whole numbers, twice the same id,
- * a reserved word that is missing or has another id. `name` is for messages. */
+/* From the bytes of a JSON file (format/vocabulary.c). Refused with a sentence: no object, ids that are no whole
+ * numbers, twice the same id, a reserved word that is missing or has another id. `name` is for messages. */
 int vocabulary_read(struct vocabulary *v, const char *bytes, size_t len, const char *name, struct error *err);
 int vocabulary_write(const struct vocabulary *v, struct str *out); /* the JSON; -1: no memory */
 void vocabulary_free(struct vocabulary *v);                        /* NULL and {0} are fine */
+
+/* What makes one: a word under an id below VOCABULARY_WORDS_MAX. Without the reserved four first, none is complete. */
+enum vocabulary_added { VOCABULARY_ADDED, VOCABULARY_WORD_TWICE, VOCABULARY_ID_TWICE, VOCABULARY_NO_MEMORY };
+enum vocabulary_added vocabulary_add(struct vocabulary *v, const char *word, size_t len, uint32_t id);
+extern const char *const vocabulary_reserved[VOCABULARY_RESERVED];
 
 int32_t vocabulary_id(const struct vocabulary *v, const char *word, size_t len); /* VOCABULARY_UNKNOWN when absent */
 const char *vocabulary_word(const struct vocabulary *v, int32_t id);             /* "<unk>" when there is none */

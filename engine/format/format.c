@@ -39,7 +39,8 @@ static const struct format {
     {"application/x-recordio-protobuf", "recordio-protobuf", ".pbr.rec.recordio", record_read, record_append, NULL,
      NULL, NULL},
     {"application/x-parquet", "parquet", ".parquet", parquet_read, NULL, parquet_write, parquet_end, parquet_leave},
-    {"application/jsonlines", "jsonlines", ".json.jsonl", jsonlines_read, jsonlines_append, NULL, NULL, NULL},
+    {"application/jsonlines", "jsonlines application/json json", ".json.jsonl", jsonlines_read, jsonlines_append, NULL,
+     NULL, NULL},
     {"text/libsvm", "libsvm text/x-libsvm", ".libsvm.svm", libsvm_read, libsvm_append, NULL, libsvm_end, NULL},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
@@ -138,6 +139,14 @@ static int check_allowed(const struct format *format, const char *path, const ch
         used += (size_t)snprintf(fix + used, sizeof fix - used, "%s %s", type == types ? "" : " or", *type);
     }
     return error_set(err, ERROR_INPUT, path, fix, "This algorithm does not take data of type %s", format->type);
+}
+
+const char *format_type(const struct channel *channel, const char *path, const char *otherwise, struct error *err)
+{
+    const char *told = channel->content_type ? NULL : format_type_of_name(path);
+    const char *asked = channel->content_type ? channel->content_type : told ? told : otherwise;
+    const struct format *format = format_of_type(asked, err);
+    return format && check_allowed(format, path, channel->allowed, err) == 0 ? format->type : NULL;
 }
 
 /* libsvm tells how wide its rows are only at its end, so they are gathered before they are handed on. */

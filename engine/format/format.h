@@ -49,6 +49,10 @@ int format_put(struct format_output *out, const struct dataset *chunk, struct er
 int format_close(struct format_output *out, struct error *err);
 void format_abandon(struct format_output *out); /* NULL is fine */
 
+/* The content type of a channel's file `path`: the channel's, else what the name tells, else `otherwise`. NULL and an
+ * error where there is no such type or the channel does not allow it. */
+const char *format_type(const struct channel *channel, const char *path, const char *otherwise, struct error *err);
+
 /* The content type that a name's ending tells; NULL when it tells none. */
 const char *format_type_of_name(const char *path);
 

@@ -10,7 +10,7 @@
  *     while (...) p = instance_read(&row, p, end, &layout, &at, &builder, &err);
  *     instance_free(&row);
  *
- * Hard limits: the columns of data/dataset.h, INSTANCE_DEPTH_MAX levels in what is passed over. */
+ * Hard limits: the columns of data/dataset.h, SCAN_DEPTH_MAX levels in what is passed over. */
 #ifndef FORMAT_INSTANCE_H
 #define FORMAT_INSTANCE_H
 
@@ -18,8 +18,6 @@
 #include "engine/data/dataset.h"
 #include "engine/format/layout.h"
 #include "engine/format/lines.h"
-
-#define INSTANCE_DEPTH_MAX 64
 
 /* What was read of a row. The arrays grow and stay for the next. */
 struct instance {
@@ -36,20 +34,5 @@ struct instance {
 const char *instance_read(struct instance *row, const char *p, const char *end, const struct layout *layout,
                           const struct place *at, struct dataset_builder *b, struct error *err);
 void instance_free(struct instance *row);
-
-/* --- the same for what surrounds instances: `next` is where the text goes on ----------------------------------------
- */
-
-/* What a key may be; ends at NULL. */
-struct instance_key {
-    const char *name;
-    int meaning;
-};
-
-/* Goes through an object: each call reads `"name":`, the comma before it too. The meaning; -2 at the end; -1. */
-int instance_next_key(const char **p, const char *end, bool first, const struct instance_key *keys,
-                      const struct place *at, struct error *err);
-const char *instance_skip_space(const char *p, const char *end);
-const char *instance_skip_value(const char *p, const char *end); /* NULL when it is cut short or too deep */
 
 #endif

@@ -6,6 +6,7 @@
 #include "engine/format/instance.h"
 #include "engine/format/lines.h"
 #include "engine/format/number.h"
+#include "engine/format/scan.h"
 
 struct rows {
     const struct layout *layout;
@@ -19,7 +20,7 @@ static int read_row(void *context, const char *line, const char *end, const stru
     const char *p = instance_read(&r->instance, line, end, r->layout, at, r->b, err);
     if (!p)
         return -1;
-    if (instance_skip_space(p, end) < end)
+    if (scan_space(p, end) < end)
         return place_error(at, "", 0, ERROR_INPUT, "write one row in each line",
                            "Something follows the row in its line", err);
     return dataset_builder_pass(r->b, err);

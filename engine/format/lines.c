@@ -10,6 +10,9 @@ struct lines {
     struct place at;
     lines_take *take;
     void *context;
+    size_t length_max;
+    char *buffer; /* room + BLOCK + LINES_SLACK bytes */
+    size_t room;
 };
 
 int place_error(const struct place *at, const char *inner, size_t number, enum error_code code, const char *fix,
@@ -24,13 +27,19 @@ int place_error(const struct place *at, const char *inner, size_t number, enum e
     return error_set(err, code, where, fix, "%s", what);
 }
 
+static int refuse_long(const struct lines *l, struct error *err)
+{
+    char what[80];
+    snprintf(what, sizeof what, "The line is longer than %zu MiB", l->length_max >> 20);
+    return place_error(&l->at, "", 0, ERROR_LIMIT, "end each row with a line break", what, err);
+}
+
 static int read_line(struct lines *l, const char *line, size_t len, struct error *err)
 {
     size_t start = 0;
     l->at.line++;
-    if (len > LINES_LENGTH_MAX)
-        return place_error(&l->at, "", 0, ERROR_LIMIT, "end each row with a line break",
-                           "The line is longer than 1 MiB", err);
+    if (len > l->length_max)
+        return refuse_long(l, err);
     if (l->at.line == 1 && len >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0)
         start = 3;
     if (len > start && line[len - 1] == '\r')
@@ -40,13 +49,14 @@ static int read_line(struct lines *l, const char *line, size_t len, struct error
     return start == len ? 0 : l->take(l->context, line + start, line + len, &l->at, err);
 }
 
-/* Hands on each whole line in buffer[0 .. len); `used`: how many bytes that were. */
-static int read_whole(struct lines *l, const char *buffer, size_t len, size_t *used, struct error *err)
+/* Hands on each whole line in buffer[0 .. len), of which the first `seen` have no break; `used`: how many bytes that
+ * were. */
+static int read_whole(struct lines *l, const char *buffer, size_t seen, size_t len, size_t *used, struct error *err)
 {
-    const char *newline;
+    const char *newline, *from = buffer + seen;
     int status = 0;
     *used = 0;
-    while (status == 0 && (newline = memchr(buffer + *used, '\n', len - *used))) {
+    for (; status == 0 && (newline = memchr(from, '\n', (size_t)(buffer + len - from))); from = newline + 1) {
         size_t length = (size_t)(newline - buffer) - *used;
         status = read_line(l, buffer + *used, length, err);
         *used += length + 1;
@@ -54,38 +64,59 @@ static int read_whole(struct lines *l, const char *buffer, size_t len, size_t *u
     return status;
 }
 
-static int read_all(struct input *in, struct lines *l, char *buffer, struct error *err)
+/* Room for a block behind `have` bytes. */
+static int make_room(struct lines *l, size_t have, struct error *err)
+{
+    size_t room = l->room ? l->room : BLOCK;
+    char *grown;
+    while (room < have)
+        room *= 2;
+    if (l->buffer && room == l->room)
+        return 0;
+    grown = realloc(l->buffer, room + BLOCK + LINES_SLACK);
+    if (!grown)
+        return error_set(err, ERROR_SYSTEM, l->at.file, NULL, "There is not enough memory to read it");
+    memset(grown + have, 0, room + BLOCK + LINES_SLACK - have);
+    l->buffer = grown;
+    l->room = room;
+    return 0;
+}
+
+static int read_all(struct input *in, struct lines *l, struct error *err)
 {
     size_t have = 0;
     for (;;) {
         size_t used;
         int status;
-        long n = input_read(in, buffer + have, BLOCK, err);
+        long n;
+        if (make_room(l, have, err) < 0)
+            return -1;
+        n = input_read(in, l->buffer + have, BLOCK, err);
         if (n < 0)
             return -1;
-        have += (size_t)n;
         if (n == 0) {
-            buffer[have] = '\n';
-            return have ? read_line(l, buffer, have, err) : 0;
+            l->buffer[have] = '\n';
+            return have ? read_line(l, l->buffer, have, err) : 0;
         }
-        status = read_whole(l, buffer, have, &used, err);
+        status = read_whole(l, l->buffer, have, have + (size_t)n, &used, err);
         if (status != 0)
             return status;
-        have -= used;
-        memmove(buffer, buffer + used, have);
-        if (have > LINES_LENGTH_MAX)
-            return read_line(l, buffer, have, err);
+        have += (size_t)n - used;
+        memmove(l->buffer, l->buffer + used, have);
+        if (have > l->length_max)
+            return read_line(l, l->buffer, have, err);
     }
+}
+
+int lines_read_long(struct input *in, size_t length_max, lines_take *take, void *context, struct error *err)
+{
+    struct lines l = {.at = {.file = input_name(in)}, .take = take, .context = context, .length_max = length_max};
+    int status = read_all(in, &l, err);
+    free(l.buffer);
+    return status;
 }
 
 int lines_read(struct input *in, lines_take *take, void *context, struct error *err)
 {
-    struct lines l = {.at = {.file = input_name(in)}, .take = take, .context = context};
-    char *buffer = calloc(1, BLOCK + LINES_LENGTH_MAX + LINES_SLACK);
-    int status;
-    if (!buffer)
-        return error_set(err, ERROR_SYSTEM, l.at.file, NULL, "There is not enough memory to read it");
-    status = read_all(in, &l, buffer, err);
-    free(buffer);
-    return status;
+    return lines_read_long(in, LINES_LENGTH_MAX, take, context, err);
 }

@@ -24,6 +24,9 @@ typedef int lines_take(void *context, const char *line, const char *end, const s
  * LINES_LENGTH_MAX is refused. */
 int lines_read(struct input *in, lines_take *take, void *context, struct error *err);
 
+/* The same with lines of up to `length_max` bytes; memory grows with the longest that is there. */
+int lines_read_long(struct input *in, size_t length_max, lines_take *take, void *context, struct error *err);
+
 /* "FILE, line N, INNER n" as an error's place; `number` 0 leaves the last part out. Returns -1. */
 int place_error(const struct place *at, const char *inner, size_t number, enum error_code code, const char *fix,
                 const char *what, struct error *err);

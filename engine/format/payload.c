@@ -12,20 +12,21 @@
 #include "engine/format/libsvm.h"
 #include "engine/format/number.h"
 #include "engine/format/record.h"
+#include "engine/format/scan.h"
 
 #define NAME "request"
+#define SHAPE "write {\"instances\":[{\"features\":[1,2]}]}"
 
 /* --- requests as JSON -----------------------------------------------------------------------------------------------
  */
 
 enum { INSTANCES, CONFIGURATION };
 
-static const struct instance_key request_keys[] = {
-    {"instances", INSTANCES}, {"configuration", CONFIGURATION}, {NULL, 0}};
+static const struct scan_key request_keys[] = {{"instances", INSTANCES}, {"configuration", CONFIGURATION}, {NULL, 0}};
 
 static int bad_json(const struct place *at, const char *what, struct error *err)
 {
-    return place_error(at, "", 0, ERROR_INPUT, "write {\"instances\":[{\"features\":[1,2]}]}", what, err);
+    return place_error(at, "", 0, ERROR_INPUT, SHAPE, what, err);
 }
 
 /* The list of rows at `*p`. */
@@ -34,18 +35,18 @@ static int read_instances(const char **p, const char *end, const struct layout *
 {
     struct place at = {.file = NAME, .line = 1, .unit = "instance"};
     struct instance row = {0};
-    const char *next = instance_skip_space(*p, end);
+    const char *next = scan_space(*p, end);
     bool more = true;
     if (next == end || *next != '[')
         return bad_json(&at, "The instances are no list", err);
-    next = instance_skip_space(next + 1, end);
+    next = scan_space(next + 1, end);
     if (next < end && *next == ']') {
         *p = next + 1;
         return 0;
     }
     for (; next && more; at.line++) {
         next = instance_read(&row, next, end, layout, &at, b, err);
-        next = next ? instance_skip_space(next, end) : NULL;
+        next = next ? scan_space(next, end) : NULL;
         more = next && next < end && *next == ',';
         if (next && !more && (next == end || *next != ']')) {
             bad_json(&at, "After this instance there should be a comma or ]", err);
@@ -61,28 +62,28 @@ static int read_instances(const char **p, const char *end, const struct layout *
 static int read_json(const struct request *in, const struct layout *layout, struct dataset_builder *b,
                      struct error *err)
 {
-    const char *start = in->bytes, *end = start + in->len, *p = instance_skip_space(start, end);
+    const char *start = in->bytes;
     struct place at = {.file = NAME, .line = 1};
+    struct scan s = {.p = start, .end = start + in->len, .at = &at, .shape = SHAPE, .err = err};
     bool first = true, found = false;
     int meaning;
-    if (p == end || *p != '{')
+    if (!scan_step(&s, '{'))
         return bad_json(&at, "The request is no JSON object", err);
-    p++;
-    for (; (meaning = instance_next_key(&p, end, first, request_keys, &at, err)) >= 0; first = false) {
+    for (; (meaning = scan_key(&s, first, request_keys, false)) >= 0; first = false) {
         if (meaning == INSTANCES && found)
             return bad_json(&at, "The request has instances twice", err);
         found = found || meaning == INSTANCES;
-        if (meaning == INSTANCES && read_instances(&p, end, layout, b, err) < 0)
+        if (meaning == INSTANCES && read_instances(&s.p, s.end, layout, b, err) < 0)
             return -1;
-        p = meaning == INSTANCES ? p : instance_skip_value(p, end);
-        if (!p)
+        s.p = meaning == INSTANCES ? s.p : scan_value(s.p, s.end);
+        if (!s.p)
             return bad_json(&at, "The configuration is no JSON of at most 64 levels", err);
     }
-    if (meaning == -2 && !found)
+    if (meaning == SCAN_END && !found)
         return bad_json(&at, "The request has no instances", err);
-    if (meaning == -2 && instance_skip_space(p, end) < end)
+    if (meaning == SCAN_END && scan_space(s.p, s.end) < s.end)
         return bad_json(&at, "Something follows the JSON object of the request", err);
-    return meaning == -2 ? 0 : -1;
+    return meaning == SCAN_END ? 0 : -1;
 }
 
 /* --- requests -------------------------------------------------------------------------------------------------------

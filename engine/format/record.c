@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/format/arena.h"
-#include "engine/format/record.pb-c.h"
+#include "engine/format/record_message.h"
 #include "engine/format/recordio.h"
 
 #define KEY "values"
@@ -329,22 +328,10 @@ static int read_message(struct cursor *c, const Record *record, struct dataset_b
                           "The record is no protobuf message of type Record", c->err);
 }
 
-static void *take_memory(void *arena, size_t size)
-{
-    return arena_alloc(arena, size);
-}
-
-static void leave_memory(void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory; /* all of a message goes at once */
-}
-
 int record_read(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err)
 {
     struct cursor c = {.layout = layout, .err = err};
     struct arena arena = {.limit = RECORD_BYTES_MAX};
-    ProtobufCAllocator allocator = {.alloc = take_memory, .free = leave_memory, .allocator_data = &arena};
     const unsigned char *payload;
     size_t len;
     int status;
@@ -354,7 +341,7 @@ int record_read(struct input *in, const struct layout *layout, struct dataset_bu
         if (status > 0)
             status = dataset_builder_pass(b, err);
         else if (status == 0)
-            status = read_message(&c, aialgs__data__record__unpack(&allocator, len, payload), b);
+            status = read_message(&c, record_message_open(&arena, payload, len), b);
         if (status != 0)
             break;
         arena_clear(&arena);
@@ -391,21 +378,6 @@ static int set_features(Aialgs__Data__Float32Tensor *t, const struct dataset *d,
     return 0;
 }
 
-static int append_message(struct str *out, const Record *record, const char *where, struct error *err)
-{
-    size_t len = aialgs__data__record__get_packed_size(record);
-    uint8_t *payload;
-    if (len > RECORDIO_LENGTH_MAX)
-        return error_set(err, ERROR_LIMIT, where, "give rows with fewer entries", "The record has 512 MiB or more");
-    payload = malloc(len);
-    if (!payload)
-        return error_set(err, ERROR_SYSTEM, where, NULL, "There is not enough memory to write the record");
-    aialgs__data__record__pack(record, payload);
-    recordio_append(out, payload, len);
-    free(payload);
-    return 0;
-}
-
 int record_append(struct writer *w, const struct dataset *d, size_t row, struct error *err)
 {
     Aialgs__Data__Float32Tensor x = AIALGS__DATA__FLOAT32_TENSOR__INIT, y = AIALGS__DATA__FLOAT32_TENSOR__INIT;
@@ -433,7 +405,7 @@ int record_append(struct writer *w, const struct dataset *d, size_t row, struct 
     record.features = &features;
     record.label = &label;
     record.n_features = record.n_label = 1;
-    status = append_message(&w->bytes, &record, where, err);
+    status = record_message_append(&w->bytes, &record, where, err);
     free(x.keys);
     return status;
 }
@@ -462,5 +434,5 @@ int record_append_labels(struct str *out, const struct record_tensor *tensors, s
     }
     record.label = labels;
     record.n_label = count;
-    return append_message(out, &record, "answer", err);
+    return record_message_append(out, &record, "answer", err);
 }

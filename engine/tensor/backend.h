@@ -3,7 +3,7 @@
  *
  *   backend_ref32, backend_ref64   plain C as the formulas are written, the judges; double for finite differences
  *   backend_cpu                    vectorised, threads, OpenBLAS; what it lacks it takes from backend_ref32
- *   the plugin's                   CUDA (engine/cuda), by backend_of(gpu)
+ *   the plugin's                   CUDA (engine/cuda): gpu->tensor of engine/gpu.h
  *
  * forward writes every number of the outputs. backward ADDS to the slopes of the inputs that have one (`grad` not
  * NULL), by tape_grad or tape_grad_beta; slopes of the outputs are complete when it is called. Tensors are dense unless
@@ -96,6 +96,7 @@ struct optimiser;
 
 struct backend {
     const char *name;
+    const struct backend *rest;   /* whose kernels stand in where `kernels` has none; NULL: none is missing */
     size_t bytes;                 /* of a number: 4, or 8 */
     bool host;                    /* the processor can read its memory */
     void *(*alloc)(size_t bytes); /* NULL: no room */

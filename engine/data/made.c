@@ -1,0 +1,5 @@
+#include "engine/data/made.h"
+
+const struct made *const made_sources[] = {
+    NULL,
+};
