@@ -14,5 +14,6 @@ struct made {
 };
 
 extern const struct made *const made_sources[]; /* ends at NULL */
+extern const struct made made_season_family;    /* deepar */
 
 #endif
