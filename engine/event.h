@@ -11,7 +11,8 @@
  *   verdict  (experiments) verdict, mean, low, high, confidence, seeds, text
  *   end      status ("done", "stopped"), t, metrics {name: value}, peak_memory_bytes, bytes_read, rows_per_second
  *            (rows times epochs over the seconds spent in training steps), train_seconds; model (folder) when saved
- *            (convert) status, t, rows, columns, bytes_read
+ *            (convert) status, t, rows, columns, bytes_read; of text: pairs, dropped, source and target {words,
+ *            unknown, made}, bytes_read
  *   error    what, where, fix                   the last line of a run that failed
  *
  * Inside an experiment every metric and picture also carries "arm" (its name) and "seed". t is seconds since the start.

@@ -9,6 +9,8 @@
 #include "engine/base/clock.h"
 #include "engine/confine.h"
 #include "engine/convert.h"
+#include "engine/convert_text.h"
+#include "engine/data/vocabulary.h"
 #include "engine/describe.h"
 #include "engine/experiment.h"
 #include "engine/job.h"
@@ -18,7 +20,7 @@
 
 #define THREADS_MAX 256
 #define PACE_MAX 60
-#define OPERANDS_MAX 2
+#define OPERANDS_MAX 3
 
 struct arguments {
     struct job job;
@@ -27,7 +29,8 @@ struct arguments {
     struct root root; /* what --root names */
     struct prediction prediction;
     const char *from, *to, *mode, *root_dir, *listen;
-    const char *confine;
+    const char *confine, *vocabulary;
+    uint64_t words, least; /* of a vocabulary; 0: as usual */
     bool flip, help, json, csv_weights;
 };
 
@@ -36,7 +39,7 @@ struct arguments {
 
 enum command_bit { TRAIN = 1, EXPERIMENT = 2, DESCRIBE = 4, CONVERT = 8, PREDICT = 16, SERVE = 32, ANY_COMMAND = 63 };
 
-enum flag_kind { FLAG_TEXT, FLAG_SWITCH, FLAG_SETTING, FLAG_SEED, FLAG_COUNT, FLAG_PACE };
+enum flag_kind { FLAG_TEXT, FLAG_SWITCH, FLAG_SETTING, FLAG_SEED, FLAG_COUNT, FLAG_PACE, FLAG_WORDS };
 
 static const struct flag {
     const char *name, *value, *help;
@@ -92,6 +95,12 @@ static const struct flag {
      FLAG_TEXT, offsetof(struct arguments, to)},
     {"--csv-weights", NULL, "the second column of CSV is the weight of its row", CONVERT, FLAG_SWITCH,
      offsetof(struct arguments, csv_weights)},
+    {"--vocab", "DIR", "of text: the folder of vocab.src.json and vocab.trg.json, which are made if they are not there",
+     CONVERT, FLAG_TEXT, offsetof(struct arguments, vocabulary)},
+    {"--words", "N", "of text: at most so many words in a vocabulary that is made (50000)", CONVERT, FLAG_WORDS,
+     offsetof(struct arguments, words)},
+    {"--min-count", "N", "of text: only words seen so often come into a vocabulary that is made (1)", CONVERT,
+     FLAG_WORDS, offsetof(struct arguments, least)},
     {"--json", NULL, "as JSON, which it always is", DESCRIBE, FLAG_SWITCH, offsetof(struct arguments, json)},
     {"--help", NULL, "this text", ANY_COMMAND, FLAG_SWITCH, offsetof(struct arguments, help)},
 };
@@ -146,6 +155,11 @@ static int read_flag(const struct flag *f, const char *value, struct arguments *
         return read_pace(value, field, err);
     case FLAG_SEED:
         if (read_whole(f->name, value, INT64_MAX, &number, err) < 0)
+            return -1;
+        *(uint64_t *)field = number;
+        return 0;
+    case FLAG_WORDS:
+        if (read_whole(f->name, value, VOCABULARY_WORDS_MAX, &number, err) < 0)
             return -1;
         *(uint64_t *)field = number;
         return 0;
@@ -316,12 +330,30 @@ static int describe_command(struct arguments *a, struct event_sink *sink, struct
     return status;
 }
 
+static int convert_text_command(struct arguments *a, struct event_sink *sink, struct error *err)
+{
+    const struct text_conversion c = {.text = {a->operands[0], a->operands[1]},
+                                      .out = a->operands[2],
+                                      .vocabulary = a->vocabulary,
+                                      .words = a->words,
+                                      .least = a->least};
+    if (a->operand_count < 3 || !a->vocabulary || a->csv_weights ||
+        (a->to && strcmp(a->to, "application/x-recordio-protobuf") != 0))
+        return error_set(err, ERROR_INPUT, "convert",
+                         "write flashlab-engine convert --from text/plain SOURCE.txt TARGET.txt OUT.rec --vocab DIR",
+                         "Parallel text becomes records, of type application/x-recordio-protobuf, and vocabularies");
+    return convert_text(&c, sink, err);
+}
+
 static int convert_command(struct arguments *a, struct event_sink *sink, struct error *err)
 {
     const struct conversion c = {
         .in = a->operands[0], .from = a->from, .out = a->operands[1], .to = a->to, .weights = a->csv_weights};
-    if (a->operand_count < 2)
-        return error_set(err, ERROR_INPUT, "convert", "write flashlab-engine convert IN OUT", "Two paths are needed");
+    if (a->from && strcmp(a->from, "text/plain") == 0)
+        return convert_text_command(a, sink, err);
+    if (a->operand_count != 2 || a->vocabulary || a->words || a->least)
+        return error_set(err, ERROR_INPUT, "convert", "write flashlab-engine convert IN OUT",
+                         "Two paths are needed, and no flag of text");
     return convert(&c, sink, err);
 }
 
@@ -336,8 +368,9 @@ static const struct command {
     {"experiment", "experiment ID|FILE [--flip]", "test what a card claims", EXPERIMENT, 1, experiment_command},
     {"describe", "describe [ALGORITHM] --json", "say what the algorithms take", DESCRIBE, 1, describe_command},
     {"convert", "convert [--from TYPE] [--to TYPE] IN OUT",
-     "write data in another format; with - as OUT the data go to standard output, an error to standard error", CONVERT,
-     2, convert_command},
+     "write data in another format; with - as OUT the data go to standard output, an error to standard error;"
+     " --from text/plain SOURCE TARGET OUT --vocab DIR turns parallel text into tokens",
+     CONVERT, 3, convert_command},
     {"predict", "predict --model DIR --input PATH [--content-type TYPE] [--accept TYPE]",
      "ask a saved model; the answer goes to standard output, an error to standard error", PREDICT, 0, predict_command},
     {"serve", "serve --model DIR [--listen ADDRESS]", "answer GET /ping and POST /invocations over HTTP", SERVE, 0,

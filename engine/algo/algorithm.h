@@ -22,7 +22,7 @@ enum hyper_type { HYPER_INTEGER, HYPER_FLOAT, HYPER_BOOLEAN, HYPER_CHOICE, HYPER
 struct hyperparameter {
     const char *name; /* the service's spelling */
     enum hyper_type type;
-    bool takes_auto;
+    bool takes_auto, takes_empty; /* the word auto; no text at all */
     bool min_open, max_open; /* the bound itself is not allowed */
     double min, max;         /* of numbers; +-INFINITY for none */
     const char *choices;     /* "uniform|normal"; of a number: words it takes besides; else NULL */

@@ -6,7 +6,7 @@
 
 #include "engine/format/files.h"
 #include "engine/format/scan.h"
-#include "engine/format/sequence_record.h"
+#include "engine/format/sequence_file.h"
 
 #define SHAPE "write {\"in0\":[3,7],\"in1\":[2],\"label\":1}"
 
@@ -103,12 +103,17 @@ static int read_line(void *context, const char *line, const char *end, const str
     return append(&s, r);
 }
 
-static int read_lines(struct input *in, void *context, struct error *err)
+int sequence_lines_read(struct input *in, struct pairs *p, struct error *err)
 {
-    struct reading reading = {.pairs = context};
+    struct reading reading = {.pairs = p};
     int status = lines_read(in, read_line, &reading, err);
     leave(&reading);
     return status;
+}
+
+static int read_lines(struct input *in, void *context, struct error *err)
+{
+    return sequence_lines_read(in, context, err);
 }
 
 static int read_records(struct input *in, void *context, struct error *err)

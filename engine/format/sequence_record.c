@@ -1,4 +1,4 @@
-#include "engine/format/sequence_record.h"
+#include "engine/format/sequence_file.h"
 
 #include <math.h>
 #include <stdio.h>

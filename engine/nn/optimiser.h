@@ -16,9 +16,7 @@
 #define NN_OPTIMISER_H
 
 #include <math.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum optimiser_kind {
     OPTIMISER_SGD,
@@ -35,9 +33,6 @@ struct optimiser {
     float *first, *second; /* n each, zeroed at the start; the caller's memory. See optimiser_state. */
     size_t n;
     double power_1, power_2; /* beta_1^t, beta_2^t: 1 at the start */
-    /* Of a table on a device: only rows of `width` weights whose `seen` is not 0 take the step. NULL: all. */
-    const uint8_t *seen;
-    size_t width;
 };
 
 #define OPTIMISER_EPSILON 1e-8f

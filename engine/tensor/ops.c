@@ -64,7 +64,8 @@ static bool is_matrix(const struct tensor *x, size_t rows, size_t columns)
 struct tensor *op_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b)
 {
     struct node *n = node(t, OP_LINEAR, x, w, b);
-    FITS(x->rank >= 1 && (x->rank == 2 || tensor_dense(x)) && is_matrix(w, tensor_width(x), w->shape[1]));
+    FITS(x->rank >= 1 && (x->rank == 2 || tensor_dense(x)) && is_matrix(w, tensor_width(x), w->shape[1]) &&
+         tensor_dense(w));
     FITS(is_vector(b, w->shape[1]));
     out_of_width(t, n, x, w->shape[1]);
     return run(t, n);
@@ -282,6 +283,17 @@ struct tensor *op_output_loss(struct tape *t, struct tensor *x, struct tensor *w
     return run(t, n);
 }
 
+/* How many raw outputs a row has. */
+static size_t likelihood_width(enum likelihood kind)
+{
+    static const size_t width[] = {[LIKELIHOOD_GAUSSIAN] = 2,
+                                   [LIKELIHOOD_STUDENT_T] = 3,
+                                   [LIKELIHOOD_NEGATIVE_BINOMIAL] = 2,
+                                   [LIKELIHOOD_BETA] = 2,
+                                   [LIKELIHOOD_L1] = 1};
+    return width[kind];
+}
+
 struct tensor *op_likelihood(struct tape *t, enum likelihood kind, struct tensor *raw, struct tensor *y,
                              struct tensor *v, struct tensor *weight, double scale)
 {
@@ -293,16 +305,6 @@ struct tensor *op_likelihood(struct tape *t, enum likelihood kind, struct tensor
     n->number[0] = scale;
     out(t, n, 0, 0, NULL);
     return run(t, n);
-}
-
-size_t likelihood_width(enum likelihood kind)
-{
-    static const size_t width[] = {[LIKELIHOOD_GAUSSIAN] = 2,
-                                   [LIKELIHOOD_STUDENT_T] = 3,
-                                   [LIKELIHOOD_NEGATIVE_BINOMIAL] = 2,
-                                   [LIKELIHOOD_BETA] = 2,
-                                   [LIKELIHOOD_L1] = 1};
-    return width[kind];
 }
 
 /* --- tables ---------------------------------------------------------------------------------------------------------

@@ -67,7 +67,6 @@ struct tensor *op_output_loss(struct tape *t, struct tensor *x, struct tensor *w
  * formulas are in likelihood.h. node: in raw y v weight, number 0: scale */
 struct tensor *op_likelihood(struct tape *t, enum likelihood kind, struct tensor *raw, struct tensor *y,
                              struct tensor *v, struct tensor *weight, double scale);
-size_t likelihood_width(enum likelihood kind); /* P */
 
 /* --- tables ------------------------------------------------------------------------------------------------------- */
 

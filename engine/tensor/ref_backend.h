@@ -1,5 +1,6 @@
 /* The reference kernels as a table, and the flat arrays of the trainer. The file that includes this says REAL (float or
- * double) and BACKEND (the table's name). */
+ * double), BACKEND (the table's name) and OPTIMISE (of nn/optimiser.h, for that type). */
+#include "engine/nn/optimiser.h"
 #include "engine/tensor/ref.h"
 /* The rest in the order in which they build on each other. */
 #include "engine/tensor/ref_products.h"
@@ -17,6 +18,10 @@
 #include "engine/tensor/ref_norms.h"
 
 #include "engine/tensor/ref_convolution.h"
+
+#include "engine/tensor/ref_recurrent.h"
+
+#include "engine/tensor/ref_attention.h"
 
 static void *ref_alloc(size_t bytes)
 {
@@ -39,6 +44,12 @@ static int ref_finish(struct error *err)
 {
     (void)err;
     return 0;
+}
+
+static void ref_optimise(const struct optimiser *o, void *w, void *gradient, size_t begin, size_t end, double rate,
+                         double decay)
+{
+    OPTIMISE(o, w, gradient, begin, end, rate, decay, 0);
 }
 
 static double ref_square_sum(const void *x, size_t n)
@@ -71,6 +82,7 @@ const struct backend BACKEND = {
     .upload = ref_move,
     .download = ref_move,
     .finish = ref_finish,
+    .optimise = ref_optimise,
     .square_sum = ref_square_sum,
     .scale = ref_scale,
     .clip = ref_clip,

@@ -13,12 +13,21 @@ struct record {
     struct record *before;
 };
 
+/* What tape_memo gave. */
+struct memo {
+    const void *of;
+    int kind;
+    void *memory;
+    struct memo *before;
+};
+
 struct tape {
     const struct backend *backend;
     struct pool *pool;
     struct pile host;   /* tensors and nodes */
     struct pile device; /* numbers */
     struct record *last;
+    struct memo *memos;
     uint64_t random, draws;
     bool learning, failed;
     struct tensor nothing; /* what everything is once memory has run out */
@@ -66,6 +75,7 @@ void tape_begin(struct tape *t, bool learning, uint64_t random)
     pile_clear(&t->host);
     pile_clear(&t->device);
     t->last = NULL;
+    t->memos = NULL;
     t->learning = learning;
     t->random = random;
     t->draws = 0;
@@ -99,6 +109,23 @@ static void *take(struct tape *t, struct pile *pile, size_t bytes)
 void *tape_scratch(struct tape *t, size_t bytes)
 {
     return take(t, &t->device, bytes);
+}
+
+void *tape_memo(struct tape *t, const void *of, int kind, size_t bytes, bool *fresh)
+{
+    struct memo *memo = t->memos;
+    *fresh = false;
+    while (memo && (memo->of != of || memo->kind != kind))
+        memo = memo->before;
+    if (memo)
+        return memo->memory;
+    memo = take(t, &t->host, sizeof *memo);
+    if (!memo)
+        return NULL;
+    *memo = (struct memo){of, kind, tape_scratch(t, bytes), t->memos};
+    t->memos = memo;
+    *fresh = memo->memory != NULL;
+    return memo->memory;
 }
 
 static struct tensor *make(struct tape *t, int rank, const size_t *shape, bool slope)

@@ -58,6 +58,10 @@ struct node *tape_node(struct tape *t, enum op op); /* zeroed; tape_run computes
 void tape_run(struct tape *t, struct node *n);      /* computes it and, when something may flow back, notes it */
 void *tape_scratch(struct tape *t, size_t bytes);   /* until the next tape_begin; 64-byte aligned, on the device */
 
+/* Memory that stays the same for the same `of` and kind as long as the step lasts: a copy of weights in another order,
+ * say. *fresh: it is new and wants filling. NULL: no room. */
+void *tape_memo(struct tape *t, const void *of, int kind, size_t bytes, bool *fresh);
+
 /* The slope to add to; NULL when the tensor has none. Cleared first where nothing was added yet. */
 void *tape_grad(struct tape *t, struct tensor *x);
 /* The same for kernels that can write instead: *beta is 0 (write) where nothing was added yet, else 1 (add). */

@@ -95,8 +95,8 @@ static void fill_inputs(void *context, int thread, int threads)
         }
         if (p->gaps)
             x[p->lags] = f->at > 0 || (w->at > 0 && !isnan(w->history->series->target[w->at - 1]));
-        memcpy(x + p->lags + p->gaps,
-               f->calendar + ((f->row + row) / f->samples * p->prediction + f->at) * width, width * sizeof *x);
+        memcpy(x + p->lags + p->gaps, f->calendar + ((f->row + row) / f->samples * p->prediction + f->at) * width,
+               width * sizeof *x);
     }
 }
 

@@ -85,6 +85,25 @@ static void write_bands(struct json *j, const struct deepar_plan *p, const struc
     json_float(j, "inside", score.values > 0 ? inside / score.values : NAN);
 }
 
+/* Categories, and the dynamic features of `n` steps from `first`. */
+static void write_sides(struct json *j, const struct deepar_plan *p, const struct series *s, size_t first, size_t n)
+{
+    if (p->categories) {
+        json_array(j, "cat");
+        for (size_t i = 0; i < p->categories; i++)
+            json_integer(j, NULL, s->category[i]);
+        json_end(j);
+    }
+    if (p->features)
+        write_values(j, "feature", s->feature + first, n);
+    if (p->features > 1) {
+        json_array(j, "features");
+        for (size_t f = 0; f < p->features; f++)
+            write_values(j, NULL, s->feature + f * s->feature_length + first, n);
+        json_end(j);
+    }
+}
+
 static void write_series(struct json *j, const struct deepar_plan *p, const struct window *w, bool truth,
                          const float *paths, float *room)
 {
@@ -103,8 +122,7 @@ static void write_series(struct json *j, const struct deepar_plan *p, const stru
     else
         json_null(j, "truth");
     write_bands(j, p, w, truth, paths, room);
-    if (p->features)
-        write_values(j, "feature", s->feature + w->at - shown, shown + p->prediction);
+    write_sides(j, p, s, w->at - shown, shown + p->prediction);
     json_end(j);
 }
 
@@ -114,7 +132,10 @@ static void write_picture(const struct deepar_look *l, const struct deepar_net *
     struct event e;
     char freq[16];
     const struct frequency *f = &n->plan.frequency;
-    snprintf(freq, sizeof freq, f->multiple > 1 ? "%2$d%1$s" : "%1$s", frequency_name(f), f->multiple);
+    if (f->multiple > 1)
+        snprintf(freq, sizeof freq, "%d%s", f->multiple, frequency_name(f));
+    else
+        snprintf(freq, sizeof freq, "%s", frequency_name(f));
     event_begin(&e, sink, "picture");
     json_string(&e.json, "kind", "forecast");
     json_object(&e.json, "data");

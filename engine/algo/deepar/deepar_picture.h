@@ -9,7 +9,7 @@
 struct deepar_look {
     struct window windows[DEEPAR_SHOWN];
     size_t count;
-    bool truth; /* the series go on behind `at` */
+    bool truth;  /* the series go on behind `at` */
     double sent; /* when the last one was sent */
 };
 

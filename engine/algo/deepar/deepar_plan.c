@@ -1,6 +1,7 @@
 #include "engine/algo/deepar/deepar_plan.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,7 +252,8 @@ static int check_target(const struct deepar_plan *p, const struct series_set *se
             snprintf(what, sizeof what, "Value %zu is %.6g: the likelihood %s is for %s", i + 1, y,
                      likelihood_name(p->likelihood),
                      p->likelihood == LIKELIHOOD_BETA ? "values from 0 to 1" : "counts (0, 1, 2, ...)");
-            return refuse(set, s, channel, err, "bring the values there, or set likelihood=student-T or gaussian", what);
+            return refuse(set, s, channel, err, "bring the values there, or set likelihood=student-T or gaussian",
+                          what);
         }
     }
     if (!known)
@@ -272,7 +274,8 @@ static int check_sides(const struct deepar_plan *p, const struct series_set *set
                           what);
         }
     if (p->features && s->feature_length < s->length + future) {
-        snprintf(what, sizeof what, "dynamic_feat has %zu values for each feature, but %zu are needed: %zu of the target%s",
+        snprintf(what, sizeof what,
+                 "dynamic_feat has %zu values for each feature, but %zu are needed: %zu of the target%s",
                  s->feature_length, s->length + future, s->length, future ? " and those of the forecast" : "");
         return refuse(set, s, channel, err, "give each feature's values up to the end of the forecast", what);
     }

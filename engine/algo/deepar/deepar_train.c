@@ -140,7 +140,7 @@ static size_t window_counting(const struct deepar_plan *p, const struct window *
     const struct series *s = w->history->series;
     size_t first = w->at > p->context ? w->at - p->context : 0, n = 0;
     for (size_t i = first; i < w->at + p->prediction; i++)
-        n += !isnan(s->target[i]);
+        n += isnan(s->target[i]) ? 0 : 1;
     return n;
 }
 
@@ -263,9 +263,9 @@ static int score(struct run *r, int part, struct error *err)
     struct deepar_score s = {0};
     const char *channel = part == PART_TEST ? "test" : "validation";
     s.levels = deepar_quantiles(settings_get(r->t->settings, "test_quantiles"), s.level, err);
-    if (s.levels < 0 || deepar_score_series(&s, &r->net, r->tape, &r->series[part],
-                                            whole(r->t->settings, "num_eval_samples"), r->t->seed * 4 + STREAM_SAMPLES,
-                                            r->t->comm, err) < 0)
+    if (s.levels < 0 ||
+        deepar_score_series(&s, &r->net, r->tape, &r->series[part], whole(r->t->settings, "num_eval_samples"),
+                            r->t->seed * 4 + STREAM_SAMPLES, r->t->comm, err) < 0)
         return -1;
     if (!(s.values > 0)) {
         event_log(r->t->sink, "the %s channel has no series with known values at its end: nothing to score", channel);

@@ -32,8 +32,8 @@ struct window {
 float window_scale(const struct deepar_plan *p, const struct window *w);
 
 /* Draws training windows: a series with a chance that grows with the square root of its mean size, since
- * large series matter more to the weighted losses and small ones must not be forgotten; then any place that has a whole context before it
- * (or as much as the series can give). Series shorter than the prediction length are never drawn. */
+ * large series matter more to the weighted losses and small ones must not be forgotten; then any place that has a whole
+ * context before it (or as much as the series can give). Series shorter than the prediction length are never drawn. */
 struct sampler {
     const struct deepar_plan *plan;
     const struct histories *histories;
@@ -59,8 +59,8 @@ struct batch {
 };
 int batch_open(struct batch *b, const struct deepar_plan *p, size_t steps, size_t rows, struct error *err);
 void batch_close(struct batch *b); /* {0} is fine */
-/* The first b->steps steps of these windows, `rows` of them (at most what it was opened for). Values from `at` on are read when
- * steps go beyond the context. Returns how many steps count. */
+/* The first b->steps steps of these windows, `rows` of them (at most what it was opened for). Values from `at` on are
+ * read when steps go beyond the context. Returns how many steps count. */
 size_t batch_fill(struct batch *b, const struct deepar_plan *p, const struct window *windows, size_t rows,
                   struct pool *pool);
 

@@ -26,7 +26,8 @@ int frequency_read(const char *text, struct frequency *f, struct error *err)
     while (i < sizeof units / sizeof *units && strcmp(units[i].name, unit) != 0)
         i++;
     if (i == sizeof units / sizeof *units)
-        return error_set(err, ERROR_INPUT, "time_freq", "give M, W, D, H or min, with a number before it if need be: 5min",
+        return error_set(err, ERROR_INPUT, "time_freq",
+                         "give M, W, D, H or min, with a number before it if need be: 5min",
                          "time_freq = %.40s is no frequency", text);
     if (multiple < 1 || multiple > FREQUENCY_MULTIPLE_MAX)
         return error_set(err, ERROR_INPUT, "time_freq", "give a multiple from 1 to 100000",
@@ -52,9 +53,9 @@ static const struct cycle {
     int64_t seconds;
     int times, spread;
 } cycles[] = {
-    {FREQUENCY_MINUTE, HOUR, 3, 2},     {FREQUENCY_HOUR, DAY, 7, 1},      {FREQUENCY_DAY, WEEK, 4, 1},
-    {FREQUENCY_DAY, 30 * DAY, 1, 1},    {FREQUENCY_WEEK, 52 * WEEK, 3, 1}, {FREQUENCY_WEEK, 4 * WEEK, 1, 0},
-    {FREQUENCY_WEEK, 8 * WEEK, 1, 0},   {FREQUENCY_WEEK, 12 * WEEK, 1, 0},
+    {FREQUENCY_MINUTE, HOUR, 3, 2},   {FREQUENCY_HOUR, DAY, 7, 1},       {FREQUENCY_DAY, WEEK, 4, 1},
+    {FREQUENCY_DAY, 30 * DAY, 1, 1},  {FREQUENCY_WEEK, 52 * WEEK, 3, 1}, {FREQUENCY_WEEK, 4 * WEEK, 1, 0},
+    {FREQUENCY_WEEK, 8 * WEEK, 1, 0}, {FREQUENCY_WEEK, 12 * WEEK, 1, 0},
 };
 
 static void mark(unsigned char *wanted, int64_t place, int spread)
@@ -86,8 +87,11 @@ size_t frequency_lags(const struct frequency *f, int lags[FREQUENCY_LAGS])
 
 size_t frequency_season(const struct frequency *f)
 {
-    static const int64_t steps[] = {[FREQUENCY_MINUTE] = 1440, [FREQUENCY_HOUR] = 24, [FREQUENCY_DAY] = 7,
-                                    [FREQUENCY_WEEK] = 52,     [FREQUENCY_MONTH] = 12};
+    static const int64_t steps[] = {[FREQUENCY_MINUTE] = 1440,
+                                    [FREQUENCY_HOUR] = 24,
+                                    [FREQUENCY_DAY] = 7,
+                                    [FREQUENCY_WEEK] = 52,
+                                    [FREQUENCY_MONTH] = 12};
     int64_t season = steps[f->unit] / f->multiple;
     return season > 1 ? (size_t)season : 1;
 }

@@ -15,9 +15,9 @@
 
 enum frequency_unit { FREQUENCY_MINUTE, FREQUENCY_HOUR, FREQUENCY_DAY, FREQUENCY_WEEK, FREQUENCY_MONTH };
 
-#define FREQUENCY_REACH 1200       /* steps that a lag may look back */
-#define FREQUENCY_LAGS 80          /* no frequency has more */
-#define FREQUENCY_FEATURES 5       /* no frequency has more */
+#define FREQUENCY_REACH 1200 /* steps that a lag may look back */
+#define FREQUENCY_LAGS 80    /* no frequency has more */
+#define FREQUENCY_FEATURES 5 /* no frequency has more */
 #define FREQUENCY_MULTIPLE_MAX 100000
 
 struct frequency {
