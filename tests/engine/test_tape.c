@@ -240,6 +240,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         {"reference: steps_allocate_nothing", steps_allocate_nothing, NULL, NULL, (void *)&backend_ref32},
         {"reference: same_random_same_bits", same_random_same_bits, NULL, NULL, (void *)&backend_ref32},
+        {"CPU: steps_allocate_nothing", steps_allocate_nothing, NULL, NULL, (void *)&backend_cpu},
+        {"CPU: same_random_same_bits", same_random_same_bits, NULL, NULL, (void *)&backend_cpu},
         cmocka_unit_test(slopes_add_up),
         cmocka_unit_test(tables_know_their_rows),
         cmocka_unit_test(memory_runs_out),
