@@ -183,6 +183,42 @@ static void host_copy(void *to, const void *from, size_t bytes)
         memcpy(to, from, bytes);
 }
 
+static void host_optimise(const struct optimiser *o, void *w, void *gradient, size_t begin, size_t end, double rate,
+                          double decay)
+{
+    backend_ref32.optimise(o, w, gradient, begin, end, rate, decay);
+}
+
+/* In eight sums, so that they go side by side; the same for every number of threads that call it on equal pieces. */
+VECTORISED static double square_sum(const float *x, size_t n)
+{
+    double sums[8] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (int k = 0; k < 8; k++)
+            sums[k] += (double)x[i + (size_t)k] * (double)x[i + (size_t)k];
+    for (; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    for (int k = 0; k < 8; k++)
+        sum += sums[k];
+    return sum;
+}
+
+static double host_square_sum(const void *x, size_t n)
+{
+    return square_sum(x, n);
+}
+
+static void host_scale(void *x, size_t n, double factor)
+{
+    backend_ref32.scale(x, n, factor);
+}
+
+static void host_clip(void *x, size_t n, double limit)
+{
+    backend_ref32.clip(x, n, limit);
+}
+
 #define KERNEL(name)                                                                                                   \
     {                                                                                                                  \
         cpu_##name##_forward, cpu_##name##_backward                                                                    \
@@ -198,6 +234,10 @@ const struct backend backend_cpu = {
     .zero = host_zero,
     .upload = host_copy,
     .download = host_copy,
+    .optimise = host_optimise,
+    .square_sum = host_square_sum,
+    .scale = host_scale,
+    .clip = host_clip,
     .kernels =
         {
             [OP_LINEAR] = KERNEL(linear),
