@@ -6,8 +6,7 @@
 
 #define SHAPE(...) ((const size_t[]){__VA_ARGS__})
 
-/* --- products -------------------------------------------------------------------------------------------------------
- */
+/* --- products --------------------------------------------------------------------------------------------------- */
 
 static void case_linear(struct tape *t, struct gradient *g)
 {
@@ -38,8 +37,7 @@ static void case_matmul_groups(struct tape *t, struct gradient *g)
     gradient_out(g, op_matmul(t, a, b, ta, tb));
 }
 
-/* --- element by element ---------------------------------------------------------------------------------------------
- */
+/* --- element by element ----------------------------------------------------------------------------------------- */
 
 typedef struct tensor *of_two(struct tape *t, struct tensor *a, struct tensor *b);
 
@@ -92,8 +90,7 @@ static void case_dropout(struct tape *t, struct gradient *g)
     gradient_out(g, op_dropout(t, x, 0.6));
 }
 
-/* --- shapes ---------------------------------------------------------------------------------------------------------
- */
+/* --- shapes ----------------------------------------------------------------------------------------------------- */
 
 static void case_copy(struct tape *t, struct gradient *g)
 {
@@ -151,8 +148,7 @@ static void case_views(struct tape *t, struct gradient *g)
     gradient_out(g, op_mul(t, y, y));
 }
 
-/* --- sums -----------------------------------------------------------------------------------------------------------
- */
+/* --- sums ------------------------------------------------------------------------------------------------------- */
 
 static void case_reduce(struct tape *t, struct gradient *g)
 {
@@ -179,8 +175,7 @@ static void case_softmax(struct tape *t, struct gradient *g)
     gradient_out(g, op_softmax(t, x));
 }
 
-/* --- losses ---------------------------------------------------------------------------------------------------------
- */
+/* --- losses ----------------------------------------------------------------------------------------------------- */
 
 /* Weights of rows, among which a 0 must hide what stands in its row. */
 static struct tensor *case_weights(struct tape *t, struct gradient *g, size_t rows)
@@ -253,8 +248,7 @@ static void case_l1(struct tape *t, struct gradient *g)
     likelihood_case(t, g, LIKELIHOOD_L1, 1, -3, 3);
 }
 
-/* --- tables ---------------------------------------------------------------------------------------------------------
- */
+/* --- tables ----------------------------------------------------------------------------------------------------- */
 
 static void case_embedding(struct tape *t, struct gradient *g)
 {
@@ -274,8 +268,7 @@ static void case_embedding_mean(struct tape *t, struct gradient *g)
                                       tape_ints(t, start, bags + 1), bags));
 }
 
-/* --- normalisation --------------------------------------------------------------------------------------------------
- */
+/* --- normalisation ---------------------------------------------------------------------------------------------- */
 
 static void case_layer_norm(struct tape *t, struct gradient *g)
 {
@@ -299,8 +292,7 @@ static void case_batch_norm(struct tape *t, struct gradient *g)
     gradient_see(g, variance);
 }
 
-/* --- recurrent ------------------------------------------------------------------------------------------------------
- */
+/* --- recurrent -------------------------------------------------------------------------------------------------- */
 
 static void lstm_case(struct tape *t, struct gradient *g, double zoneout)
 {
@@ -346,8 +338,7 @@ static void case_gru(struct tape *t, struct gradient *g)
         gradient_out(g, last_h);
 }
 
-/* --- attention ------------------------------------------------------------------------------------------------------
- */
+/* --- attention -------------------------------------------------------------------------------------------------- */
 
 static void attention_case(struct tape *t, struct gradient *g, enum attention kind)
 {
@@ -372,8 +363,7 @@ static void case_additive_attention(struct tape *t, struct gradient *g)
     attention_case(t, g, ATTENTION_ADDITIVE);
 }
 
-/* --- convolution ----------------------------------------------------------------------------------------------------
- */
+/* --- convolution ------------------------------------------------------------------------------------------------ */
 
 static void case_conv1d(struct tape *t, struct gradient *g)
 {
@@ -404,8 +394,7 @@ static void case_pool2d(struct tape *t, struct gradient *g)
     gradient_out(g, op_pool2d(t, x, (enum reduce)rng_below(&g->r, 3), size, stride, pad));
 }
 
-/* --- all of them ----------------------------------------------------------------------------------------------------
- */
+/* --- all of them ------------------------------------------------------------------------------------------------ */
 
 struct op_case {
     const char *name;

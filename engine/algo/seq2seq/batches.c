@@ -264,7 +264,7 @@ static void fill_row(struct batch *out, const struct batches *b, size_t row)
     out->target_tokens += m + 1;
 }
 
-int batch_fill(struct batch *out, const struct batches *b, const uint32_t *pair, size_t rows, struct error *err)
+int batches_gather(struct batch *out, const struct batches *b, const uint32_t *pair, size_t rows, struct error *err)
 {
     size_t real = 0;
     out->rows = rows;
@@ -306,13 +306,13 @@ int batches_fill(const struct batches *b, size_t index, int rank, int ranks, str
         for (size_t i = 0; i < rows; i++)
             own[i] = b->order[begin + (size_t)rank + i * (size_t)ranks];
     }
-    if (batch_fill(out, b, ranks > 1 ? out->own : b->order + begin, rows, err) < 0)
+    if (batches_gather(out, b, ranks > 1 ? out->own : b->order + begin, rows, err) < 0)
         return -1;
     out->all_target_tokens = all;
     return 0;
 }
 
-void batch_free(struct batch *b)
+void batches_forget(struct batch *b)
 {
     free(b->block);
     free(b->own);

@@ -65,7 +65,7 @@ int batches_shuffle(struct batches *b, struct error *err); /* a new epoch */
 /* The part of this rank: every ranks-th row; rows may be 0. Longest targets first. */
 int batches_fill(const struct batches *b, size_t index, int rank, int ranks, struct batch *out, struct error *err);
 /* The same of any pairs, longest or not; `pair` must live as long as the batch. */
-int batch_fill(struct batch *out, const struct batches *b, const uint32_t *pair, size_t rows, struct error *err);
-void batch_free(struct batch *b);
+int batches_gather(struct batch *out, const struct batches *b, const uint32_t *pair, size_t rows, struct error *err);
+void batches_forget(struct batch *b);
 
 #endif

@@ -67,7 +67,7 @@ static int score_bleu(struct seq2seq_run *r, const struct batches *b, size_t sam
         size_t rows = count - at < group ? count - at : group;
         if (turn % (size_t)comm_ranks(r->t->comm) != (size_t)comm_rank(r->t->comm))
             continue;
-        status = batch_fill(&r->batch, b, pair + at, rows, err);
+        status = batches_gather(&r->batch, b, pair + at, rows, err);
         if (status == 0)
             status = search_run(&r->search, r->batch.source, r->batch.source_length, r->batch.source_steps, rows, false,
                                 said, err);
@@ -218,7 +218,7 @@ int seq2seq_picture(struct seq2seq_run *r, struct error *err)
     if (comm_rank(r->t->comm) != 0)
         return 0;
     greedy.beam = 1;
-    if (batch_fill(&r->batch, b, pair, rows, err) < 0 ||
+    if (batches_gather(&r->batch, b, pair, rows, err) < 0 ||
         search_run(&greedy, r->batch.source, r->batch.source_length, r->batch.source_steps, rows, true, said, err) < 0)
         return -1;
     picture_translations(r, said, rows);

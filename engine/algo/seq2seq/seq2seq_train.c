@@ -130,7 +130,7 @@ static void run_free(struct seq2seq_run *r)
     network_close(&r->network);
     for (int part = 0; part < PARTS; part++)
         batches_close(&r->batches[part]);
-    batch_free(&r->batch);
+    batches_forget(&r->batch);
 }
 
 /* --- an update ------------------------------------------------------------------------------------------------------
