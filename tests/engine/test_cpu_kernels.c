@@ -2,6 +2,7 @@
  * work, with one thread and with three; and that the same threads give the same bits. */
 #include "op_cases.h"
 
+#include "engine/nn/likelihood.h"
 #include "engine/tensor/cpu_product.h"
 #include "engine/tensor/exp.h"
 
@@ -112,8 +113,62 @@ static void large_embedding(struct tape *t, struct gradient *g)
     gradient_out(g, op_embedding_mean(t, table, gradient_ints(g, -1, 29, count), tape_ints(t, start, 101), 100));
 }
 
-static gradient_case *const large[] = {large_linear,    large_matmul,      large_lstm,          large_gru,
-                                       large_attention, large_output_loss, large_cross_entropy, large_embedding};
+static void large_elements(struct tape *t, struct gradient *g)
+{
+    size_t rows = 3000 + gradient_size(g, 900), width = 33;
+    struct tensor *a = gradient_leaf(g, -3, 3, 2, SHAPE(rows, width)), *b = gradient_leaf(g, -1, 1, 1, SHAPE(width));
+    struct tensor *cut = tape_slice(t, a, 1, 2, 20);
+    int kind = (int)rng_below(&g->r, 9);
+    if (kind != UNARY_LOG && kind != UNARY_SQRT)
+        gradient_out(g, op_unary(t, gradient_coin(g) ? a : cut, (enum unary)kind));
+    gradient_out(g, op_mul(t, op_add(t, a, b), gradient_coin(g) ? a : b));
+    gradient_out(g, op_sub(t, op_affine(t, a, 0.7, 0.1), b));
+    gradient_out(g, op_dropout(t, a, 0.3));
+    gradient_out(g, op_concat(t, (struct tensor *[]){cut, a, op_copy(t, cut)}, 3, 1));
+}
+
+static void large_shapes(struct tape *t, struct gradient *g)
+{
+    struct tensor *x = gradient_leaf(g, -1, 1, 3, SHAPE(50, 40, 60));
+    gradient_out(g, op_transpose(t, x, gradient_coin(g) ? (int[]){1, 0, 2} : (int[]){2, 0, 1}));
+    gradient_out(g, op_gather(t, x, gradient_ints(g, 0, 49, 70), 70));
+    gradient_out(g, op_concat(t, (struct tensor *[]){x, tape_slice(t, x, 1, 3, 30)}, 2, 1));
+    gradient_out(g, op_concat(t, (struct tensor *[]){tape_slice(t, x, 1, 3, 7), tape_slice(t, x, 1, 0, 7)}, 2, 0));
+}
+
+static void large_sums(struct tape *t, struct gradient *g)
+{
+    enum reduce kind = (enum reduce)rng_below(&g->r, 3);
+    struct tensor *x = gradient_leaf(g, -1, 1, 3, SHAPE(70, 40, 60));
+    gradient_out(g, op_reduce(t, x, kind, (int)rng_below(&g->r, 4) - 1));
+    gradient_out(g, op_pool_time(t, x, kind, lengths(g, 70, 40)));
+    gradient_out(g, op_softmax(t, x));
+    gradient_out(
+        g, op_layer_norm(t, x, gradient_leaf(g, 0, 2, 1, SHAPE(60)), gradient_leaf(g, -1, 1, 1, SHAPE(60)), 1e-5));
+}
+
+static void large_likelihood(struct tape *t, struct gradient *g)
+{
+    enum likelihood kind = (enum likelihood)rng_below(&g->r, 5);
+    size_t rows = 700;
+    struct tensor *raw = gradient_leaf(g, -2, 2, 2, SHAPE(rows, likelihood_outputs(kind)));
+    struct tensor *y = gradient_plain(g, 0.1, 0.9, 1, SHAPE(rows)), *v = gradient_plain(g, 0.5, 4, 1, SHAPE(rows));
+    struct tensor *weight = gradient_coin(g) ? NULL : gradient_plain(g, 0, 1, 1, SHAPE(rows));
+    gradient_out(g, op_likelihood(t, kind, raw, y, v, weight, 0.01));
+}
+
+static void large_conv1d(struct tape *t, struct gradient *g)
+{
+    size_t steps = 9 + gradient_size(g, 6), rows = 11, in = 20 + gradient_size(g, 9), out = 30 + gradient_size(g, 9);
+    struct tensor *x = gradient_leaf(g, -1, 1, 3, SHAPE(steps, rows, in));
+    struct tensor *w = gradient_leaf(g, -1, 1, 3, SHAPE(1 + gradient_size(g, 4), in, out));
+    struct tensor *b = gradient_coin(g) ? NULL : gradient_leaf(g, -1, 1, 1, SHAPE(out));
+    gradient_out(g, op_conv1d(t, x, w, b, gradient_size(g, 5), gradient_size(g, 3)));
+}
+
+static gradient_case *const large[] = {
+    large_linear,    large_matmul,   large_lstm,   large_gru,  large_attention,  large_output_loss, large_cross_entropy,
+    large_embedding, large_elements, large_shapes, large_sums, large_likelihood, large_conv1d};
 
 static void shared_work(void **state)
 {
