@@ -58,7 +58,7 @@ static void output_loss_back(const struct node *n, size_t r, const REAL *score, 
 static bool is_largest(const REAL *score, size_t count, size_t at)
 {
     for (size_t c = 0; c < count; c++)
-        if (score[c] > score[at] || (score[c] == score[at] && c < at))
+        if (score[c] > score[at] || (c < at && score[c] == score[at]))
             return false;
     return true;
 }

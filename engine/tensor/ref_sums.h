@@ -73,13 +73,13 @@ static void pool_time_backward(struct tape *t, struct node *n)
                      rows * width, (double)slopes(n->out[0])[i]);
 }
 
-/* log of the sum of e^x */
+/* log of the sum of e^x; of none: 0 */
 static double log_sum_exp(const REAL *x, size_t count)
 {
     double largest = reduced(REDUCE_MAX, x, count, 1), sum = 0;
     for (size_t i = 0; i < count; i++)
         sum += exp((double)x[i] - largest);
-    return largest + log(sum);
+    return count > 0 ? largest + log(sum) : 0;
 }
 
 /* y = e^x / sum of e^x, of each row */
