@@ -1,4 +1,9 @@
 /* Reference kernels: losses, each one number. */
+#ifndef TENSOR_REF_LOSSES_H
+#define TENSOR_REF_LOSSES_H
+
+#include "engine/tensor/ref.h"
+#include "engine/tensor/ref_sums.h"
 
 static double weight_of(const struct tensor *weight, size_t r)
 {
@@ -146,3 +151,5 @@ static void likelihood_backward(struct tape *t, struct node *n)
             dx[r * width + j] += (REAL)(slope * p.slope[j]);
     }
 }
+
+#endif

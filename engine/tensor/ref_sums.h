@@ -1,4 +1,8 @@
 /* Reference kernels: sums, means and maxima along a dimension, and softmax. */
+#ifndef TENSOR_REF_SUMS_H
+#define TENSOR_REF_SUMS_H
+
+#include "engine/tensor/ref.h"
 
 /* `count` numbers that lie `apart`. */
 static double reduced(enum reduce kind, const REAL *x, size_t count, size_t apart)
@@ -109,3 +113,5 @@ static void softmax_backward(struct tape *t, struct node *n)
             dx[r * width + j] += (REAL)((double)y[j] * ((double)dy[j] - mean));
     }
 }
+
+#endif
