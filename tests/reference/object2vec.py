@@ -103,7 +103,6 @@ for case in CASES:
     print(f'    {{"{case["name"]}", "{case["network"]}", "{case["layers"]}", "{case["filter"]}", '
           f'"{",".join(case["compare"])}", "{case["mlp"]}", "{case["mlp_dim"]}", "{case["activation"]}", '
           f'{case["outputs"]}, {str(case["tied"]).lower()},')
-    for side in (0, 1):
-        print(f"     {numbers(torch.cat(vectors[side]).tolist())},")
+    print("     {" + ",\n      ".join(numbers(torch.cat(vectors[side]).tolist()) for side in (0, 1)) + "},")
     print(f"     {numbers(scores.tolist())}}},")
 print("};")

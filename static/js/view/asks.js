@@ -64,8 +64,8 @@ const deepar = {
     const series = newest(run, 'forecast')?.series[0];
     if (!series) return [''];
     const { start, history, cat, feature, features } = series;
-    const known = features ?? (feature && [feature]);
-    const instance = { start, target: history.map((v) => v ?? 'NaN'), ...(cat && { cat }), ...(known && { dynamic_feat: known }) };
+    const ahead = features ?? (feature && [feature]);
+    const instance = { start, target: history.map((v) => (known(v) ? Number(v.toPrecision(6)) : 'NaN')), ...(cat && { cat }), ...(ahead && { dynamic_feat: ahead }) };
     const configuration = { num_samples: 100, output_types: ['mean', 'quantiles'], quantiles: ['0.1', '0.25', '0.5', '0.75', '0.9'] };
     return [`{"instances": [\n${JSON.stringify(instance)}\n],\n"configuration": ${JSON.stringify(configuration)}}`];
   },
@@ -76,7 +76,8 @@ const deepar = {
     <${AsItCame} answer=${answer} />`,
 };
 
-const value = (v) => (typeof v === 'number' ? v : null);
+const known = (v) => typeof v === 'number';
+const value = (v) => (known(v) ? v : null);
 
 const expected = ({ predictions }, { instances }) =>
   predictions.map(({ mean, quantiles, samples }, i) => ({

@@ -249,7 +249,7 @@ function Form({ entry, settings, change, values }) {
         <input class="input" id="find-setting" type="search" autocomplete="off" value=${sought}
           onInput=${(e) => setSought(e.target.value)} /></div>
       ${grouped(found).map(
-        ([when, list]) => html`${when && html`<h3 class="when">with <code>${when.replaceAll('|', ' or ')}</code></h3>`}${list.map(field)}`,
+        ([when, list]) => html`${when && html`<p class="when">with <code>${when.replaceAll('|', ' or ')}</code></p>`}${list.map(field)}`,
       )}${!found.length && html`<p class="quiet">None is called that or says so.</p>`}</div></details>
     <fieldset class="settings"><legend>Run</legend>
       ${runField(SEED, 'same seed, same numbers', '1', 'The seed must be a whole number, 0 or more, in digits.')}
