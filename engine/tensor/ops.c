@@ -58,6 +58,15 @@ static bool is_matrix(const struct tensor *x, size_t rows, size_t columns)
     return !x || (x->rank == 2 && x->shape[0] == rows && x->shape[1] == columns);
 }
 
+/* Has b the shape of a's last dimensions? */
+static bool ends_with(const struct tensor *a, const struct tensor *b)
+{
+    bool same = b->rank <= a->rank;
+    for (int d = 0; same && d < b->rank; d++)
+        same = b->shape[d] == a->shape[a->rank - b->rank + d];
+    return same;
+}
+
 /* --- products --------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b)
@@ -65,8 +74,8 @@ struct tensor *op_linear(struct tape *t, struct tensor *x, struct tensor *w, str
     struct node *n = node(t, OP_LINEAR, x, w, b);
     FITS(x->rank >= 1 && (x->rank == 2 || tensor_dense(x)) && is_matrix(w, tensor_width(x), w->shape[1]) &&
          tensor_dense(w));
-    FITS(is_vector(b, w->shape[1]));
     out_of_width(t, n, x, w->shape[1]);
+    FITS(!b || (b->rank > 0 && tensor_dense(b) && ends_with(n->out[0], b)));
     return run(t, n);
 }
 
@@ -95,9 +104,7 @@ struct tensor *op_matmul(struct tape *t, struct tensor *a, struct tensor *b, boo
 static struct tensor *of_two(struct tape *t, enum op op, struct tensor *a, struct tensor *b)
 {
     struct node *n = node(t, op, a, b, NULL);
-    FITS(b->rank <= a->rank && tensor_dense(a) && tensor_dense(b));
-    for (int d = 0; d < b->rank; d++)
-        FITS(b->shape[d] == a->shape[a->rank - b->rank + d]);
+    FITS(tensor_dense(a) && tensor_dense(b) && ends_with(a, b));
     out(t, n, 0, a->rank, a->shape);
     return run(t, n);
 }

@@ -14,7 +14,8 @@
 
 /* --- products --------------------------------------------------------------------------------------------------- */
 
-/* y = x w + b over the last dimension. x .. x I (strided where rank 2), w I x O, b O or NULL. */
+/* y = x w + b over the last dimension. x .. x I (strided where rank 2), w I x O, b NULL, O, or the shape of y's last
+ * dimensions, which is repeated. */
 struct tensor *op_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b);
 /* op(a) op(b), rank 2 (strided) or rank 3 (G products; a size-1 G is repeated). node: flag 0, 1: transpose a, b */
 struct tensor *op_matmul(struct tape *t, struct tensor *a, struct tensor *b, bool transpose_a, bool transpose_b);

@@ -11,11 +11,13 @@
 static void case_linear(struct tape *t, struct gradient *g)
 {
     size_t in = gradient_size(g, 7), out = gradient_size(g, 7), rows = gradient_size(g, 6);
-    bool cut = gradient_coin(g), deep = gradient_coin(g);
+    bool cut = gradient_coin(g), deep = gradient_coin(g), each = gradient_coin(g); /* row of a step has its own bias */
     size_t deeper[] = {2, rows, in};
     struct tensor *x = deep ? gradient_leaf(g, -1, 1, 3, deeper) : gradient_leaf(g, -1, 1, 2, SHAPE(rows, in + 3));
     struct tensor *w = gradient_leaf(g, -1, 1, 2, SHAPE(in, out));
-    struct tensor *b = cut ? NULL : gradient_leaf(g, -1, 1, 1, SHAPE(out));
+    struct tensor *b = cut            ? NULL
+                       : deep && each ? gradient_leaf(g, -1, 1, 2, SHAPE(rows, out))
+                                      : gradient_leaf(g, -1, 1, 1, SHAPE(out));
     gradient_out(g, op_linear(t, deep ? x : tape_slice(t, x, 1, 1, in), w, b));
 }
 

@@ -30,6 +30,16 @@ static void large_linear(struct tape *t, struct gradient *g)
     gradient_out(g, op_linear(t, tape_slice(t, x, 1, 0, in), w, NULL)); /* adds to all slopes */
 }
 
+/* A bias for each row of a step. */
+static void large_linear_rows(struct tape *t, struct gradient *g)
+{
+    size_t steps = 1 + gradient_size(g, 7), rows = 1 + gradient_size(g, 20), in = 1 + gradient_size(g, 40);
+    size_t out = 1 + gradient_size(g, 80);
+    struct tensor *x = gradient_leaf(g, -1, 1, 3, SHAPE(steps, rows, in)),
+                  *w = gradient_leaf(g, -1, 1, 2, SHAPE(in, out));
+    gradient_out(g, op_linear(t, x, w, gradient_leaf(g, -1, 1, 2, SHAPE(rows, out))));
+}
+
 static void large_matmul(struct tape *t, struct gradient *g)
 {
     bool ta = gradient_coin(g), tb = gradient_coin(g), one = gradient_coin(g);

@@ -1,40 +1,8 @@
 /* The tape: steps that allocate nothing, slopes through views, numbers that repeat, and memory that runs out. */
+#include "allocations.h"
 #include "gradient.h"
 
 #define SHAPE(...) ((const size_t[]){__VA_ARGS__})
-
-/* --- every allocation of the program comes by here (the linker's --wrap): counted, or refused -----------------------
- */
-
-static long allocations, refuse_from = -1;
-
-static bool refused(void)
-{
-    allocations++;
-    return refuse_from >= 0 && allocations > refuse_from;
-}
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t n, size_t bytes);
-void *__real_aligned_alloc(size_t alignment, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t n, size_t bytes);
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
-
-void *__wrap_malloc(size_t bytes)
-{
-    return refused() ? NULL : __real_malloc(bytes);
-}
-
-void *__wrap_calloc(size_t n, size_t bytes)
-{
-    return refused() ? NULL : __real_calloc(n, bytes);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
-{
-    return refused() ? NULL : __real_aligned_alloc(alignment, bytes);
-}
 
 /* --- a small network
  * -------------------------------------------------------------------------------------------------- */

@@ -77,7 +77,7 @@ struct tensor *deepar_net_run(const struct deepar_net *n, struct tape *t, const 
                               const struct deepar_state *before, struct deepar_state *after)
 {
     struct tensor *x = tape_input(t, 3, (size_t[]){b->steps, b->rows, b->inputs}, b->x);
-    struct tensor *gates = op_add(t, op_linear(t, x, n->input, NULL), still(n, t, b)), *h = NULL;
+    struct tensor *gates = op_linear(t, x, n->input, still(n, t, b)), *h = NULL;
     for (size_t l = 0; l < n->plan.layers; l++) {
         struct deepar_state from = before ? before[l] : (struct deepar_state){0}, last;
         if (l)
