@@ -5,6 +5,8 @@
 #include "engine/algo/algorithm.h"
 #include "engine/algo/deepar/deepar.h"
 #include "engine/algo/linear/linear_learner.h"
+#include "engine/algo/object2vec/object2vec.h"
+#include "engine/algo/seq2seq/seq2seq.h"
 #include "engine/algo/xgboost/xgboost.h"
 #include "engine/base/clock.h"
 #include "engine/suggest.h"
@@ -12,10 +14,10 @@
 const struct algorithm_entry algorithm_table[] = {
     {"linear-learner", "Linear Learner", &linear_learner},
     {"xgboost", "XGBoost", &xgboost},
-    {"seq2seq", "Seq2Seq", NULL},
+    {"seq2seq", "Seq2Seq", &seq2seq},
     {"deepar", "DeepAR", &deepar},
     {"blazingtext", "BlazingText", NULL},
-    {"object2vec", "Object2Vec", NULL},
+    {"object2vec", "Object2Vec", &object2vec},
     {"object-detection", "Object Detection", NULL},
     {NULL, NULL, NULL},
 };

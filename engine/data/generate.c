@@ -69,7 +69,7 @@ static int refuse_name(const char *recipe, struct error *err)
         list_name(names, sizeof names, generator_at(i)->name);
     error_set(err, ERROR_INPUT, "the recipe of the data", NULL, "there is no generator '%.*s'",
               (int)(len < 60 ? len : 60), recipe);
-    snprintf(err->fix, sizeof err->fix, "name one of %s", names);
+    snprintf(err->fix, sizeof err->fix, "name one of %.200s", names);
     return -1;
 }
 

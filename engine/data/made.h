@@ -14,6 +14,9 @@ struct made {
 };
 
 extern const struct made *const made_sources[]; /* ends at NULL */
-extern const struct made made_season_family;    /* deepar */
+
+extern const struct made made_season_family;                                                  /* series */
+extern const struct made made_tok_map, made_toy_mt;                                           /* translations */
+extern const struct made made_pair_topic, made_pair_bigram, made_pair_order, made_shop_small; /* labelled pairs */
 
 #endif

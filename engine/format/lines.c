@@ -73,10 +73,12 @@ static int make_room(struct lines *l, size_t have, struct error *err)
         room *= 2;
     if (l->buffer && room == l->room)
         return 0;
-    grown = realloc(l->buffer, room + BLOCK + LINES_SLACK);
+    grown = calloc(1, room + BLOCK + LINES_SLACK);
     if (!grown)
         return error_set(err, ERROR_SYSTEM, l->at.file, NULL, "There is not enough memory to read it");
-    memset(grown + have, 0, room + BLOCK + LINES_SLACK - have);
+    if (have)
+        memcpy(grown, l->buffer, have);
+    free(l->buffer);
     l->buffer = grown;
     l->room = room;
     return 0;

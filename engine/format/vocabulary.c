@@ -43,10 +43,11 @@ static int read_words(struct scan *s, struct place *at, struct vocabulary *v)
     int status = scan_open(s, '{');
     bool first = true;
     for (; status == 0 && !scan_step(s, '}'); first = false) {
-        for (; counted < s->p; counted++)
-            at->line += *counted == '\n';
         if (!first)
             status = scan_open(s, ',');
+        s->p = scan_space(s->p, s->end);
+        for (; counted < s->p; counted++)
+            at->line += *counted == '\n';
         if (status == 0)
             status = read_word(s, &word, v);
     }

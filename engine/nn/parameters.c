@@ -344,8 +344,8 @@ static int differs(const struct cursor *c, const struct parameter *one, const ch
 static int take_shape(struct cursor *c, const struct parameter *one, struct error *err)
 {
     char name[PARAMETER_NAME];
-    uint32_t len, rank;
-    uint64_t size;
+    uint32_t len = 0, rank = 0;
+    uint64_t size = 0;
     if (take(c, &len, sizeof len, err) < 0)
         return -1;
     if (len >= PARAMETER_NAME)
@@ -387,7 +387,7 @@ static int take_values(struct cursor *c, struct parameters *p, const struct para
 static int take_all(struct cursor c, struct parameters *p, bool keep, struct error *err)
 {
     char magic[4];
-    uint32_t version, count;
+    uint32_t version = 0, count = 0;
     if (take(&c, magic, sizeof magic, err) < 0 || take(&c, &version, sizeof version, err) < 0 ||
         take(&c, &count, sizeof count, err) < 0)
         return -1;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/nn/optimiser.h"
 #include "engine/tensor/exp.h"
 
 /* Handing work to a thread that waits costs about two microseconds: below this many operations it does not pay. */
@@ -163,6 +164,64 @@ VECTORISED void cpu_add(float *to, const float *from, size_t n)
         to[i] += from[i];
 }
 
+VECTORISED void cpu_add_scaled(float *to, const float *from, float factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] += factor * from[i];
+}
+
+VECTORISED float cpu_dot(const float *x, const float *y, size_t n)
+{
+    float lane[16] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (size_t q = 0; q < 16; q++)
+            lane[q] += x[i + q] * y[i + q];
+    for (; i < n; i++)
+        lane[0] += x[i] * y[i];
+    for (size_t q = 0; q < 16; q++)
+        sum += lane[q];
+    return sum;
+}
+
+VECTORISED static void set_scaled(float *restrict to, const float *restrict from, float factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = factor * from[i];
+}
+
+struct flow {
+    float *dx;
+    const float *dy;
+    float factor;
+    bool add;
+};
+
+static void flow_part(void *context, int part, size_t begin, size_t end)
+{
+    const struct flow *f = context;
+    (void)part;
+    (f->add ? cpu_add_scaled : set_scaled)(f->dx + begin, f->dy + begin, f->factor, end - begin);
+}
+
+void cpu_flow(struct tape *t, struct tensor *x, const float *dy, float factor)
+{
+    double beta;
+    float *dx = tape_grad_beta(t, x, &beta);
+    struct flow f = {dx, dy, factor, beta != 0};
+    if (dx)
+        cpu_share(t, tensor_count(x), (double)tensor_count(x), flow_part, &f);
+}
+
+bool cpu_pitch(const struct tensor *x, size_t *apart)
+{
+    *apart = x->rank >= 2 ? x->stride[x->rank - 2] : tensor_width(x);
+    for (int d = 0; d + 2 < x->rank; d++)
+        if (x->stride[d] != x->shape[d + 1] * x->stride[d + 1])
+            return false;
+    return true;
+}
+
 /* --- the backend ----------------------------------------------------------------------------------------------------
  */
 
@@ -183,6 +242,46 @@ static void host_copy(void *to, const void *from, size_t bytes)
         memcpy(to, from, bytes);
 }
 
+static void host_optimise(const struct optimiser *o, void *w, void *gradient, size_t begin, size_t end, double rate,
+                          double decay)
+{
+    optimiser_range(o, w, gradient, begin, end, rate, decay, 0);
+}
+
+/* Blocks first, so that many numbers lose no digits. */
+static double host_square_sum(const void *x, size_t n)
+{
+    const float *numbers = x;
+    double sum = 0;
+    for (size_t i = 0; i < n; i += 1024)
+        sum += (double)cpu_dot(numbers + i, numbers + i, n - i < 1024 ? n - i : 1024);
+    return sum;
+}
+
+VECTORISED static void scale_numbers(float *x, size_t n, float factor)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] *= factor;
+}
+
+static void host_scale(void *x, size_t n, double factor)
+{
+    scale_numbers(x, n, (float)factor);
+}
+
+VECTORISED static void clip_numbers(float *x, size_t n, float limit)
+{
+    for (size_t i = 0; i < n; i++) {
+        float least = x[i] < -limit ? -limit : x[i];
+        x[i] = least > limit ? limit : least;
+    }
+}
+
+static void host_clip(void *x, size_t n, double limit)
+{
+    clip_numbers(x, n, (float)limit);
+}
+
 #define KERNEL(name)                                                                                                   \
     {                                                                                                                  \
         cpu_##name##_forward, cpu_##name##_backward                                                                    \
@@ -198,16 +297,36 @@ const struct backend backend_cpu = {
     .zero = host_zero,
     .upload = host_copy,
     .download = host_copy,
+    .optimise = host_optimise,
+    .square_sum = host_square_sum,
+    .scale = host_scale,
+    .clip = host_clip,
     .kernels =
         {
+            [OP_COPY] = KERNEL(copy),
+            [OP_TRANSPOSE] = KERNEL(transpose),
             [OP_LINEAR] = KERNEL(linear),
             [OP_MATMUL] = KERNEL(matmul),
+            [OP_ADD] = KERNEL(add),
+            [OP_SUB] = KERNEL(sub),
+            [OP_MUL] = KERNEL(mul),
+            [OP_AFFINE] = KERNEL(affine),
+            [OP_UNARY] = KERNEL(unary),
+            [OP_REDUCE] = KERNEL(reduce),
+            [OP_POOL_TIME] = KERNEL(pool_time),
+            [OP_SOFTMAX] = KERNEL(softmax),
             [OP_CROSS_ENTROPY] = KERNEL(cross_entropy),
             [OP_OUTPUT_LOSS] = KERNEL(output_loss),
             [OP_EMBEDDING] = KERNEL(embedding),
             [OP_EMBEDDING_MEAN] = KERNEL(embedding_mean),
+            [OP_CONCAT] = KERNEL(concat),
+            [OP_GATHER] = KERNEL(gather),
+            [OP_LAYER_NORM] = KERNEL(layer_norm),
+            [OP_DROPOUT] = KERNEL(dropout),
             [OP_LSTM] = KERNEL(lstm),
             [OP_GRU] = KERNEL(gru),
             [OP_ATTENTION] = KERNEL(attention),
+            [OP_CONV1D] = KERNEL(conv1d),
+            [OP_LIKELIHOOD] = KERNEL(likelihood),
         },
 };

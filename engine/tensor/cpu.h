@@ -32,21 +32,45 @@ void cpu_column_sums(struct tape *t, float *sum, const float *x, size_t ldx, siz
 
 float *cpu_zeros(struct tape *t, size_t n); /* NULL: no memory */
 
-/* to[n] += from[n] */
-void cpu_add(float *to, const float *from, size_t n);
+/* Rows of numbers. */
+void cpu_add(float *to, const float *from, size_t n);                      /* to += from */
+void cpu_add_scaled(float *to, const float *from, float factor, size_t n); /* to += factor from */
+float cpu_dot(const float *x, const float *y, size_t n);
+
+/* dx = beta dx + factor dy, shared: how a slope flows to a tensor of the same shape. Nothing where x takes none. */
+void cpu_flow(struct tape *t, struct tensor *x, const float *dy, float factor);
+
+/* Do the rows of x lie equally far apart? Then how far. */
+bool cpu_pitch(const struct tensor *x, size_t *apart);
 
 #define CPU_KERNEL(name)                                                                                               \
     void cpu_##name##_forward(struct tape *t, struct node *n);                                                         \
     void cpu_##name##_backward(struct tape *t, struct node *n)
 
+CPU_KERNEL(copy);
+CPU_KERNEL(transpose);
 CPU_KERNEL(linear);
 CPU_KERNEL(matmul);
+CPU_KERNEL(add);
+CPU_KERNEL(sub);
+CPU_KERNEL(mul);
+CPU_KERNEL(affine);
+CPU_KERNEL(unary);
+CPU_KERNEL(reduce);
+CPU_KERNEL(pool_time);
+CPU_KERNEL(softmax);
+CPU_KERNEL(cross_entropy);
+CPU_KERNEL(output_loss);
+CPU_KERNEL(embedding);
+CPU_KERNEL(embedding_mean);
+CPU_KERNEL(concat);
+CPU_KERNEL(gather);
+CPU_KERNEL(layer_norm);
+CPU_KERNEL(dropout);
 CPU_KERNEL(lstm);
 CPU_KERNEL(gru);
 CPU_KERNEL(attention);
-CPU_KERNEL(embedding);
-CPU_KERNEL(embedding_mean);
-CPU_KERNEL(cross_entropy);
-CPU_KERNEL(output_loss);
+CPU_KERNEL(conv1d);
+CPU_KERNEL(likelihood);
 
 #endif

@@ -68,18 +68,6 @@ static float sum_lanes(const float *lane)
     return sum;
 }
 
-VECTORISED static float dot(const float *restrict x, const float *restrict y, size_t n)
-{
-    float lane[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t q = 0; q < LANES; q++)
-            lane[q] += x[i + q] * y[i + q];
-    for (; i < n; i++)
-        lane[0] += x[i] * y[i];
-    return sum_lanes(lane);
-}
-
 /* v . tanh(query + key) */
 VECTORISED static float bent_dot(const float *restrict query, const float *restrict key, const float *restrict v,
                                  size_t n)
@@ -92,12 +80,6 @@ VECTORISED static float bent_dot(const float *restrict query, const float *restr
     for (; i < n; i++)
         lane[0] += v[i] * tanh_float(query[i] + key[i]);
     return sum_lanes(lane);
-}
-
-VECTORISED static void add_scaled(float *restrict to, const float *restrict from, float factor, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        to[i] += factor * from[i];
 }
 
 /* The slope of a score goes to query and key through tanh; dv gets slope * tanh. Any may be a row that no one reads. */
@@ -148,7 +130,7 @@ static void query_scores(const struct attending *a, size_t t, size_t begin, size
             const float *key = a->keys + (s * a->rows + b) * a->width;
             if (s < seen(a, b))
                 a->weights[(t * a->rows + b) * a->places + s] =
-                    a->additive ? bent_dot(query, key, a->v, a->width) : a->factor * dot(query, key, a->width);
+                    a->additive ? bent_dot(query, key, a->v, a->width) : a->factor * cpu_dot(query, key, a->width);
         }
 }
 
@@ -161,8 +143,8 @@ static void query_forward(const struct attending *a, size_t t, size_t begin, siz
     for (size_t s = 0; s < a->places; s++)
         for (size_t b = begin; b < end; b++)
             if (s < seen(a, b))
-                add_scaled(a->context + (t * a->rows + b) * a->depth, a->memory + (s * a->rows + b) * a->depth,
-                           a->weights[(t * a->rows + b) * a->places + s], a->depth);
+                cpu_add_scaled(a->context + (t * a->rows + b) * a->depth, a->memory + (s * a->rows + b) * a->depth,
+                               a->weights[(t * a->rows + b) * a->places + s], a->depth);
 }
 
 static void forward_rows(void *context, int part, size_t begin, size_t end)
@@ -189,7 +171,7 @@ void cpu_attention_forward(struct tape *t, struct node *n)
 /* Slopes of weights to slopes of scores, in place. */
 static void weigh_back(float *slope, const float *weight, size_t count, size_t places)
 {
-    float mean = dot(weight, slope, count);
+    float mean = cpu_dot(weight, slope, count);
     for (size_t s = 0; s < places; s++)
         slope[s] = s < count ? weight[s] * (slope[s] - mean) : 0;
 }
@@ -222,9 +204,9 @@ static void weight_slopes(const struct attending *a, size_t t, size_t begin, siz
             const float *dcontext = a->dcontext + row * a->depth;
             if (s >= seen(a, b))
                 continue;
-            a->dscore[row * a->places + s] = dot(dcontext, a->memory + at, a->depth);
+            a->dscore[row * a->places + s] = cpu_dot(dcontext, a->memory + at, a->depth);
             if (a->dmemory)
-                add_scaled(a->dmemory + at, dcontext, a->weights[row * a->places + s], a->depth);
+                cpu_add_scaled(a->dmemory + at, dcontext, a->weights[row * a->places + s], a->depth);
         }
 }
 
@@ -237,9 +219,9 @@ static void score_back(const struct attending *a, float *dv, size_t row, size_t 
         return;
     }
     if (dquery)
-        add_scaled(dquery, keys, a->factor * slope, a->width);
+        cpu_add_scaled(dquery, keys, a->factor * slope, a->width);
     if (dkeys)
-        add_scaled(dkeys, query, a->factor * slope, a->width);
+        cpu_add_scaled(dkeys, query, a->factor * slope, a->width);
 }
 
 static void query_backward(const struct attending *a, float *dv, size_t t, size_t begin, size_t end)
@@ -287,6 +269,6 @@ void cpu_attention_backward(struct tape *t, struct node *n)
     if (tape_failed(t) || !a.dcontext)
         return;
     cpu_share(t, a.rows, 2 * operations(&a), backward_rows, &a);
-    for (size_t part = 0; dv && part < parts; part++)
+    for (size_t part = 0; dv && a.dv && part < parts; part++)
         cpu_add(dv, a.dv + part * a.width, a.width);
 }

@@ -79,12 +79,6 @@ VECTORISED static void scale_row(float *x, float factor, size_t n)
         x[i] *= factor;
 }
 
-VECTORISED static void add_scaled(float *restrict to, const float *restrict from, float factor, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        to[i] += factor * from[i];
-}
-
 static void mean_rows(void *context, int part, size_t begin, size_t end)
 {
     const struct lookup *l = context;
@@ -107,8 +101,8 @@ static void mean_columns_back(void *context, int part, size_t begin, size_t end)
     for (size_t b = 0; b < l->rows; b++)
         for (int32_t i = l->start[b]; i < l->start[b + 1]; i++)
             if (l->id[i] >= 0)
-                add_scaled(l->slope + (size_t)l->id[i] * l->width + begin, l->dy + b * l->width + begin,
-                           1 / (float)(l->start[b + 1] - l->start[b]), end - begin);
+                cpu_add_scaled(l->slope + (size_t)l->id[i] * l->width + begin, l->dy + b * l->width + begin,
+                               1 / (float)(l->start[b + 1] - l->start[b]), end - begin);
 }
 
 /* How many ids there are: they lie one after another. */

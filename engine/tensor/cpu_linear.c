@@ -16,6 +16,7 @@ struct rows_product {
     const float *a;
     size_t lda;
     const float *packed, *bias;
+    size_t biases; /* rows of it, which are repeated */
     size_t columns, depth;
     bool add;
 };
@@ -28,7 +29,7 @@ static void rows_part(void *context, int part, size_t begin, size_t end)
         size_t rows = end - i < ROWS_AT_ONCE ? end - i : ROWS_AT_ONCE;
         float *c = p->c + i * p->ldc;
         for (size_t r = 0; p->bias && r < rows; r++)
-            memcpy(c + r * p->ldc, p->bias, p->columns * sizeof *c);
+            memcpy(c + r * p->ldc, p->bias + (i + r) % p->biases * p->columns, p->columns * sizeof *c);
         product(c, p->ldc, p->a + i * p->lda, p->lda, p->packed, rows, p->columns, p->depth, p->bias || p->add);
     }
 }
@@ -59,13 +60,14 @@ void cpu_linear_forward(struct tape *t, struct node *n)
     const struct tensor *x = n->in[0], *w = n->in[1];
     const float *bias = numbers_of(n->in[2]);
     float *y = n->out[0]->data;
-    size_t rows = tensor_rows(x), depth = w->shape[0], columns = w->shape[1];
+    size_t rows = tensor_rows(x), depth = w->shape[0], columns = w->shape[1], biases = bias ? tensor_rows(n->in[2]) : 0;
     if (rows >= ROWS_WORTH_PACKING) {
-        times_weight(t, (struct rows_product){y, columns, x->data, apart(x), .bias = bias}, w, false, rows);
+        times_weight(t, (struct rows_product){y, columns, x->data, apart(x), .bias = bias, .biases = biases}, w, false,
+                     rows);
         return;
     }
     for (size_t i = 0; bias && i < rows; i++)
-        memcpy(y + i * columns, bias, columns * sizeof *y);
+        memcpy(y + i * columns, bias + i % biases * columns, columns * sizeof *y);
     cpu_multiply(t, y, columns, matrix_of(x, false), matrix_of(w, false), rows, columns, depth, bias ? 1 : 0);
 }
 
@@ -85,8 +87,9 @@ void cpu_linear_backward(struct tape *t, struct node *n)
     if (dw)
         cpu_multiply(t, dw, apart(w), matrix_of(x, true), slope, depth, columns, rows, (float)beta);
     float *db = b ? tape_grad_beta(t, b, &beta) : NULL;
-    if (db)
-        cpu_column_sums(t, db, dy, columns, rows, columns, (float)beta);
+    size_t repeated = b ? tensor_count(b) : 1;
+    if (db && repeated > 0)
+        cpu_column_sums(t, db, dy, repeated, rows * columns / repeated, repeated, (float)beta);
 }
 
 /* --- products of two tensors ----------------------------------------------------------------------------------------

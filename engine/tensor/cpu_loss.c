@@ -336,15 +336,7 @@ void cpu_output_loss_forward(struct tape *t, struct node *n)
     *(float *)n->out[1]->data = (float)right;
 }
 
-VECTORISED static void add_scaled(float *restrict to, const float *restrict from, float factor, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        to[i] += factor * from[i];
-}
-
 void cpu_output_loss_backward(struct tape *t, struct node *n)
 {
-    float *dx = slope_to(t, n->in[0]);
-    if (dx)
-        add_scaled(dx, n->keep[0]->data, *(const float *)n->out[0]->grad, tensor_count(n->in[0]));
+    cpu_flow(t, n->in[0], n->keep[0]->data, *(const float *)n->out[0]->grad);
 }

@@ -51,7 +51,9 @@ FORMULA double digamma(double x)
         below += 1 / x;
     inverse = 1 / x;
     square = inverse * inverse;
-    series = square * (1.0 / 12 - square * (1.0 / 120 - square * (1.0 / 252 - square * (1.0 / 240 - square / 132))));
+    series = 1.0 / 132 - square * (691.0 / 32760);
+    series = 1.0 / 252 - square * (1.0 / 240 - square * series);
+    series = square * (1.0 / 12 - square * (1.0 / 120 - square * series));
     return log(x) - 0.5 * inverse - series - below;
 }
 

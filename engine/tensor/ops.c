@@ -6,7 +6,7 @@
 #define FITS(condition) assert(tape_failed(t) || (condition))
 #define SHAPE(...) ((const size_t[]){__VA_ARGS__})
 
-/* --- parts of all constructors ----------------------------------------------------------------------------------- */
+/* --- parts of all constructors ---------------------------------------------------------------------------------- */
 
 static struct node *node(struct tape *t, enum op op, struct tensor *a, struct tensor *b, struct tensor *c)
 {
@@ -58,16 +58,24 @@ static bool is_matrix(const struct tensor *x, size_t rows, size_t columns)
     return !x || (x->rank == 2 && x->shape[0] == rows && x->shape[1] == columns);
 }
 
-/* --- products -------------------------------------------------------------------------------------------------------
- */
+/* Has b the shape of a's last dimensions? */
+static bool ends_with(const struct tensor *a, const struct tensor *b)
+{
+    bool same = b->rank <= a->rank;
+    for (int d = 0; same && d < b->rank; d++)
+        same = b->shape[d] == a->shape[a->rank - b->rank + d];
+    return same;
+}
+
+/* --- products --------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b)
 {
     struct node *n = node(t, OP_LINEAR, x, w, b);
     FITS(x->rank >= 1 && (x->rank == 2 || tensor_dense(x)) && is_matrix(w, tensor_width(x), w->shape[1]) &&
          tensor_dense(w));
-    FITS(is_vector(b, w->shape[1]));
     out_of_width(t, n, x, w->shape[1]);
+    FITS(!b || (b->rank > 0 && tensor_dense(b) && ends_with(n->out[0], b)));
     return run(t, n);
 }
 
@@ -91,15 +99,12 @@ struct tensor *op_matmul(struct tape *t, struct tensor *a, struct tensor *b, boo
     return run(t, n);
 }
 
-/* --- element by element ---------------------------------------------------------------------------------------------
- */
+/* --- element by element ----------------------------------------------------------------------------------------- */
 
 static struct tensor *of_two(struct tape *t, enum op op, struct tensor *a, struct tensor *b)
 {
     struct node *n = node(t, op, a, b, NULL);
-    FITS(b->rank <= a->rank && tensor_dense(a) && tensor_dense(b));
-    for (int d = 0; d < b->rank; d++)
-        FITS(b->shape[d] == a->shape[a->rank - b->rank + d]);
+    FITS(tensor_dense(a) && tensor_dense(b) && ends_with(a, b));
     out(t, n, 0, a->rank, a->shape);
     return run(t, n);
 }
@@ -150,8 +155,7 @@ struct tensor *op_dropout(struct tape *t, struct tensor *x, double rate)
     return run(t, n);
 }
 
-/* --- shapes ---------------------------------------------------------------------------------------------------------
- */
+/* --- shapes ----------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_copy(struct tape *t, struct tensor *x)
 {
@@ -213,8 +217,7 @@ struct tensor *op_gather(struct tape *t, struct tensor *x, const int32_t *row, s
     return run(t, n);
 }
 
-/* --- sums -----------------------------------------------------------------------------------------------------------
- */
+/* --- sums ------------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_reduce(struct tape *t, struct tensor *x, enum reduce kind, int dimension)
 {
@@ -251,8 +254,7 @@ struct tensor *op_softmax(struct tape *t, struct tensor *x)
     return run(t, n);
 }
 
-/* --- losses ---------------------------------------------------------------------------------------------------------
- */
+/* --- losses ----------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_cross_entropy(struct tape *t, struct tensor *x, const int32_t *target, struct tensor *weight,
                                 double scale)
@@ -307,8 +309,7 @@ struct tensor *op_likelihood(struct tape *t, enum likelihood kind, struct tensor
     return run(t, n);
 }
 
-/* --- tables ---------------------------------------------------------------------------------------------------------
- */
+/* --- tables ----------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_embedding(struct tape *t, struct tensor *table, const int32_t *id, size_t count)
 {
@@ -332,8 +333,7 @@ struct tensor *op_embedding_mean(struct tape *t, struct tensor *table, const int
     return run(t, n);
 }
 
-/* --- normalisation --------------------------------------------------------------------------------------------------
- */
+/* --- normalisation ---------------------------------------------------------------------------------------------- */
 
 struct tensor *op_layer_norm(struct tape *t, struct tensor *x, struct tensor *gain, struct tensor *bias, double epsilon)
 {
@@ -363,8 +363,7 @@ struct tensor *op_batch_norm(struct tape *t, struct tensor *x, struct tensor *ga
     return run(t, n);
 }
 
-/* --- recurrent ------------------------------------------------------------------------------------------------------
- */
+/* --- recurrent -------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_lstm(struct tape *t, struct tensor *gates, struct tensor *u, struct tensor *h0, struct tensor *c0,
                        const int32_t *length, bool reverse, double zoneout, struct tensor **last_h,
@@ -403,8 +402,7 @@ struct tensor *op_gru(struct tape *t, struct tensor *gates, struct tensor *u, st
     return run(t, n);
 }
 
-/* --- attention ------------------------------------------------------------------------------------------------------
- */
+/* --- attention -------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_attention(struct tape *t, enum attention kind, struct tensor *query, struct tensor *keys,
                             struct tensor *memory, struct tensor *v, const int32_t *length, double factor,
@@ -427,8 +425,7 @@ struct tensor *op_attention(struct tape *t, enum attention kind, struct tensor *
     return run(t, n);
 }
 
-/* --- convolution ----------------------------------------------------------------------------------------------------
- */
+/* --- convolution ------------------------------------------------------------------------------------------------ */
 
 static size_t places(size_t size, size_t before, size_t after, size_t window, size_t stride)
 {

@@ -12,14 +12,15 @@
 
 #include "engine/tensor/tape.h"
 
-/* --- products ----------------------------------------------------------------------------------------------------- */
+/* --- products --------------------------------------------------------------------------------------------------- */
 
-/* y = x w + b over the last dimension. x .. x I (strided where rank 2), w I x O, b O or NULL. */
+/* y = x w + b over the last dimension. x .. x I (strided where rank 2), w I x O, b NULL, O, or the shape of y's last
+ * dimensions, which is repeated. */
 struct tensor *op_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b);
 /* op(a) op(b), rank 2 (strided) or rank 3 (G products; a size-1 G is repeated). node: flag 0, 1: transpose a, b */
 struct tensor *op_matmul(struct tape *t, struct tensor *a, struct tensor *b, bool transpose_a, bool transpose_b);
 
-/* --- element by element ------------------------------------------------------------------------------------------- */
+/* --- element by element ----------------------------------------------------------------------------------------- */
 
 /* b has a's shape, or the shape of a's last dimensions and is repeated. */
 struct tensor *op_add(struct tape *t, struct tensor *a, struct tensor *b);
@@ -32,7 +33,7 @@ struct tensor *op_unary(struct tape *t, struct tensor *x, enum unary kind); /* s
  * or rate 0: x itself. node: number 0: rate, random */
 struct tensor *op_dropout(struct tape *t, struct tensor *x, double rate);
 
-/* --- shapes ------------------------------------------------------------------------------------------------------- */
+/* --- shapes ----------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_copy(struct tape *t, struct tensor *x); /* strided to dense; a dense one is given back as it is */
 /* Dimension d of the result is x's dimension permutation[d]. node: whole[d]: permutation[d] */
@@ -42,7 +43,7 @@ struct tensor *op_concat(struct tape *t, struct tensor *const *parts, int count,
 /* Rows of the first dimension. node: index 0: row, whole 0: count */
 struct tensor *op_gather(struct tape *t, struct tensor *x, const int32_t *row, size_t count);
 
-/* --- sums --------------------------------------------------------------------------------------------------------- */
+/* --- sums ------------------------------------------------------------------------------------------------------- */
 
 /* Along one dimension, which goes; dimension -1: over all, to rank 0. The largest of equals is the first. Of none: 0.
  * node: whole 0 .. 2: x as outer x n x inner, n being reduced */
@@ -51,7 +52,7 @@ struct tensor *op_reduce(struct tape *t, struct tensor *x, enum reduce kind, int
 struct tensor *op_pool_time(struct tape *t, struct tensor *x, enum reduce kind, const int32_t *length);
 struct tensor *op_softmax(struct tape *t, struct tensor *x); /* of each row */
 
-/* --- losses: rank 0 ----------------------------------------------------------------------------------------------- */
+/* --- losses: rank 0 --------------------------------------------------------------------------------------------- */
 
 /* scale * sum over rows of weight * -log softmax(x)[target]; target -1: the row does not count. weight N or NULL.
  * x N x C. node: in x weight, index 0: target, number 0: scale, keep 0: log of the sum of e^x of each row, N */
@@ -68,7 +69,7 @@ struct tensor *op_output_loss(struct tape *t, struct tensor *x, struct tensor *w
 struct tensor *op_likelihood(struct tape *t, enum likelihood kind, struct tensor *raw, struct tensor *y,
                              struct tensor *v, struct tensor *weight, double scale);
 
-/* --- tables ------------------------------------------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------------------------------- */
 
 /* Rows of table V x D: N x D. id -1 gives zeros and takes no slope. node: index 0: id, whole 0: count */
 struct tensor *op_embedding(struct tape *t, struct tensor *table, const int32_t *id, size_t count);
@@ -77,7 +78,7 @@ struct tensor *op_embedding(struct tape *t, struct tensor *table, const int32_t 
 struct tensor *op_embedding_mean(struct tape *t, struct tensor *table, const int32_t *id, const int32_t *start,
                                  size_t rows);
 
-/* --- normalisation ------------------------------------------------------------------------------------------------ */
+/* --- normalisation ---------------------------------------------------------------------------------------------- */
 
 /* Each row by itself: gain (x - mean) / sqrt(variance + epsilon) + bias; gain and bias may be NULL.
  * node: number 0: epsilon, keep 0, 1: mean and 1 / sqrt(variance + epsilon) of each row */
@@ -91,7 +92,7 @@ struct tensor *op_batch_norm(struct tape *t, struct tensor *x, struct tensor *ga
                              struct tensor *running_mean, struct tensor *running_variance, double momentum,
                              double epsilon);
 
-/* --- recurrent, over a whole sequence ----------------------------------------------------------------------------- */
+/* --- recurrent, over a whole sequence --------------------------------------------------------------------------- */
 
 /* gates T x B x 4D (strided): the input's part with all biases, in the order input, forget, cell, output; u D x 4D; h0,
  * c0 B x D or NULL: zeros. c = f c' + i g, h = o tanh(c). Row b stands still from length[b] on (NULL: T). reverse: from
@@ -110,7 +111,7 @@ struct tensor *op_lstm(struct tape *t, struct tensor *gates, struct tensor *u, s
 struct tensor *op_gru(struct tape *t, struct tensor *gates, struct tensor *u, struct tensor *bn, struct tensor *h0,
                       const int32_t *length, bool reverse, struct tensor **last_h);
 
-/* --- attention ---------------------------------------------------------------------------------------------------- */
+/* --- attention -------------------------------------------------------------------------------------------------- */
 
 /* For each of T queries of each row: scores over S places, softmax over the first length[b] (NULL: S; 0: weights 0),
  * the weighted sum of memory. query T x B x A, keys S x B x A, memory S x B x H. dot: query . key times number[0];
@@ -120,7 +121,7 @@ struct tensor *op_attention(struct tape *t, enum attention kind, struct tensor *
                             struct tensor *memory, struct tensor *v, const int32_t *length, double factor,
                             struct tensor **weights);
 
-/* --- convolution -------------------------------------------------------------------------------------------------- */
+/* --- convolution ------------------------------------------------------------------------------------------------ */
 
 /* Along time: x T x B x C, w K x C x O, b O or NULL; pads with `before` and `after` zero steps; T + before + after - K
  * + 1 steps (0 where that is negative). node: whole 0, 1: before, after */

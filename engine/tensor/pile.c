@@ -1,10 +1,10 @@
 #include "engine/tensor/pile.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 #define FIRST ((size_t)1 << 16)
 #define ALIGNMENT ((size_t)64)
+#define MOST ((size_t)1 << 40) /* a terabyte: a size that is a mistake, or an overflow */
 
 struct pile_block {
     struct pile_block *older;
@@ -32,7 +32,7 @@ static int add_block(struct pile *p, size_t size)
 void *pile_take(struct pile *p, size_t bytes)
 {
     void *memory;
-    if (bytes > SIZE_MAX / 4)
+    if (bytes >= MOST)
         return NULL;
     bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (!p->blocks || bytes > p->blocks->size - p->used) {

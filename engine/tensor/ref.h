@@ -4,15 +4,14 @@
 #define TENSOR_REF_H
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "engine/tensor/kernel.h"
 #include "engine/tensor/likelihood.h"
-#include "engine/tensor/tape.h"
 
 static inline REAL *numbers(const struct tensor *x)
 {
-    return x ? x->data : NULL;
+    return numbers_of(x);
 }
 
 /* Of an output: complete when backward is called. */
@@ -24,7 +23,7 @@ static inline const REAL *slopes(const struct tensor *y)
 /* Of an input: to be added to; NULL where no slope is asked for. */
 static inline REAL *slopes_to(struct tape *t, struct tensor *x)
 {
-    return x ? tape_grad(t, x) : NULL;
+    return slope_to(t, x);
 }
 
 /* Where row r of a strided tensor begins, in its numbers or its slopes. */

@@ -1,4 +1,8 @@
 /* Reference kernels: products of matrices. */
+#ifndef TENSOR_REF_PRODUCTS_H
+#define TENSOR_REF_PRODUCTS_H
+
+#include "engine/tensor/ref.h"
 
 /* y = x w + b */
 static void linear_forward(struct tape *t, struct node *n)
@@ -10,10 +14,10 @@ static void linear_forward(struct tape *t, struct node *n)
     product(matrix_of(y, numbers(y)), matrix_of(x, numbers(x)), matrix_of(w, numbers(w)), rows, outputs, w->shape[0],
             false);
     for (size_t i = 0; b && i < rows * outputs; i++)
-        numbers(y)[i] += b[i % outputs];
+        numbers(y)[i] += b[i % tensor_count(n->in[2])];
 }
 
-/* dx += dy w', dw += x' dy, db += the sum of dy's rows */
+/* dx += dy w', dw += x' dy, db += the sum of dy's rows, or blocks of rows */
 static void linear_backward(struct tape *t, struct node *n)
 {
     const struct tensor *x = n->in[0], *w = n->in[1], *y = n->out[0];
@@ -25,7 +29,7 @@ static void linear_backward(struct tape *t, struct node *n)
     if (dw)
         product(matrix_of(w, dw), transposed(matrix_of(x, numbers(x))), dy, inputs, outputs, rows, true);
     for (size_t i = 0; db && i < rows * outputs; i++)
-        db[i % outputs] += dy.at[i];
+        db[i % tensor_count(n->in[2])] += dy.at[i];
 }
 
 /* One of the G products: op(a), op(b) and c, or their slopes. */
@@ -65,3 +69,5 @@ static void matmul_backward(struct tape *t, struct node *n)
                     true);
     }
 }
+
+#endif

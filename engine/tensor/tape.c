@@ -39,8 +39,7 @@ static void *host_alloc(size_t bytes)
     return aligned_alloc(64, bytes);
 }
 
-/* --- opening and steps ----------------------------------------------------------------------------------------------
- */
+/* --- opening and steps ------------------------------------------------------------------------------------------ */
 
 struct tape *tape_open(const struct backend *backend, int threads, struct error *err)
 {
@@ -96,8 +95,7 @@ bool tape_failed(const struct tape *t)
     return t->failed;
 }
 
-/* --- tensors --------------------------------------------------------------------------------------------------------
- */
+/* --- tensors ---------------------------------------------------------------------------------------------------- */
 
 static void *take(struct tape *t, struct pile *pile, size_t bytes)
 {
@@ -194,8 +192,7 @@ double tape_number(struct tape *t, const struct tensor *x)
     return (double)number;
 }
 
-/* --- views ----------------------------------------------------------------------------------------------------------
- */
+/* --- views ------------------------------------------------------------------------------------------------------ */
 
 static void *beyond(const struct tape *t, void *numbers, size_t offset)
 {
@@ -244,8 +241,7 @@ struct tensor *tape_detach(struct tape *t, struct tensor *x)
     return still;
 }
 
-/* --- nodes ----------------------------------------------------------------------------------------------------------
- */
+/* --- nodes ------------------------------------------------------------------------------------------------------ */
 
 const struct backend *tape_backend(const struct tape *t)
 {
@@ -306,8 +302,7 @@ void tape_run(struct tape *t, struct node *n)
     }
 }
 
-/* --- slopes ---------------------------------------------------------------------------------------------------------
- */
+/* --- slopes ----------------------------------------------------------------------------------------------------- */
 
 void *tape_grad_beta(struct tape *t, struct tensor *x, double *beta)
 {
@@ -368,8 +363,7 @@ void tape_backward(struct tape *t, struct tensor *loss)
             kernel_of(t->backend, record->node.op)->backward(t, &record->node);
 }
 
-/* --- figures --------------------------------------------------------------------------------------------------------
- */
+/* --- figures ---------------------------------------------------------------------------------------------------- */
 
 size_t tape_bytes(const struct tape *t)
 {

@@ -31,8 +31,7 @@ bool tape_failed(const struct tape *t); /* was there no memory since tape_begin?
 /* The loss is one number (rank 0); its own slope is 1. */
 void tape_backward(struct tape *t, struct tensor *loss);
 
-/* --- tensors of this step -------------------------------------------------------------------------------------------
- */
+/* --- tensors of this step --------------------------------------------------------------------------------------- */
 
 struct tensor *tape_tensor(struct tape *t, int rank, const size_t *shape); /* not cleared; with a slope when learning */
 struct tensor *tape_plain(struct tape *t, int rank, const size_t *shape);  /* the same without a slope */
@@ -47,8 +46,7 @@ struct tensor *tape_reshape(struct tape *t, struct tensor *x, int rank, const si
 /* The same numbers, through which nothing flows back. */
 struct tensor *tape_detach(struct tape *t, struct tensor *x);
 
-/* --- for ops and kernels --------------------------------------------------------------------------------------------
- */
+/* --- for ops and kernels ---------------------------------------------------------------------------------------- */
 
 const struct backend *tape_backend(const struct tape *t);
 struct pool *tape_pool(const struct tape *t);
@@ -70,8 +68,7 @@ void *tape_grad_beta(struct tape *t, struct tensor *x, double *beta);
  * rows, all others stay as they are. (tape_grad of such a table touches every row.) */
 void *tape_grad_rows(struct tape *t, struct tensor *table);
 
-/* --- figures --------------------------------------------------------------------------------------------------------
- */
+/* --- figures ---------------------------------------------------------------------------------------------------- */
 
 size_t tape_bytes(const struct tape *t);   /* the arena's size */
 size_t tape_growths(const struct tape *t); /* how often the tape asked for memory since it was opened */

@@ -54,7 +54,7 @@ struct gradient {
 
 typedef void gradient_case(struct tape *t, struct gradient *g);
 
-/* --- for cases ---------------------------------------------------------------------------------------------------- */
+/* --- for cases -------------------------------------------------------------------------------------------------- */
 
 /* 0 .. largest. */
 static inline size_t gradient_size(struct gradient *g, size_t largest)
@@ -138,7 +138,7 @@ static inline void gradient_see(struct gradient *g, struct tensor *y)
     g->seen[g->seens++] = y;
 }
 
-/* --- one pass ----------------------------------------------------------------------------------------------------- */
+/* --- one pass --------------------------------------------------------------------------------------------------- */
 
 static inline struct tensor *gradient_pass(struct gradient *g, gradient_case *build, bool learning)
 {
@@ -186,8 +186,7 @@ static inline float *gradient_slopes(struct gradient *g, const struct gradient_l
     return slopes;
 }
 
-/* --- slopes against differences ------------------------------------------------------------------------------------
- */
+/* --- slopes against differences --------------------------------------------------------------------------------- */
 
 #define GRADIENT_STEP 1e-5
 #define GRADIENT_MOST 48 /* numbers of a leaf that are moved */
@@ -239,8 +238,7 @@ static inline void gradient_check(gradient_case *build, uint64_t seed)
     gradient_close(&g);
 }
 
-/* --- two backends ---------------------------------------------------------------------------------------------------
- */
+/* --- two backends ----------------------------------------------------------------------------------------------- */
 
 /* `a` is the judge. Off by more than `tolerance` of the number, or of 1, or of the largest beside it, is a fault. */
 static inline void gradient_same(const char *what, uint64_t seed, const float *a, const float *b, size_t n,

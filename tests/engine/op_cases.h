@@ -6,17 +6,18 @@
 
 #define SHAPE(...) ((const size_t[]){__VA_ARGS__})
 
-/* --- products -------------------------------------------------------------------------------------------------------
- */
+/* --- products --------------------------------------------------------------------------------------------------- */
 
 static void case_linear(struct tape *t, struct gradient *g)
 {
     size_t in = gradient_size(g, 7), out = gradient_size(g, 7), rows = gradient_size(g, 6);
-    bool cut = gradient_coin(g), deep = gradient_coin(g);
+    bool cut = gradient_coin(g), deep = gradient_coin(g), each = gradient_coin(g); /* row of a step has its own bias */
     size_t deeper[] = {2, rows, in};
     struct tensor *x = deep ? gradient_leaf(g, -1, 1, 3, deeper) : gradient_leaf(g, -1, 1, 2, SHAPE(rows, in + 3));
     struct tensor *w = gradient_leaf(g, -1, 1, 2, SHAPE(in, out));
-    struct tensor *b = cut ? NULL : gradient_leaf(g, -1, 1, 1, SHAPE(out));
+    struct tensor *b = cut            ? NULL
+                       : deep && each ? gradient_leaf(g, -1, 1, 2, SHAPE(rows, out))
+                                      : gradient_leaf(g, -1, 1, 1, SHAPE(out));
     gradient_out(g, op_linear(t, deep ? x : tape_slice(t, x, 1, 1, in), w, b));
 }
 
@@ -38,8 +39,7 @@ static void case_matmul_groups(struct tape *t, struct gradient *g)
     gradient_out(g, op_matmul(t, a, b, ta, tb));
 }
 
-/* --- element by element ---------------------------------------------------------------------------------------------
- */
+/* --- element by element ----------------------------------------------------------------------------------------- */
 
 typedef struct tensor *of_two(struct tape *t, struct tensor *a, struct tensor *b);
 
@@ -92,8 +92,7 @@ static void case_dropout(struct tape *t, struct gradient *g)
     gradient_out(g, op_dropout(t, x, 0.6));
 }
 
-/* --- shapes ---------------------------------------------------------------------------------------------------------
- */
+/* --- shapes ----------------------------------------------------------------------------------------------------- */
 
 static void case_copy(struct tape *t, struct gradient *g)
 {
@@ -151,8 +150,7 @@ static void case_views(struct tape *t, struct gradient *g)
     gradient_out(g, op_mul(t, y, y));
 }
 
-/* --- sums -----------------------------------------------------------------------------------------------------------
- */
+/* --- sums ------------------------------------------------------------------------------------------------------- */
 
 static void case_reduce(struct tape *t, struct gradient *g)
 {
@@ -179,8 +177,7 @@ static void case_softmax(struct tape *t, struct gradient *g)
     gradient_out(g, op_softmax(t, x));
 }
 
-/* --- losses ---------------------------------------------------------------------------------------------------------
- */
+/* --- losses ----------------------------------------------------------------------------------------------------- */
 
 /* Weights of rows, among which a 0 must hide what stands in its row. */
 static struct tensor *case_weights(struct tape *t, struct gradient *g, size_t rows)
@@ -188,7 +185,7 @@ static struct tensor *case_weights(struct tape *t, struct gradient *g, size_t ro
     struct tensor *weight = gradient_plain(g, 0.5, 2, 1, SHAPE(rows));
     const float nothing = 0;
     (void)t;
-    if (rows > 2 && gradient_coin(g)) {
+    if (gradient_coin(g) && tensor_count(weight) > 2) {
         g->leaf[g->used - 1].value[1] = 0;
         if (tape_backend(g->tape)->bytes == sizeof(float))
             tape_backend(g->tape)->upload((float *)weight->data + 1, &nothing, sizeof nothing);
@@ -253,8 +250,7 @@ static void case_l1(struct tape *t, struct gradient *g)
     likelihood_case(t, g, LIKELIHOOD_L1, 1, -3, 3);
 }
 
-/* --- tables ---------------------------------------------------------------------------------------------------------
- */
+/* --- tables ----------------------------------------------------------------------------------------------------- */
 
 static void case_embedding(struct tape *t, struct gradient *g)
 {
@@ -274,8 +270,7 @@ static void case_embedding_mean(struct tape *t, struct gradient *g)
                                       tape_ints(t, start, bags + 1), bags));
 }
 
-/* --- normalisation --------------------------------------------------------------------------------------------------
- */
+/* --- normalisation ---------------------------------------------------------------------------------------------- */
 
 static void case_layer_norm(struct tape *t, struct gradient *g)
 {
@@ -299,8 +294,7 @@ static void case_batch_norm(struct tape *t, struct gradient *g)
     gradient_see(g, variance);
 }
 
-/* --- recurrent ------------------------------------------------------------------------------------------------------
- */
+/* --- recurrent -------------------------------------------------------------------------------------------------- */
 
 static void lstm_case(struct tape *t, struct gradient *g, double zoneout)
 {
@@ -346,8 +340,7 @@ static void case_gru(struct tape *t, struct gradient *g)
         gradient_out(g, last_h);
 }
 
-/* --- attention ------------------------------------------------------------------------------------------------------
- */
+/* --- attention -------------------------------------------------------------------------------------------------- */
 
 static void attention_case(struct tape *t, struct gradient *g, enum attention kind)
 {
@@ -372,8 +365,7 @@ static void case_additive_attention(struct tape *t, struct gradient *g)
     attention_case(t, g, ATTENTION_ADDITIVE);
 }
 
-/* --- convolution ----------------------------------------------------------------------------------------------------
- */
+/* --- convolution ------------------------------------------------------------------------------------------------ */
 
 static void case_conv1d(struct tape *t, struct gradient *g)
 {
@@ -404,8 +396,7 @@ static void case_pool2d(struct tape *t, struct gradient *g)
     gradient_out(g, op_pool2d(t, x, (enum reduce)rng_below(&g->r, 3), size, stride, pad));
 }
 
-/* --- all of them ----------------------------------------------------------------------------------------------------
- */
+/* --- all of them ------------------------------------------------------------------------------------------------ */
 
 struct op_case {
     const char *name;

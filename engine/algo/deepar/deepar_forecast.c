@@ -16,7 +16,7 @@ struct forecast {
     size_t count, first, samples;
     uint64_t seed;
     float *paths;
-    struct batch context, step;
+    struct deepar_batch context, step;
     float *encoded;  /* layers x 2 x count x cells: after the contexts */
     float *state;    /* layers x 2 x rows x cells: of the paths going on */
     float *calendar; /* count x prediction x what does not depend on values */
@@ -47,7 +47,7 @@ static int read_contexts(struct forecast *f, struct error *err)
     const struct deepar_plan *p = &f->net->plan;
     struct deepar_state after[DEEPAR_LAYERS_MAX];
     size_t width = calendar_width(p);
-    batch_fill(&f->context, p, f->windows, f->count, tape_pool(f->tape));
+    deepar_batch_fill(&f->context, p, f->windows, f->count, tape_pool(f->tape));
     tape_begin(f->tape, false, 0);
     deepar_net_run(f->net, f->tape, &f->context, NULL, after);
     if (tape_finish(f->tape, err) < 0)
@@ -154,7 +154,8 @@ static int forecast_open(struct forecast *f, struct error *err)
     const struct deepar_plan *p = &f->net->plan;
     size_t series = f->count < SERIES_AT_ONCE ? f->count : SERIES_AT_ONCE, states = 2 * p->layers * p->cells;
     size_t rows = series * f->samples < ROWS_AT_ONCE ? series * f->samples : ROWS_AT_ONCE;
-    if (batch_open(&f->context, p, p->context, series, err) < 0 || batch_open(&f->step, p, 1, rows, err) < 0)
+    if (deepar_batch_open(&f->context, p, p->context, series, err) < 0 ||
+        deepar_batch_open(&f->step, p, 1, rows, err) < 0)
         return -1;
     f->encoded = malloc(states * series * sizeof *f->encoded);
     f->state = malloc(states * rows * sizeof *f->state);
@@ -169,8 +170,8 @@ static int forecast_open(struct forecast *f, struct error *err)
 
 static void forecast_close(struct forecast *f)
 {
-    batch_close(&f->context);
-    batch_close(&f->step);
+    deepar_batch_close(&f->context);
+    deepar_batch_close(&f->step);
     free(f->encoded);
     free(f->state);
     free(f->calendar);

@@ -61,7 +61,7 @@ size_t deepar_net_weights(const struct deepar_plan *p)
 }
 
 /* What is the same at all steps of a window, rows x gates: its level and its categories. */
-static struct tensor *still(const struct deepar_net *n, struct tape *t, const struct batch *b)
+static struct tensor *still(const struct deepar_net *n, struct tape *t, const struct deepar_batch *b)
 {
     struct tensor *level = tape_input(t, 2, (size_t[]){b->rows, 1}, b->level);
     struct tensor *sum = op_linear(t, level, n->level, n->bias[0]);
@@ -73,11 +73,11 @@ static struct tensor *still(const struct deepar_net *n, struct tape *t, const st
     return sum;
 }
 
-struct tensor *deepar_net_run(const struct deepar_net *n, struct tape *t, const struct batch *b,
+struct tensor *deepar_net_run(const struct deepar_net *n, struct tape *t, const struct deepar_batch *b,
                               const struct deepar_state *before, struct deepar_state *after)
 {
     struct tensor *x = tape_input(t, 3, (size_t[]){b->steps, b->rows, b->inputs}, b->x);
-    struct tensor *gates = op_add(t, op_linear(t, x, n->input, NULL), still(n, t, b)), *h = NULL;
+    struct tensor *gates = op_linear(t, x, n->input, still(n, t, b)), *h = NULL;
     for (size_t l = 0; l < n->plan.layers; l++) {
         struct deepar_state from = before ? before[l] : (struct deepar_state){0}, last;
         if (l)
@@ -90,7 +90,8 @@ struct tensor *deepar_net_run(const struct deepar_net *n, struct tape *t, const 
     return op_linear(t, h, n->head, n->head_bias);
 }
 
-struct tensor *deepar_net_loss(const struct deepar_net *n, struct tape *t, const struct batch *b, size_t counting)
+struct tensor *deepar_net_loss(const struct deepar_net *n, struct tape *t, const struct deepar_batch *b,
+                               size_t counting)
 {
     size_t all = b->steps * b->rows;
     struct tensor *raw = deepar_net_run(n, t, b, NULL, NULL);

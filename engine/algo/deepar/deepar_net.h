@@ -30,9 +30,10 @@ struct deepar_state {
 };
 
 /* Raw outputs of each step, (steps x rows) x outputs. before NULL: from zeros; after NULL: not asked. */
-struct tensor *deepar_net_run(const struct deepar_net *n, struct tape *t, const struct batch *b,
+struct tensor *deepar_net_run(const struct deepar_net *n, struct tape *t, const struct deepar_batch *b,
                               const struct deepar_state *before, struct deepar_state *after);
 /* The mean over the steps that count, of all ranks' windows: `counting`. */
-struct tensor *deepar_net_loss(const struct deepar_net *n, struct tape *t, const struct batch *b, size_t counting);
+struct tensor *deepar_net_loss(const struct deepar_net *n, struct tape *t, const struct deepar_batch *b,
+                               size_t counting);
 
 #endif

@@ -22,8 +22,8 @@ struct run {
     struct trainer trainer;
     struct histories series[PARTS];
     struct sampler sampler;
-    struct window *windows; /* of a whole mini-batch, the same on every rank */
-    struct batch batch;     /* this rank's share of it */
+    struct window *windows;    /* of a whole mini-batch, the same on every rank */
+    struct deepar_batch batch; /* this rank's share of it */
     struct deepar_look look;
     struct snapshot best;
     double best_loss;
@@ -74,7 +74,7 @@ static int open_windows(struct run *r, const struct deepar_plan *p, struct error
     r->windows = malloc(r->size * sizeof *r->windows);
     if (!r->windows)
         return error_set(err, ERROR_SYSTEM, "mini_batch_size", "lower it", "There is not enough memory");
-    return batch_open(&r->batch, p, span, (r->size + ranks - 1) / ranks, err);
+    return deepar_batch_open(&r->batch, p, span, (r->size + ranks - 1) / ranks, err);
 }
 
 static int open_network(struct run *r, const struct deepar_plan *p, struct error *err)
@@ -126,7 +126,7 @@ static void close_run(struct run *r)
     deepar_net_close(&r->net);
     tape_close(r->tape);
     sampler_close(&r->sampler);
-    batch_close(&r->batch);
+    deepar_batch_close(&r->batch);
     free(r->windows);
     for (int part = 0; part < PARTS; part++)
         histories_close(&r->series[part]);
@@ -156,7 +156,7 @@ static int train_step(struct run *r, double *sum, double *counting, struct error
         r->windows[i] = sampler_draw(&r->sampler);
         all += window_counting(p, &r->windows[i]);
     }
-    batch_fill(&r->batch, p, r->windows + begin, end - begin, tape_pool(r->tape));
+    deepar_batch_fill(&r->batch, p, r->windows + begin, end - begin, tape_pool(r->tape));
     tape_begin(r->tape, true, r->t->seed + ((uint64_t)r->step * (uint64_t)comm_ranks(r->t->comm) + begin) * 7919);
     loss = deepar_net_loss(&r->net, r->tape, &r->batch, all);
     tape_backward(r->tape, loss);

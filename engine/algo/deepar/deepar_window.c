@@ -132,10 +132,10 @@ struct window sampler_draw(struct sampler *s)
 /* --- numbers --------------------------------------------------------------------------------------------------------
  */
 
-int batch_open(struct batch *b, const struct deepar_plan *p, size_t steps, size_t rows, struct error *err)
+int deepar_batch_open(struct deepar_batch *b, const struct deepar_plan *p, size_t steps, size_t rows, struct error *err)
 {
     size_t inputs = deepar_plan_inputs(p), all = steps * rows, most = SIZE_MAX / sizeof(float);
-    *b = (struct batch){.steps = steps, .rows = rows, .inputs = inputs};
+    *b = (struct deepar_batch){.steps = steps, .rows = rows, .inputs = inputs};
     if (steps > most / rows / inputs)
         return no_memory(err);
     b->x = malloc(all * inputs * sizeof *b->x);
@@ -146,13 +146,13 @@ int batch_open(struct batch *b, const struct deepar_plan *p, size_t steps, size_
     b->level = malloc(rows * sizeof *b->level);
     b->category = malloc((p->categories + 1) * rows * sizeof *b->category);
     if (!b->x || !b->y || !b->weight || !b->scales || !b->scale || !b->level || !b->category) {
-        batch_close(b);
+        deepar_batch_close(b);
         return no_memory(err);
     }
     return 0;
 }
 
-void batch_close(struct batch *b)
+void deepar_batch_close(struct deepar_batch *b)
 {
     free(b->x);
     free(b->y);
@@ -161,7 +161,7 @@ void batch_close(struct batch *b)
     free(b->scale);
     free(b->level);
     free(b->category);
-    *b = (struct batch){0};
+    *b = (struct deepar_batch){0};
 }
 
 void window_calendar(const struct deepar_plan *p, const struct series *s, int64_t first, size_t steps, float *out,
@@ -181,14 +181,14 @@ void window_calendar(const struct deepar_plan *p, const struct series *s, int64_
 }
 
 struct fill {
-    struct batch *batch;
+    struct deepar_batch *batch;
     const struct deepar_plan *plan;
     const struct window *windows;
 };
 
 /* Earlier values, and whether the one before is known. */
-static void fill_values(const struct batch *b, const struct deepar_plan *p, const struct window *w, int64_t first,
-                        float factor, float *x)
+static void fill_values(const struct deepar_batch *b, const struct deepar_plan *p, const struct window *w,
+                        int64_t first, float factor, float *x)
 {
     const float *value = w->history->value;
     const struct series *s = w->history->series;
@@ -203,7 +203,7 @@ static void fill_values(const struct batch *b, const struct deepar_plan *p, cons
     }
 }
 
-static void fill_targets(const struct batch *b, const struct window *w, int64_t first, size_t row)
+static void fill_targets(const struct deepar_batch *b, const struct window *w, int64_t first, size_t row)
 {
     const struct series *s = w->history->series;
     for (size_t t = 0; t < b->steps; t++) {
@@ -219,7 +219,7 @@ static void fill_targets(const struct batch *b, const struct window *w, int64_t 
 static void fill_rows(void *context, int thread, int threads)
 {
     const struct fill *f = context;
-    struct batch *b = f->batch;
+    struct deepar_batch *b = f->batch;
     const struct deepar_plan *p = f->plan;
     size_t end, row = pool_share(b->rows, thread, threads, &end);
     for (; row < end; row++) {
@@ -237,8 +237,8 @@ static void fill_rows(void *context, int thread, int threads)
     }
 }
 
-size_t batch_fill(struct batch *b, const struct deepar_plan *p, const struct window *windows, size_t rows,
-                  struct pool *pool)
+size_t deepar_batch_fill(struct deepar_batch *b, const struct deepar_plan *p, const struct window *windows, size_t rows,
+                         struct pool *pool)
 {
     struct fill fill = {b, p, windows};
     size_t counting = 0;

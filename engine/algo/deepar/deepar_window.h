@@ -48,7 +48,7 @@ void sampler_close(struct sampler *s); /* {0} is fine */
 struct window sampler_draw(struct sampler *s);
 
 /* The numbers of several windows, time-major. */
-struct batch {
+struct deepar_batch {
     size_t steps, rows, inputs;
     float *x;          /* steps x rows x inputs */
     float *y, *weight; /* steps x rows; a weight is 0 or 1 */
@@ -57,12 +57,13 @@ struct batch {
     float *level;      /* rows: log scale, in the plan's units */
     int32_t *category; /* plan's categories x rows */
 };
-int batch_open(struct batch *b, const struct deepar_plan *p, size_t steps, size_t rows, struct error *err);
-void batch_close(struct batch *b); /* {0} is fine */
+int deepar_batch_open(struct deepar_batch *b, const struct deepar_plan *p, size_t steps, size_t rows,
+                      struct error *err);
+void deepar_batch_close(struct deepar_batch *b); /* {0} is fine */
 /* The first b->steps steps of these windows, `rows` of them (at most what it was opened for). Values from `at` on are
  * read when steps go beyond the context. Returns how many steps count. */
-size_t batch_fill(struct batch *b, const struct deepar_plan *p, const struct window *windows, size_t rows,
-                  struct pool *pool);
+size_t deepar_batch_fill(struct deepar_batch *b, const struct deepar_plan *p, const struct window *windows, size_t rows,
+                         struct pool *pool);
 
 /* Inputs of one step that do not depend on values: calendar, age and dynamic features, `steps` from index `first`.
  * `out` points at the first of them in an input row. */

@@ -6,7 +6,7 @@
 
 #include "engine/algo/object2vec/object2vec.h"
 #include "engine/algo/object2vec/pair_ask.h"
-#include "engine/format/instance.h"
+#include "engine/format/scan.h"
 #include "engine/format/sequence.h"
 #include "engine/model.h"
 
@@ -14,6 +14,7 @@
 #define LENGTHS "infer_max_seqlens"
 #define LENGTH_MAX 5000
 #define NAME "request"
+#define SHAPE "write {\"instances\":[{\"in0\":[1,2],\"in1\":[3]}]}"
 
 const char *const object2vec_accepts[] = {"application/json", "application/jsonlines", NULL};
 static const char *const lines_first[] = {"application/jsonlines", "application/json", NULL};
@@ -134,67 +135,50 @@ static const char *read_one(struct question *q, const char *p, const char *end, 
     return check_tokens(q, 0, err) < 0 || check_tokens(q, 1, err) < 0 ? NULL : p;
 }
 
-static const char *read_list(struct question *q, const char *p, const char *end, struct error *err)
+static int read_list(struct question *q, struct scan *s)
 {
-    static const char shape[] = "write {\"instances\":[{\"in0\":[1,2],\"in1\":[3]}]}";
-    if (p == end || *p++ != '[') {
-        refuse(0, shape, "\"instances\" is no list", err);
-        return NULL;
+    int more;
+    if (scan_open(s, '[') < 0)
+        return -1;
+    for (bool first = true; (more = scan_element(s, first)) > 0; first = false) {
+        s->p = read_one(q, s->p, s->end, s->err);
+        if (!s->p)
+            return -1;
     }
-    for (p = instance_skip_space(p, end); p < end && *p != ']';) {
-        p = read_one(q, p, end, err);
-        if (!p)
-            return NULL;
-        p = instance_skip_space(p, end);
-        if (p < end && *p != ',' && *p != ']')
-            break;
-        if (p < end && *p == ',') {
-            p = instance_skip_space(p + 1, end);
-            if (p == end || *p != '{')
-                break;
-        }
-    }
-    if (p == end || *p != ']') {
-        refuse(0, shape, "The list of instances is cut short or damaged", err);
-        return NULL;
-    }
-    return p + 1;
+    return more;
 }
 
 static int read_json(struct question *q, const char *p, const char *end, struct error *err)
 {
-    static const struct instance_key keys[] = {{"instances", 0}, {"configuration", 1}, {NULL, 0}};
-    const struct place at = {NAME, 0, NULL};
+    static const struct scan_key keys[] = {{"instances", 0}, {"configuration", 1}, {NULL, 0}};
+    const struct place at = {NAME, 1, NULL};
+    struct scan s = {.p = p, .end = end, .at = &at, .shape = SHAPE, .err = err};
     bool seen = false, first = true;
     int meaning;
-    p = instance_skip_space(p, end);
-    if (p == end || *p++ != '{')
-        return refuse(0, "write {\"instances\":[{\"in0\":[1,2],\"in1\":[3]}]}", "The request is no JSON object", err);
-    for (; (meaning = instance_next_key(&p, end, first, keys, &at, err)) >= 0; first = false) {
-        p = instance_skip_space(p, end);
-        if (meaning == 0 && seen)
-            return refuse(0, "give one list", "\"instances\" stands there twice", err);
-        seen |= meaning == 0;
-        p = meaning == 0 ? read_list(q, p, end, err) : instance_skip_value(p, end);
-        if (!p)
-            return meaning == 0 ? -1 : refuse(0, "check the brackets", "The request is cut short or too deep", err);
-    }
-    if (meaning == -1)
+    if (scan_open(&s, '{') < 0)
         return -1;
-    if (instance_skip_space(p, end) != end)
-        return refuse(0, "send one object", "Something follows the request's object", err);
-    return seen ? 0 : refuse(0, "write {\"instances\":[..]}", "The request has no \"instances\"", err);
+    for (; (meaning = scan_key(&s, first, keys, false)) >= 0; first = false) {
+        if (meaning == 0 && seen)
+            return scan_complain(&s, ERROR_INPUT, SHAPE, "\"instances\" stands there twice");
+        seen |= meaning == 0;
+        if ((meaning == 0 ? read_list(q, &s) : scan_pass(&s)) < 0)
+            return -1;
+    }
+    if (meaning == SCAN_END && scan_space(s.p, end) != end)
+        return scan_complain(&s, ERROR_INPUT, SHAPE, "Something follows the request's object");
+    return meaning == SCAN_END ? 0 : -1;
 }
 
 static int read_jsonlines(struct question *q, const char *p, const char *end, struct error *err)
 {
-    while ((p = instance_skip_space(p, end)) < end) {
+    while ((p = scan_space(p, end)) < end) {
         const char *stop;
         p = read_one(q, p, end, err);
         if (!p)
             return -1;
         stop = memchr(p, '\n', (size_t)(end - p));
-        if (instance_skip_space(p, stop ? stop : end) != (stop ? stop : end))
+        stop = stop ? stop : end;
+        if (scan_space(p, stop) != stop)
             return refuse(q->pairs.count, "write one instance in each line", "Something follows the instance", err);
     }
     return 0;

@@ -9,6 +9,7 @@
 #include "engine/tensor/blas.h"
 
 #define EVERY 0.25  /* seconds between pictures */
+#define SHOWN 20    /* objects whose tokens are told */
 #define ROUNDS 60   /* of the power iteration, at most */
 #define STILL 1e-10 /* axes that turn by less have arrived */
 
@@ -352,6 +353,21 @@ static void put_objects(const struct pair_picture *p, struct json *j)
     json_end(j);
 }
 
+/* Of the first objects what a request for them would hold. */
+static void put_tokens(const struct pair_picture *p, struct json *j)
+{
+    json_array(j, "tokens");
+    for (size_t i = 0; i < p->objects.count && i < SHOWN; i++) {
+        size_t count;
+        const int32_t *token = pairs_tokens(&p->objects, 0, i, &count);
+        json_array(j, NULL);
+        for (size_t k = 0; k < count; k++)
+            json_integer(j, NULL, token[k]);
+        json_end(j);
+    }
+    json_end(j);
+}
+
 static void send(const struct pair_picture *p, long epoch, long step, double explained)
 {
     struct event e;
@@ -361,6 +377,7 @@ static void send(const struct pair_picture *p, long epoch, long step, double exp
     json_integer(&e.json, "epoch", epoch);
     json_integer(&e.json, "side", 0);
     put_objects(p, &e.json);
+    put_tokens(p, &e.json);
     json_number(&e.json, "explained", explained);
     json_number(&e.json, "purity", p->grouped ? purity(p) : NAN);
     json_end(&e.json);
