@@ -24,7 +24,7 @@ WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -larchive -lm
 BUILD_PACKAGES = gcc libc6-dev libcivetweb-dev libsqlite3-dev libcjson-dev libopenblas-dev libsodium-dev zlib1g-dev \
     libarchive-dev libsnappy-dev libzstd-dev libbrotli-dev libseccomp-dev libutf8proc-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
 TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium python3-xgboost libopenmpi-dev openmpi-bin
-BENCH_PACKAGES = nginx-light wrk chromium gcc python3-xgboost python3-sklearn python3-pandas liblinear-tools
+BENCH_PACKAGES = nginx-light wrk chromium gcc python3-xgboost python3-sklearn python3-pandas liblinear-tools python3-torch python3-numpy
 LINT_PACKAGES = clang-format clang-tidy cppcheck
 
 BASE = $(filter-out engine/base/embed.c,$(wildcard engine/base/*.c))
@@ -162,6 +162,8 @@ $(BUILD)/flashlab-mpi.so: engine/mpi/plugin.c engine/comm.c engine/base/clock.c 
 # --- tests: tests/run builds them, with sanitizers, by calling these with its own BUILD -------------------------------
 $(BUILD)/tests/engine/%: $(BUILD)/tests/engine/%.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
 	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka $(ENGINE_LIBS)
+# These count allocations, and refuse them (tests/engine/allocations.h).
+$(BUILD)/tests/engine/test_tape $(BUILD)/tests/engine/test_network: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 $(BUILD)/tests/web/%: $(BUILD)/tests/web/%.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o
 	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka $(WEB_LIBS)
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libweb.a $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o

@@ -73,9 +73,7 @@ static void write_generators(struct json *j, const struct algorithm *a)
 {
     json_array(j, "generators");
     for (const char *const *name = a->generators; *name; name++)
-        for (const struct generator *const *g = generators; *g; g++)
-            if (strcmp((*g)->name, *name) == 0)
-                generator_describe(j, *g);
+        generator_describe(j, generator_find(*name));
     json_end(j);
 }
 

@@ -43,13 +43,19 @@ static uint64_t values(const struct dataset *d)
     return d->x ? (uint64_t)d->rows * d->columns : d->start ? d->start[d->rows] : 0;
 }
 
+/* Is it worth to look for a GPU? A network measures by itself which device is the faster one (nn/placement.h). */
+static bool large(const struct algorithm *a, const struct training *t)
+{
+    return a->data != DATA_TABLE || (t->train && values(t->train) >= DEVICE_LARGE);
+}
+
 int device_choose(const char *asked, const struct algorithm *a, struct training *t, struct error *err)
 {
     struct error unsaid = {0};
     bool wanted = who_asks(asked, a, t->settings) != NULL;
     t->gpu = NULL;
-    if (!wanted &&
-        (!is_auto(asked) || !a->takes_gpu || comm_ranks(t->comm) > 1 || !t->train || values(t->train) < DEVICE_LARGE))
+    t->gpu_asked = wanted;
+    if (!wanted && (!is_auto(asked) || !a->takes_gpu || comm_ranks(t->comm) > 1 || !large(a, t)))
         return 0;
     if (a->check_gpu && a->check_gpu(t, wanted ? err : &unsaid) < 0)
         return wanted ? -1 : 0;

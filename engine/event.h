@@ -1,3 +1,4 @@
+// clang-format off
 /* What a run says: one JSON object per line, told apart by "event". The browser, the tests and a person with jq read
  * the same lines; standard output carries nothing else.
  *
@@ -17,26 +18,41 @@
  * Inside an experiment every metric and picture also carries "arm" (its name) and "seed". t is seconds since the start.
  *
  * Pictures of any table with 1 or 2 features:
- *   points     {"x":[..],"y":[..],"label":[..]}   at most 500 training rows, once (1 feature: y is the label)
- *   regions    {"x":{"low","high"},"y":{"low","high"},"grid":n,"values":[n*n],"classes":K}   2 features: what the model
- *              says at each point of a grid, row after row from low y: the probability of class 1 (K 2), the class
- *              (K > 2), the value (K 0)
- *   curve      {"x":[..],"y":[..]}   1 feature: what the model says along it
+ *   points       {"x":[..],"y":[..],"label":[..]}   at most 500 training rows, once (1 feature: y is the label)
+ *   regions      {"x":{"low","high"},"y":{"low","high"},"grid":n,"values":[n*n],"classes":K}   2 features: what the model
+ *                says at each point of a grid, row after row from low y: the probability of class 1 (K 2), the class
+ *                (K > 2), the value (K 0)
+ *   curve        {"x":[..],"y":[..]}   1 feature: what the model says along it
  * Pictures of scores, of the validation rows (without them, of the training rows), every now and then and at the end:
- *   ranking    {"channel","fpr":[..],"tpr":[..],"recall":[..],"precision":[..],"threshold":[..] (of the ROC points),
- *              "auc","average_precision","positives","negatives"}   two classes
- *   confusion  {"channel","classes":[names],"counts":[[..]..] (row: label, column: predicted)}
- *   residuals  {"channel","predicted":[..],"residual":[..] (label - predicted),"rows"}   regression
+ *   ranking      {"channel","fpr":[..],"tpr":[..],"recall":[..],"precision":[..],"threshold":[..] (of the ROC points),
+ *                "auc","average_precision","positives","negatives"}   two classes
+ *   confusion    {"channel","classes":[names],"counts":[[..]..] (row: label, column: predicted)}
+ *   residuals    {"channel","predicted":[..],"residual":[..] (label - predicted),"rows"}   regression
  * Linear Learner:
- *   boundary   {"predictor_type":..,"weights":[[w..]..],"bias":[..]}   one row per class (one for binary and
- * regressor), in the units of the raw features, so that score = w.x + b; when there are at most 2 features weights
- * {"names":[..]|null,"values":[[..]..]}   in normalised units, one row per class; with more features models
- * {"models":[{"learning_rate","l1","wd","optimizer","loss" (validation; null before)}..],"best":i} l1_path
- * {"l1":[..],"columns":[..],"weights":[[one per l1]..],"chosen":i}   when models differ in l1: each of at most 30
- * features along them, the largest first XGBoost: tree       {"round","class","nodes":[{"left","right" (-1:
- * leaf),"feature","threshold","missing_left","gain","cover", "value"}..],"eta"}   the newest tree, node 0 is the root;
- * at most 63 nodes, "cut":true when there are more importance {"features":[..],"weight":[..],"gain":[..],"cover":[..]}
- * at most 30, most total gain first coefficients {"values":[[..]..]}   gblinear: one row per class */
+ *   boundary     {"predictor_type":..,"weights":[[w..]..],"bias":[..]}   one row per class (one for binary and regressor),
+ *                in the units of the raw features, so that score = w.x + b; when there are at most 2 features
+ *   weights      {"names":[..]|null,"values":[[..]..]}   in normalised units, one row per class; with more features
+ *   models       {"models":[{"learning_rate","l1","wd","optimizer","loss" (validation; null before)}..],"best":i}
+ *   l1_path      {"l1":[..],"columns":[..],"weights":[[one per l1]..],"chosen":i}   when models differ in l1: each of at
+ *                most 30 features along them, the largest first
+ * XGBoost:
+ *   tree         {"round","class","nodes":[{"left","right" (-1: leaf),"feature","threshold","missing_left","gain",
+ *                "cover","value"}..],"eta"}   the newest tree, node 0 is the root; at most 63 nodes, "cut":true when there
+ *                are more
+ *   importance   {"features":[..],"weight":[..],"gain":[..],"cover":[..]}   at most 30, most total gain first
+ *   coefficients {"values":[[..]..]}   gblinear: one row per class
+ * DeepAR, after every epoch and at the end:
+ *   forecast     {"epoch","freq","levels":["0.1",..],"series":[{"name","start" (of history),"history":[.. null: missing],
+ *                "truth":[..]|null,"mean":[..],"quantiles":{"0.1":[..]..},"wql","inside" (share of the truth between the
+ *                outer quantiles; null without truth),"feature":[..] (the first dynamic one; may be absent)}..]}   at most 6
+ * Seq2Seq:
+ *   translations {"update","rows":[{"source":[words],"target":[words],"output":[words]}..]}   at most 8, always the same
+ *   attention    {"update","source":[words],"output":[words],"weights":[[one per source word] per output word]}
+ * Object2Vec, after every epoch:
+ *   embedding    {"epoch","side","x":[..],"y":[..],"name":[..],"group":[..]|null,"neighbours":[[5 indices]..],
+ *                "explained" (share of the variance along the two axes),"purity" (share of neighbours of the same group;
+ *                null without groups)}   at most 400 objects */
+// clang-format on
 #ifndef ENGINE_EVENT_H
 #define ENGINE_EVENT_H
 

@@ -48,9 +48,9 @@ static bool stopping(struct run *r)
 }
 
 /* Trains with the arm's settings and the i-th value of its grid. Same seed for every arm: same data, same initial
- * weights, same order of batches. `resolved` must live as long as `t`. */
-static int train(struct run *r, const struct plan_arm *arm, int i, struct settings *resolved, struct training *t,
-                 struct error *err)
+ * weights, same order of batches. `resolved` must live as long as `t`. A run that is `measured` sees the test part. */
+static int train(struct run *r, const struct plan_arm *arm, int i, bool measured, struct settings *resolved,
+                 struct training *t, struct error *err)
 {
     struct settings given = arm->settings;
     if (arm->tuned && settings_set(&given, arm->tuned, arm->values[i], err) < 0)
@@ -61,8 +61,7 @@ static int train(struct run *r, const struct plan_arm *arm, int i, struct settin
     r->inner.started = r->sink->started;
     r->inner.context = r;
     t->settings = resolved;
-    t->train = &r->train;
-    t->validation = &r->validation;
+    training_data(t, &r->parts, measured);
     t->seed = r->seed;
     t->threads = 1;
     t->sink = &r->inner;
@@ -82,7 +81,7 @@ static int tune(struct run *r, const struct plan_arm *arm, int *best, struct err
         struct settings resolved;
         double value;
         r->inner = (struct event_sink){.write = event_drop};
-        if (train(r, arm, i, &resolved, &t, err) < 0)
+        if (train(r, arm, i, false, &resolved, &t, err) < 0)
             return -1;
         value = training_metric_value(&t, choose->metric);
         if (!isfinite(value) ||
@@ -106,27 +105,27 @@ static int tune(struct run *r, const struct plan_arm *arm, int *best, struct err
 /* The run that counts: its curves are shown, and it is measured on the test part. */
 static int measure(struct run *r, const struct plan_arm *arm, int chosen, struct arm_result *result, struct error *err)
 {
-    struct training t = {.test = &r->test, .pace = r->pace};
+    struct training t = {.pace = r->pace};
     struct contour contour = {0};
     struct settings resolved;
     double chosen_by;
     int status;
     bool draw = r->plan->contour && r->count == 0;
     r->inner = (struct event_sink){.write = pass_curves, .arm = arm->name, .seed = (long long)r->seed};
-    if (draw && contour_begin(&contour, &r->train) < 0)
+    if (draw && contour_begin(&contour, &r->parts.table[PART_TRAIN]) < 0)
         return error_set(err, ERROR_SYSTEM, "contour", "use less data", "There is not enough memory for the contour");
     if (draw) {
         t.trace = contour_trace;
         t.trace_context = &contour;
     }
-    status = train(r, arm, chosen, &resolved, &t, err);
+    status = train(r, arm, chosen, true, &resolved, &t, err);
     if (status == 0 && !stopping(r)) {
         result->chosen = arm->tuned ? arm->values[chosen] : NULL;
         result->value = training_metric_value(&t, r->plan->measure.metric);
         chosen_by = training_metric_value(&t, r->plan->choose.metric);
         result->diverged = !isfinite(result->value) || !isfinite(chosen_by);
         if (result->diverged)
-            result->value = measure_constant_guess(measure_find(r->plan->measure.metric), &r->train, &r->test);
+            result->value = measure_constant_guess(measure_find(r->plan->measure.metric), &r->parts);
         if (draw)
             experiment_say_contour(r, arm, &contour);
     }
@@ -140,11 +139,12 @@ static int check(const struct plan *p, struct error *err)
 {
     struct settings resolved;
     if (!measure_find(p->measure.metric))
-        return error_set(
-            err, ERROR_INPUT, "measure",
-            "use test:binary_classification_accuracy, macro_recall, mse, rmse, logloss, recall, error or auc",
-            "An experiment cannot compare %.100s: it would not know how to score a run that diverged",
-            p->measure.metric);
+        return error_set(err, ERROR_INPUT, "measure",
+                         "use test:binary_classification_accuracy, macro_recall, mse, rmse, logloss, recall, error, "
+                         "auc, accuracy or "
+                         "mean_wQuantileLoss",
+                         "An experiment cannot compare %.100s: it would not know how to score a run that diverged",
+                         p->measure.metric);
     for (int i = 0; i < 2 && p->contour; i++) {
         const char *refusal;
         if (algorithm_resolve(p->algorithm, &p->arms[i].settings, &resolved, err) < 0)
@@ -156,20 +156,13 @@ static int check(const struct plan *p, struct error *err)
     return 0;
 }
 
-static void free_data(struct run *r)
-{
-    dataset_free(&r->train);
-    dataset_free(&r->validation);
-    dataset_free(&r->test);
-}
-
 /* One seed: data, both arms tuned and measured. Stopped on the way: the pair is not counted. */
 static int run_pair(struct run *r, struct error *err)
 {
     struct pair *pair = &r->pairs[r->count];
-    int status = generate(r->plan->data, r->seed, &r->train, &r->validation, &r->test, NULL, err);
+    int status = generate_parts(r->plan->data, r->seed, &r->parts, err);
     *pair = (struct pair){.seed = r->seed};
-    if (status == 0 && r->plan->contour && r->train.columns < 2)
+    if (status == 0 && r->plan->contour && r->parts.table[PART_TRAIN].columns < 2)
         status = error_set(err, ERROR_INPUT, "pictures", "leave contour out", "A contour needs data with two features");
     for (int i = 0; i < 2 && status == 0 && !stopping(r); i++) {
         int best = 0;
@@ -177,7 +170,8 @@ static int run_pair(struct run *r, struct error *err)
         if (status == 0 && !stopping(r))
             status = measure(r, &r->plan->arms[i], best, &pair->arms[i], err);
     }
-    free_data(r);
+    parts_free(&r->parts);
+    r->parts = (struct parts){0};
     if (status < 0 || stopping(r))
         return status;
     for (int i = 0; i < 2; i++)

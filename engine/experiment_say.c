@@ -218,7 +218,7 @@ void experiment_say_contour(struct run *r, const struct plan_arm *arm, const str
     r->sink->seed = (long long)r->seed;
     event_begin(&e, r->sink, "picture");
     json_string(&e.json, "kind", "contour");
-    contour_write(&e.json, c, &r->train);
+    contour_write(&e.json, c, &r->parts.table[PART_TRAIN]);
     json_number(&e.json, "t", event_time(r->sink));
     event_send(&e);
     r->sink->arm = NULL;

@@ -24,7 +24,7 @@ struct run {
     struct event_sink inner; /* of the learner: what passes the filter goes on to `sink` */
     uint64_t seed;
     double pace;
-    struct dataset train, validation, test;
+    struct parts parts;
     struct pair *pairs;
     double *differences;
     size_t count;

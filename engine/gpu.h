@@ -14,8 +14,9 @@
 #include <stdint.h>
 
 #include "engine/base/error.h"
+#include "engine/nn/optimiser.h"
 
-#define GPU_VERSION 2 /* of this table: a plugin of another build is refused */
+#define GPU_VERSION 3 /* of this table: a plugin of another build is refused */
 #define GPU_PLUGIN "flashlab-cuda.so"
 #define GPU_TEXT 256
 
@@ -24,13 +25,6 @@ struct gpu_loss {
     int kind; /* of nn/loss.h */
     float parameter;
     size_t classes, models;
-};
-
-/* One step of nn/optimiser.h. */
-struct gpu_step {
-    int kind;
-    float rate, decay, l1, momentum, beta_1, beta_2;
-    float correct_1, root_2; /* adam: 1 / (1 - beta_1^t), 1 / sqrt(1 - beta_2^t) */
 };
 
 /* Rows as lists of cell numbers (bins.h): of `width` numbers each, of which number k lies in place[k] .. place[k + 1] -
@@ -56,6 +50,7 @@ struct gpu_column {
     size_t cell; /* of LISTED: the column's first among all */
 };
 
+struct backend;
 struct gpu_trees; /* binned rows on the device, and the order of those in the tree that grows */
 
 struct gpu {
@@ -81,7 +76,8 @@ struct gpu {
                  size_t rows, double *sums);
     /* out[k] = scale * sum over rows of x[i][k]. */
     void (*column_sums)(float *out, const float *x, size_t rows, size_t columns, float scale);
-    void (*optimise)(const struct gpu_step *s, float *w, const float *gradient, float *first, float *second, size_t n);
+    void (*optimise)(const struct optimiser_now *s, float *w, const float *gradient, float *first, float *second,
+                     size_t n);
 
     /* Copies the blocks. `codes`: of the column that has most. NULL: no room. */
     struct gpu_trees *(*trees_open)(const struct gpu_block *blocks, size_t count, size_t rows, size_t codes);
@@ -93,6 +89,8 @@ struct gpu {
     /* Of these rows, puts first those with go[code]; how many. Waits. */
     size_t (*trees_split)(struct gpu_trees *t, size_t begin, size_t end, const struct gpu_column *c, const uint8_t *go);
     void (*trees_rows)(struct gpu_trees *t, uint32_t *row); /* the order now. Waits. */
+
+    const struct backend *tensor; /* the operations of networks (tensor/backend.h) on this device */
 };
 
 /* The plugin's one symbol. */

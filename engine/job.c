@@ -9,14 +9,13 @@
 #include "engine/data/generate.h"
 #include "engine/device.h"
 #include "engine/format/format.h"
+#include "engine/format/input.h"
+#include "engine/format/sequence.h"
+#include "engine/format/series.h"
 #include "engine/gpu.h"
 #include "engine/model.h"
 #include "engine/share.h"
 #include "engine/tensor/blas.h"
-
-struct channels {
-    struct dataset train, validation, test;
-};
 
 /* --- reading --------------------------------------------------------------------------------------------------------
  */
@@ -30,56 +29,78 @@ static struct channel channel_of(const struct job *job, const struct algorithm *
                             .float32 = algorithm->float32_only};
 }
 
-/* `train`: the training data, perhaps these; no columns in Pipe mode. */
-static int read_channel(const struct job *job, const struct algorithm *algorithm, const char *path, const char *name,
-                        const struct dataset *train, struct dataset *d, struct error *err)
+static const char *const part_names[PARTS] = {"train", "validation", "test"};
+
+/* Rows get the columns of the training data; none are known in Pipe mode. */
+static int read_table(const struct channel *channel, const struct algorithm *algorithm, struct parts *p, int part,
+                      struct error *err)
 {
-    const struct channel channel = channel_of(job, algorithm, path);
-    if (format_read(&channel, d, err) < 0 || (train->columns && dataset_widen(d, train->columns, name, err) < 0))
+    struct dataset *d = &p->table[part];
+    size_t columns = p->table[PART_TRAIN].columns;
+    if (format_read(channel, d, err) < 0 || (columns && dataset_widen(d, columns, part_names[part], err) < 0))
         return -1;
     return algorithm->takes_sparse ? 0 : dataset_dense(d, algorithm->missing, err);
 }
 
-static int read_channels(const struct job *job, const struct algorithm *algorithm, struct channels *c,
-                         struct error *err)
+static int read_part(const struct channel *channel, const struct algorithm *algorithm, struct parts *p, int part,
+                     struct error *err)
 {
-    const struct {
-        const char *path, *name;
-        struct dataset *data;
-    } parts[] = {{job->pipe ? NULL : job->train, "train", &c->train},
-                 {job->validation, "validation", &c->validation},
-                 {job->test, "test", &c->test}};
-    int inputs = job->pipe && job->train && strcmp(job->train, "-") == 0;
-    for (int i = 0; i < 3; i++)
-        inputs += parts[i].path && strcmp(parts[i].path, "-") == 0;
-    if (inputs > 1)
-        return error_set(err, ERROR_INPUT, "-", "read the others from files",
-                         "Standard input can feed one channel only");
-    for (int i = 0; i < 3; i++)
-        if (parts[i].path &&
-            read_channel(job, algorithm, parts[i].path, parts[i].name, &c->train, parts[i].data, err) < 0)
+    if (p->kind == DATA_SERIES)
+        return series_read(channel, &p->series[part], err);
+    if (p->kind == DATA_PAIRS)
+        return sequence_read(channel, &p->pairs[part], err);
+    return read_table(channel, algorithm, p, part, err);
+}
+
+/* The service's two files in the folder of the channel "vocab". */
+static int read_vocabularies(const char *dir, struct parts *p, struct error *err)
+{
+    static const char *const names[] = {"vocab.src.json", "vocab.trg.json"};
+    for (int i = 0; i < 2; i++) {
+        char path[4200];
+        struct str bytes = {0};
+        int status = -1;
+        snprintf(path, sizeof path, "%.4000s/%s", dir, names[i]);
+        if (input_all(path, VOCABULARY_BYTES_MAX, &bytes, err) == 0)
+            status = vocabulary_read(&p->vocabulary[i], str_text(&bytes), bytes.len, path, err);
+        str_free(&bytes);
+        if (status < 0)
             return -1;
+    }
     return 0;
 }
 
-static int make_data(const struct job *job, const struct algorithm *algorithm, struct channels *c, struct error *err)
+static int read_channels(const struct job *job, const struct algorithm *algorithm, struct parts *p, struct error *err)
+{
+    const char *const paths[PARTS] = {job->pipe ? NULL : job->train, job->validation, job->test};
+    int inputs = job->pipe && job->train && strcmp(job->train, "-") == 0;
+    p->kind = algorithm->data;
+    for (int i = 0; i < PARTS; i++)
+        inputs += paths[i] && strcmp(paths[i], "-") == 0;
+    if (inputs > 1)
+        return error_set(err, ERROR_INPUT, "-", "read the others from files",
+                         "Standard input can feed one channel only");
+    if (job->vocabulary && read_vocabularies(job->vocabulary, p, err) < 0)
+        return -1;
+    for (int i = 0; i < PARTS; i++) {
+        const struct channel channel = channel_of(job, algorithm, paths[i]);
+        if (paths[i] && read_part(&channel, algorithm, p, i, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int make_data(const struct job *job, const struct algorithm *algorithm, struct parts *p, struct error *err)
 {
     size_t len = strcspn(job->generate, ":");
+    const struct generator *made = generator_find(job->generate);
     const char *const *name = algorithm->generators;
     while (*name && !(strlen(*name) == len && strncmp(*name, job->generate, len) == 0))
         name++;
-    for (const struct generator *const *g = generators; !*name && *g; g++)
-        if (strlen((*g)->name) == len && strncmp((*g)->name, job->generate, len) == 0)
-            return error_set(err, ERROR_INPUT, job->generate, "flashlab-engine describe lists those that fit",
-                             "%s does not train on the made data '%s'", algorithm->title, (*g)->name);
-    return generate(job->generate, job->seed, &c->train, &c->validation, &c->test, NULL, err);
-}
-
-static void free_channels(struct channels *c)
-{
-    dataset_free(&c->train);
-    dataset_free(&c->validation);
-    dataset_free(&c->test);
+    if (!*name && made)
+        return error_set(err, ERROR_INPUT, job->generate, "flashlab-engine describe lists those that fit",
+                         "%s does not train on the made data '%s'", algorithm->title, made->name);
+    return generate_parts(job->generate, job->seed, p, err);
 }
 
 /* --- what was asked -------------------------------------------------------------------------------------------------
@@ -115,6 +136,26 @@ static int check_pipe(const struct job *job, const struct algorithm *algorithm, 
     return 0;
 }
 
+/* A channel that the algorithm does not have is refused, as the service refuses it. */
+static int check_channels(const struct job *job, const struct algorithm *algorithm, struct error *err)
+{
+    const struct {
+        const char *name, *path;
+    } given[] = {{"validation", job->validation},
+                 {"test", job->test},
+                 {"vocab", job->vocabulary},
+                 {"auxiliary", job->auxiliary}};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        const char *const *channel = algorithm->channels;
+        while (*channel && strcmp(*channel, given[i].name) != 0)
+            channel++;
+        if (given[i].path && !*channel)
+            return error_set(err, ERROR_INPUT, given[i].name, "leave it out", "%s has no channel '%s'",
+                             algorithm->title, given[i].name);
+    }
+    return 0;
+}
+
 static int check_job(const struct job *job, const struct algorithm *algorithm, struct error *err)
 {
     if (job->generate && (job->train || job->validation || job->test))
@@ -123,7 +164,9 @@ static int check_job(const struct job *job, const struct algorithm *algorithm, s
     if (!job->generate && !job->train)
         return error_set(err, ERROR_INPUT, "--train", "add --train PATH or --generate RECIPE",
                          "There is nothing to train on");
-    return check_pipe(job, algorithm, err) < 0 ? -1 : check_spread(job, err);
+    if (check_channels(job, algorithm, err) < 0 || check_pipe(job, algorithm, err) < 0)
+        return -1;
+    return check_spread(job, err);
 }
 
 int job_prepare(struct job *job, struct error *err)
@@ -176,6 +219,8 @@ static void write_command(const struct job *job, bool gpu, struct str *out)
     flag(out, "--train", job->train);
     flag(out, "--validation", job->validation);
     flag(out, "--test", job->test);
+    flag(out, "--vocab", job->vocabulary);
+    flag(out, "--auxiliary", job->auxiliary);
     flag(out, "--content-type", job->content_type);
     for (int i = 0; i < job->settings.count; i++) {
         char pair[160];
@@ -196,7 +241,8 @@ static void write_command(const struct job *job, bool gpu, struct str *out)
 /* --- what is said ---------------------------------------------------------------------------------------------------
  */
 
-static void send_start(const struct job *job, const struct algorithm *algorithm, const struct training *t)
+static void send_start(const struct job *job, const struct algorithm *algorithm, const struct parts *p,
+                       const struct training *t)
 {
     struct event e;
     char device[GPU_TEXT + 8] = "cpu";
@@ -214,16 +260,17 @@ static void send_start(const struct job *job, const struct algorithm *algorithm,
     json_string(&e.json, "device", device);
     json_integer(&e.json, "ranks", comm_ranks(t->comm));
     json_object(&e.json, "data");
-    json_string(&e.json, "name", t->train ? t->train->name : t->pipe->path);
-    if (t->train) {
+    json_string(&e.json, "name", t->pipe ? t->pipe->path : parts_name(p, PART_TRAIN));
+    if (t->pipe) /* a pipe tells at its end */
+        json_null(&e.json, "rows");
+    else
         json_integer(&e.json, "rows", (long long)t->all_rows);
+    if (t->train)
         json_integer(&e.json, "columns", (long long)t->train->columns);
-    } else {
-        json_null(&e.json, "rows"); /* a pipe tells at its end */
+    else
         json_null(&e.json, "columns");
-    }
-    json_integer(&e.json, "validation_rows", t->validation ? (long long)t->validation->rows : 0);
-    json_integer(&e.json, "test_rows", t->test ? (long long)t->test->rows : 0);
+    json_integer(&e.json, "validation_rows", (long long)parts_count(p, PART_VALIDATION));
+    json_integer(&e.json, "test_rows", (long long)parts_count(p, PART_TEST));
     json_end(&e.json);
     write_command(job, t->gpu, &command);
     json_string(&e.json, "command", str_text(&command));
@@ -288,17 +335,19 @@ struct spread_run {
     struct event_sink *sink;
 };
 
-static int read_data(const struct job *job, const struct algorithm *algorithm, struct comm *comm, struct channels *c,
+static int read_data(const struct job *job, const struct algorithm *algorithm, struct comm *comm, struct parts *p,
                      struct training *t, struct error *err)
 {
-    if ((job->generate ? make_data(job, algorithm, c, err) : read_channels(job, algorithm, c, err)) < 0)
+    if ((job->generate ? make_data(job, algorithm, p, err) : read_channels(job, algorithm, p, err)) < 0)
         return -1;
-    t->all_rows = c->train.rows;
-    if (comm_ranks(comm) > 1 && comm_share(comm, &c->train, &t->first_row, &t->all_rows, err) < 0)
+    t->all_rows = parts_count(p, PART_TRAIN);
+    if (p->kind == DATA_TABLE && comm_ranks(comm) > 1 &&
+        comm_share(comm, &p->table[PART_TRAIN], &t->first_row, &t->all_rows, err) < 0)
         return -1;
-    t->train = job->pipe ? NULL : &c->train;
-    t->validation = c->validation.rows ? &c->validation : NULL;
-    t->test = c->test.rows ? &c->test : NULL;
+    training_data(t, p, true);
+    t->auxiliary = job->auxiliary;
+    if (job->pipe)
+        t->train = NULL;
     return 0;
 }
 
@@ -317,7 +366,7 @@ static int run_rank(void *context, struct comm *comm, struct error *err)
     const struct job *job = run->job;
     struct event_sink silent = {.write = event_drop, .started = run->sink->started, .stop = run->sink->stop};
     struct event_sink *sink = comm_rank(comm) == 0 ? run->sink : &silent;
-    struct channels c = {0};
+    struct parts parts = {0};
     struct settings settings = *run->settings;
     const struct channel pipe = channel_of(job, run->algorithm, job->train);
     struct training t = {.settings = &settings,
@@ -328,20 +377,20 @@ static int run_rank(void *context, struct comm *comm, struct error *err)
                          .comm = comm,
                          .pipe = job->pipe ? &pipe : NULL,
                          .model = comm_rank(comm) == 0 ? job->model : NULL};
-    int status = read_data(job, run->algorithm, comm, &c, &t, err);
+    int status = read_data(job, run->algorithm, comm, &parts, &t, err);
     if (status == 0)
         status = device_choose(job->device, run->algorithm, &t, err);
     if (status == 0) {
         settle_dimension(&settings, t.train);
-        send_start(job, run->algorithm, &t);
+        send_start(job, run->algorithm, &parts, &t);
         log_unread(run->algorithm, &t);
         status = job_train(run->algorithm, &t, err);
     }
     if (status == 0 && t.model)
         status = model_writer_finish(t.model, &settings, err);
     if (status == 0)
-        send_end(&t, c.train.bytes_read + c.validation.bytes_read + c.test.bytes_read + t.pipe_bytes);
-    free_channels(&c);
+        send_end(&t, parts_bytes_read(&parts) + t.pipe_bytes);
+    parts_free(&parts);
     return status;
 }
 

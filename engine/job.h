@@ -8,6 +8,7 @@
 struct job {
     const char *algorithm;
     const char *train, *validation, *test; /* paths: file, folder, "-"; NULL when not given */
+    const char *vocabulary, *auxiliary;    /* channels of some algorithms: folders; NULL when not given */
     const char *content_type;              /* NULL: told from the file's name */
     const char *generate;                  /* recipe instead of paths, see data/generate.h */
     bool pipe;                             /* training rows stream (Pipe mode) */

@@ -29,7 +29,7 @@ struct arguments {
     struct root root; /* what --root names */
     struct prediction prediction;
     const char *from, *to, *mode, *root_dir, *listen;
-    const char *confine, *vocabulary;
+    const char *confine;
     uint64_t words, least; /* of a vocabulary; 0: as usual */
     bool flip, help, json, csv_weights;
 };
@@ -57,6 +57,11 @@ static const struct flag {
      offsetof(struct arguments, job.test)},
     {"--content-type", "TYPE", "of the data, such as text/csv; else told from the name", TRAIN | PREDICT, FLAG_TEXT,
      offsetof(struct arguments, job.content_type)},
+    {"--vocab", "DIR",
+     "folder of vocab.src.json and vocab.trg.json (seq2seq); converting text makes them if they are not there",
+     TRAIN | CONVERT, FLAG_TEXT, offsetof(struct arguments, job.vocabulary)},
+    {"--auxiliary", "DIR", "folder of pretrained embeddings and their vocabularies (object2vec)", TRAIN, FLAG_TEXT,
+     offsetof(struct arguments, job.auxiliary)},
     {"--generate", "RECIPE", "made data instead of paths, such as gauss2:n=2000,noise=0.2", TRAIN, FLAG_TEXT,
      offsetof(struct arguments, job.generate)},
     {"--set", "NAME=VALUE", "a hyperparameter; may be given many times", TRAIN, FLAG_SETTING, 0},
@@ -91,8 +96,6 @@ static const struct flag {
      FLAG_TEXT, offsetof(struct arguments, to)},
     {"--csv-weights", NULL, "the second column of CSV is the weight of its row", CONVERT, FLAG_SWITCH,
      offsetof(struct arguments, csv_weights)},
-    {"--vocab", "DIR", "of text: the folder of vocab.src.json and vocab.trg.json, which are made if they are not there",
-     CONVERT, FLAG_TEXT, offsetof(struct arguments, vocabulary)},
     {"--words", "N", "of text: at most so many words in a vocabulary that is made (50000)", CONVERT, FLAG_WORDS,
      offsetof(struct arguments, words)},
     {"--min-count", "N", "of text: only words seen so often come into a vocabulary that is made (1)", CONVERT,
@@ -330,10 +333,10 @@ static int convert_text_command(struct arguments *a, struct event_sink *sink, st
 {
     const struct text_conversion c = {.text = {a->operands[0], a->operands[1]},
                                       .out = a->operands[2],
-                                      .vocabulary = a->vocabulary,
+                                      .vocabulary = a->job.vocabulary,
                                       .words = a->words,
                                       .least = a->least};
-    if (a->operand_count < 3 || !a->vocabulary || a->csv_weights ||
+    if (a->operand_count < 3 || !a->job.vocabulary || a->csv_weights ||
         (a->to && strcmp(a->to, "application/x-recordio-protobuf") != 0))
         return error_set(err, ERROR_INPUT, "convert",
                          "write flashlab-engine convert --from text/plain SOURCE.txt TARGET.txt OUT.rec --vocab DIR",
@@ -347,7 +350,7 @@ static int convert_command(struct arguments *a, struct event_sink *sink, struct 
         .in = a->operands[0], .from = a->from, .out = a->operands[1], .to = a->to, .weights = a->csv_weights};
     if (a->from && strcmp(a->from, "text/plain") == 0)
         return convert_text_command(a, sink, err);
-    if (a->operand_count != 2 || a->vocabulary || a->words || a->least)
+    if (a->operand_count != 2 || a->job.vocabulary || a->words || a->least)
         return error_set(err, ERROR_INPUT, "convert", "write flashlab-engine convert IN OUT",
                          "Two paths are needed, and no flag of text");
     return convert(&c, sink, err);

@@ -2,28 +2,42 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CLASSES_MAX = 16 };
 
-static double mean_label(const struct dataset *d)
+/* What is to be guessed of a part: labels of rows or of pairs. */
+struct labels {
+    const float *y;
+    size_t count;
+};
+
+static struct labels labels_of(const struct parts *p, int part)
+{
+    if (p->kind == DATA_PAIRS)
+        return (struct labels){p->pairs[part].label, p->pairs[part].count};
+    return (struct labels){p->table[part].y, p->table[part].rows};
+}
+
+static double mean_label(const struct labels *d)
 {
     double mean = 0;
-    for (size_t i = 0; i < d->rows; i++)
+    for (size_t i = 0; i < d->count; i++)
         mean += (d->y[i] - mean) / (double)(i + 1);
     return mean;
 }
 
 /* How many rows each class has; labels that are no class are passed over. */
-static void count_classes(const struct dataset *d, size_t counts[CLASSES_MAX])
+static void count_classes(const struct labels *d, size_t counts[CLASSES_MAX])
 {
     memset(counts, 0, CLASSES_MAX * sizeof *counts);
-    for (size_t i = 0; i < d->rows; i++)
+    for (size_t i = 0; i < d->count; i++)
         if (d->y[i] >= 0 && d->y[i] < CLASSES_MAX)
             counts[(size_t)d->y[i]]++;
 }
 
-static double commonest(const struct dataset *train)
+static double commonest(const struct labels *train)
 {
     size_t counts[CLASSES_MAX], best = 0;
     count_classes(train, counts);
@@ -34,10 +48,10 @@ static double commonest(const struct dataset *train)
 }
 
 /* The mean over the rows of `test` of how far the same guess is away from the label, as `weigh` sees it. */
-static double mean_of(const struct dataset *test, double guess, double (*weigh)(double away))
+static double mean_of(const struct labels *test, double guess, double (*weigh)(double away))
 {
     double mean = 0;
-    for (size_t i = 0; i < test->rows; i++)
+    for (size_t i = 0; i < test->count; i++)
         mean += (weigh(test->y[i] - guess) - mean) / (double)(i + 1);
     return mean;
 }
@@ -55,47 +69,47 @@ static double square(double away)
 /* --- what each measure gives to the constant guess ------------------------------------------------------------------
  */
 
-static double accuracy(const struct dataset *train, const struct dataset *test)
+static double accuracy(const struct labels *train, const struct labels *test)
 {
     return mean_of(test, commonest(train), hit);
 }
 
-static double error_share(const struct dataset *train, const struct dataset *test)
+static double error_share(const struct labels *train, const struct labels *test)
 {
     return 1 - accuracy(train, test);
 }
 
-static double mse(const struct dataset *train, const struct dataset *test)
+static double mse(const struct labels *train, const struct labels *test)
 {
     return mean_of(test, mean_label(train), square);
 }
 
-static double rmse(const struct dataset *train, const struct dataset *test)
+static double rmse(const struct labels *train, const struct labels *test)
 {
     return sqrt(mse(train, test));
 }
 
-static double absolute_loss(const struct dataset *train, const struct dataset *test)
+static double absolute_loss(const struct labels *train, const struct labels *test)
 {
     return mean_of(test, mean_label(train), fabs);
 }
 
 /* The guess is the share of class 1, kept off 0 and 1 as XGBoost keeps its probabilities. */
-static double logloss(const struct dataset *train, const struct dataset *test)
+static double logloss(const struct labels *train, const struct labels *test)
 {
     double share = fmin(fmax(mean_label(train), 1e-16), 1 - 1e-16), positives = mean_label(test);
     return -positives * log(share) - (1 - positives) * log1p(-share);
 }
 
 /* All of class 1 are found, or none. */
-static double recall(const struct dataset *train, const struct dataset *test)
+static double recall(const struct labels *train, const struct labels *test)
 {
     (void)test;
     return commonest(train) == 1;
 }
 
 /* One class is found whole and the others not at all. */
-static double macro_recall(const struct dataset *train, const struct dataset *test)
+static double macro_recall(const struct labels *train, const struct labels *test)
 {
     size_t counts[CLASSES_MAX], classes = 0;
     (void)train;
@@ -106,28 +120,92 @@ static double macro_recall(const struct dataset *train, const struct dataset *te
 }
 
 /* No row is ranked before another. */
-static double auc(const struct dataset *train, const struct dataset *test)
+static double auc(const struct labels *train, const struct labels *test)
 {
     (void)train, (void)test;
     return 0.5;
 }
 
+/* --- and to the guesses that are not about labels -------------------------------------------------------------------
+ */
+
+/* A forecast of 0 at every quantile: 2 tau |y| summed, over |y|, is 1 on average. */
+static double zero_quantiles(const struct parts *p, int part)
+{
+    (void)p, (void)part;
+    return 1;
+}
+
+static double zero_rmse(const struct parts *p, int part)
+{
+    double mean = 0, seen = 0;
+    for (size_t i = 0; i < p->series[part].count; i++)
+        for (size_t k = 0; k < p->series[part].items[i].length; k++) {
+            double value = p->series[part].items[i].target[k];
+            if (!isnan(value))
+                mean += (value * value - mean) / ++seen;
+        }
+    return sqrt(mean);
+}
+
+static size_t tokens_of(const struct pairs *p)
+{
+    return p->count ? p->start[1][p->count] : 0;
+}
+
+/* The share of the words that are the one seen most in training. */
+static double commonest_word(const struct parts *p, int part)
+{
+    const struct pairs *train = &p->pairs[PART_TRAIN], *asked = &p->pairs[part];
+    size_t words = (size_t)pairs_largest(train, 1) + 1, best = 0, hits = 0;
+    size_t *counts = calloc(words + 1, sizeof *counts);
+    for (size_t i = 0; counts && i < tokens_of(train); i++)
+        counts[train->token[1][i]]++;
+    for (size_t w = 1; counts && w < words; w++)
+        if (counts[w] > counts[best])
+            best = w;
+    for (size_t i = 0; i < tokens_of(asked); i++)
+        hits += (size_t)asked->token[1][i] == best;
+    free(counts);
+    return tokens_of(asked) ? (double)hits / (double)tokens_of(asked) : 0;
+}
+
+static double every_word_alike(const struct parts *p, int part)
+{
+    (void)part;
+    return (double)p->vocabulary[1].size;
+}
+
+static double no_phrase(const struct parts *p, int part)
+{
+    (void)p, (void)part;
+    return 0;
+}
+
 struct measure {
     const char *name;
-    double (*constant_guess)(const struct dataset *train, const struct dataset *test);
+    double (*of_labels)(const struct labels *train, const struct labels *test);
+    double (*of_parts)(const struct parts *p, int part);
 };
 
 static const struct measure measures[] = {
-    {"test:binary_classification_accuracy", accuracy},
-    {"test:multiclass_accuracy", accuracy},
-    {"test:error", error_share},
-    {"test:mse", mse},
-    {"test:rmse", rmse},
-    {"test:absolute_loss", absolute_loss},
-    {"test:logloss", logloss},
-    {"test:recall", recall},
-    {"test:macro_recall", macro_recall},
-    {"test:auc", auc},
+    {"test:binary_classification_accuracy", accuracy, NULL},
+    {"test:multiclass_accuracy", accuracy, NULL},
+    {"test:error", error_share, NULL},
+    {"test:mse", mse, NULL},
+    {"test:rmse", rmse, NULL},
+    {"test:absolute_loss", absolute_loss, NULL},
+    {"test:logloss", logloss, NULL},
+    {"test:recall", recall, NULL},
+    {"test:macro_recall", macro_recall, NULL},
+    {"test:auc", auc, NULL},
+    {"test:accuracy", accuracy, NULL},
+    {"test:mean_squared_error", mse, NULL},
+    {"test:mean_wQuantileLoss", NULL, zero_quantiles},
+    {"test:RMSE", NULL, zero_rmse},
+    {"validation:accuracy", NULL, commonest_word},
+    {"validation:perplexity", NULL, every_word_alike},
+    {"validation:bleu", NULL, no_phrase},
 };
 
 const struct measure *measure_find(const char *metric)
@@ -141,7 +219,10 @@ const struct measure *measure_find(const char *metric)
     return NULL;
 }
 
-double measure_constant_guess(const struct measure *m, const struct dataset *train, const struct dataset *test)
+double measure_constant_guess(const struct measure *m, const struct parts *parts)
 {
-    return m->constant_guess(train, test);
+    const struct labels train = labels_of(parts, PART_TRAIN), test = labels_of(parts, PART_TEST);
+    if (m->of_labels)
+        return m->of_labels(&train, &test);
+    return m->of_parts(parts, strncmp(m->name, "test:", 5) == 0 ? PART_TEST : PART_VALIDATION);
 }

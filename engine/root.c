@@ -21,27 +21,20 @@ static int cannot_read(const char *path, const char *why, struct error *err)
 /* The object in a file of input/config; NULL without an error when the file is not there and need not be. */
 static cJSON *read_config(const char *dir, const char *name, struct error *err)
 {
-    char path[4200], block[65536];
+    char path[4200];
     struct stat status;
     struct str text = {0};
-    struct input *in;
     cJSON *root = NULL;
-    long got = 0;
     snprintf(path, sizeof path, "%s/input/config/%s", dir, name);
     if (stat(path, &status) < 0 && errno == ENOENT)
         return cJSON_CreateObject();
-    in = input_open(path, err);
-    if (!in)
-        return NULL;
-    while (text.len <= CONFIG_BYTES_MAX && (got = input_read(in, block, sizeof block, err)) > 0)
-        str_append(&text, block, (size_t)got);
-    input_close(in);
-    if (got >= 0)
-        root = text.len > CONFIG_BYTES_MAX ? NULL : cJSON_ParseWithLength(str_text(&text), text.len);
-    if (got >= 0 && !cJSON_IsObject(root)) {
-        cJSON_Delete(root);
-        root = NULL;
-        cannot_read(path, "It does not hold a JSON object", err);
+    if (input_all(path, CONFIG_BYTES_MAX, &text, err) == 0) {
+        root = cJSON_ParseWithLength(str_text(&text), text.len);
+        if (!cJSON_IsObject(root)) {
+            cJSON_Delete(root);
+            root = NULL;
+            cannot_read(path, "It does not hold a JSON object", err);
+        }
     }
     str_free(&text);
     return root;
@@ -94,7 +87,9 @@ static int find_channels(struct root *r, const char *dir, const cJSON *config, s
         const char **field;
     } known[] = {{"train", r->train, &job->train},
                  {"validation", r->validation, &job->validation},
-                 {"test", r->test, &job->test}};
+                 {"test", r->test, &job->test},
+                 {"vocab", r->vocabulary, &job->vocabulary},
+                 {"auxiliary", r->auxiliary, &job->auxiliary}};
     const cJSON *channel;
     cJSON_ArrayForEach (channel, config)
         if (read_channel(r, channel, job, err) < 0)

@@ -28,9 +28,10 @@ const struct route routes[] = {
      NULL},
     {"GET", "/api/v1/experiments", handle_experiments, 0, "The catalogue of experiments", NULL, NULL},
     {"POST", "/api/v1/uploads", handle_upload_add, UPLOAD_BYTES_MAX,
-     "Stores data to train on; X-Filename tells their format by its ending", NULL, NULL},
+     "Stores data to train on; X-Filename tells their format by its ending, X-Upload adds to an upload", NULL, NULL},
     {"POST", "/api/v1/runs", handle_runs_add, 64 * KIB, "Queues a training run or an experiment", NULL,
-     "algorithm:string! data:string train:string validation:string test:string content_type:string "
+     "algorithm:string! data:string train:string validation:string test:string vocab:string auxiliary:string "
+     "content_type:string "
      "hyperparameters:object experiment:string flip:boolean seed:integer device:string pace:number"},
     {"GET", "/api/v1/runs/{id}", handle_run, 0, "The state of a run", NULL, NULL},
     {"DELETE", "/api/v1/runs/{id}", handle_run_stop, 0, "Stops a run", NULL, NULL},

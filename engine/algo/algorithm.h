@@ -22,7 +22,7 @@ enum hyper_type { HYPER_INTEGER, HYPER_FLOAT, HYPER_BOOLEAN, HYPER_CHOICE, HYPER
 struct hyperparameter {
     const char *name; /* the service's spelling */
     enum hyper_type type;
-    bool takes_auto;
+    bool takes_auto, takes_empty; /* the word auto; no text at all */
     bool min_open, max_open; /* the bound itself is not allowed */
     double min, max;         /* of numbers; +-INFINITY for none */
     const char *choices;     /* "uniform|normal"; of a number: words it takes besides; else NULL */
@@ -82,7 +82,8 @@ struct training {
     uint64_t first_row;         /* with comm: train is this rank's share and begins at this row; series and pairs are
                                    whole on every rank, which takes its part of each mini-batch */
     uint64_t all_rows;          /* of all ranks; train->rows without comm */
-    const struct gpu *gpu;      /* train on it (engine/gpu.h); NULL: on the CPU */
+    const struct gpu *gpu;      /* train on it (engine/gpu.h); NULL: on the CPU. A network asks nn/placement.h */
+    bool gpu_asked;             /* by --device or a setting: no other device will do */
     uint64_t seed;
     int threads;
     double pace; /* seconds slept after each step so that people can watch; 0: full speed */
@@ -97,6 +98,9 @@ struct training {
     double rows_seen;           /* out: training rows times epochs */
     double step_seconds;        /* out: time spent in training steps, without pace and evaluation */
 };
+
+/* Lets the run learn from the parts that are there; from the test part only with `test`. */
+void training_data(struct training *t, const struct parts *parts, bool test);
 
 /* Should the run end now? All ranks get the same answer, so that none waits for another; ask after every step. */
 bool training_stopping(struct training *t);

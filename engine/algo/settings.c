@@ -188,7 +188,7 @@ static int check_text(const struct hyperparameter *h, const char *value, struct 
 /* Also brings a boolean into its one spelling. */
 static int check_value(const struct hyperparameter *h, char *value, struct error *err)
 {
-    if (h->takes_auto && strcmp(value, "auto") == 0)
+    if ((h->takes_auto && strcmp(value, "auto") == 0) || (h->takes_empty && !*value))
         return 0;
     switch (h->type) {
     case HYPER_BOOLEAN:

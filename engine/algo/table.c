@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "engine/algo/algorithm.h"
+#include "engine/algo/deepar/deepar.h"
 #include "engine/algo/linear/linear_learner.h"
+#include "engine/algo/object2vec/object2vec.h"
+#include "engine/algo/seq2seq/seq2seq.h"
 #include "engine/algo/xgboost/xgboost.h"
 #include "engine/base/clock.h"
 #include "engine/suggest.h"
@@ -11,10 +14,10 @@
 const struct algorithm_entry algorithm_table[] = {
     {"linear-learner", "Linear Learner", &linear_learner},
     {"xgboost", "XGBoost", &xgboost},
-    {"seq2seq", "Seq2Seq", NULL},
-    {"deepar", "DeepAR", NULL},
+    {"seq2seq", "Seq2Seq", &seq2seq},
+    {"deepar", "DeepAR", &deepar},
     {"blazingtext", "BlazingText", NULL},
-    {"object2vec", "Object2Vec", NULL},
+    {"object2vec", "Object2Vec", &object2vec},
     {"object-detection", "Object Detection", NULL},
     {NULL, NULL, NULL},
 };
@@ -50,6 +53,19 @@ const struct algorithm *algorithm_find(const char *name, struct error *err)
         snprintf(fix, sizeof fix, "give one of %s", names);
     error_set(err, ERROR_INPUT, "algorithm", fix, "There is no algorithm '%.100s'", name);
     return NULL;
+}
+
+void training_data(struct training *t, const struct parts *parts, bool test)
+{
+    const struct dataset **tables[PARTS] = {&t->train, &t->validation, &t->test};
+    for (int i = 0; i < (test ? PARTS : PART_TEST); i++) {
+        bool there = parts_count(parts, i) > 0;
+        *tables[i] = parts->kind == DATA_TABLE && (there || i == PART_TRAIN) ? &parts->table[i] : NULL;
+        t->series[i] = parts->kind == DATA_SERIES && there ? &parts->series[i] : NULL;
+        t->pairs[i] = parts->kind == DATA_PAIRS && there ? &parts->pairs[i] : NULL;
+    }
+    for (int i = 0; i < 2; i++)
+        t->vocabulary[i] = parts->vocabulary[i].size ? &parts->vocabulary[i] : NULL;
 }
 
 bool training_stopping(struct training *t)

@@ -20,9 +20,6 @@ extern "C" {
 }
 #endif
 
-#define FORMULA_EPSILON 1e-8f
-#define FORMULA_RMSPROP_DECAY 0.9f
-
 /* --- losses ---------------------------------------------------------------------------------------------------------
  */
 
@@ -106,30 +103,32 @@ FORMULA double formula_row(const struct gpu_loss *l, float *gradient, const floa
 /* --- optimisers -----------------------------------------------------------------------------------------------------
  */
 
-FORMULA float formula_shrink(float w, float by)
-{
-    return w > by ? w - by : w < -by ? w + by : w - w; /* w - w: 0, but NaN stays NaN */
-}
+#define real float
+#define OPTIMISER_FUNCTION FORMULA
+#define OPTIMISER_OF(name) formula_##name
+#define OPTIMISER_ROOT sqrtf
+#include "engine/nn/optimiser_formula.h"
+#undef real
 
-/* One weight's step; `second` is for adam only. */
-FORMULA void formula_step(const struct gpu_step *s, float *w, float gradient, float *first, float *second)
+/* One weight's step; `first` NULL: plain sgd. */
+FORMULA void formula_step(const struct optimiser_now *s, float *w, float gradient, float *first, float *second)
 {
-    float old = *w, g = gradient + s->decay * old, size = s->rate, moved;
-    if (s->kind == OPTIMISER_ADAM) {
-        *first = s->beta_1 * *first + (1 - s->beta_1) * g;
-        *second = s->beta_2 * *second + (1 - s->beta_2) * g * g;
-        size = s->rate / (sqrtf(*second) * s->root_2 + FORMULA_EPSILON);
-        moved = old - size * s->correct_1 * *first;
-    } else if (s->kind == OPTIMISER_RMSPROP) {
-        *first = FORMULA_RMSPROP_DECAY * *first + (1 - FORMULA_RMSPROP_DECAY) * g * g;
-        size = s->rate / sqrtf(*first + FORMULA_EPSILON);
-        moved = old - size * g;
-    } else {
-        moved = old + (s->momentum * *first - s->rate * g);
+    switch (s->kind) {
+    case OPTIMISER_ADAM:
+        *w = formula_adam(s, *w, gradient, first, second);
+        break;
+    case OPTIMISER_RMSPROP:
+        *w = formula_rmsprop(s, *w, gradient, first);
+        break;
+    case OPTIMISER_ADAGRAD:
+        *w = formula_adagrad(s, *w, gradient, first);
+        break;
+    case OPTIMISER_ADADELTA:
+        *w = formula_adadelta(s, *w, gradient, first, second);
+        break;
+    default:
+        *w = first ? formula_sgd(s, *w, gradient, first) : formula_plain(s, *w, gradient);
     }
-    *w = s->l1 > 0 ? formula_shrink(moved, size * s->l1) : moved;
-    if (s->kind == OPTIMISER_SGD)
-        *first = *w - old;
 }
 
 /* --- codes of binned rows -------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ void linear_spread(float *score, const float *bias, size_t rows, size_t outputs)
 void linear_loss(const gpu_loss *l, float *gradient, const float *score, const float *label, const float *weight,
                  size_t rows, double *sums);
 void linear_column_sums(float *out, const float *x, size_t rows, size_t columns, float scale);
-void linear_optimise(const gpu_step *s, float *w, const float *gradient, float *first, float *second, size_t n);
+void linear_optimise(const struct optimiser_now *s, float *w, const float *gradient, float *first, float *second, size_t n);
 
 /* trees.cu */
 gpu_trees *trees_open(const gpu_block *blocks, size_t count, size_t rows, size_t codes);

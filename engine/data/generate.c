@@ -6,17 +6,53 @@
 #include <string.h>
 
 #include "engine/data/generate_rows.h"
+#include "engine/data/made.h"
 
 /* Streams of the seed; the learners use small numbers. */
 enum { STREAM_TRUTH = 0x64617461, STREAM_PARTS };
 
-const struct generator *const generators[] = {
-    &generate_sources[0].about,  &generate_sources[1].about,  &generate_sources[2].about,
-    &generate_sources[3].about,  &generate_sources[4].about,  &generate_sources[5].about,
-    &generate_sources[6].about,  &generate_sources[7].about,  &generate_sources[8].about,
-    &generate_sources[9].about,  &generate_sources[10].about, &generate_sources[11].about,
-    &generate_sources[12].about, &generate_sources[13].about, NULL,
-};
+/* The tables' sources first, then the made ones. */
+const struct generator *generator_at(size_t i)
+{
+    size_t tables = 0;
+    while (generate_sources[tables].about.name)
+        if (tables++ == i)
+            return &generate_sources[i].about;
+    for (size_t k = 0; made_sources[k]; k++)
+        if (tables + k == i)
+            return &made_sources[k]->about;
+    return NULL;
+}
+
+static const struct made *made_of(const struct generator *g)
+{
+    const struct made *const *made = made_sources;
+    while (*made && &(*made)->about != g)
+        made++;
+    return *made;
+}
+
+enum data_kind generator_kind(const struct generator *g)
+{
+    return made_of(g) ? made_of(g)->kind : DATA_TABLE;
+}
+
+const struct generator *generator_find(const char *recipe)
+{
+    size_t len = strcspn(recipe, ":");
+    for (size_t i = 0; generator_at(i); i++)
+        if (strlen(generator_at(i)->name) == len && strncmp(generator_at(i)->name, recipe, len) == 0)
+            return generator_at(i);
+    return NULL;
+}
+
+double generator_value(const struct generator *g, const double *values, const char *name)
+{
+    for (size_t i = 0; g->parameters[i].name; i++)
+        if (strcmp(g->parameters[i].name, name) == 0)
+            return values[i];
+    return NAN;
+}
 
 /* Appends a name to a list in a sentence; what does not fit is left out. */
 static void list_name(char *list, size_t size, const char *name)
@@ -25,18 +61,24 @@ static void list_name(char *list, size_t size, const char *name)
     snprintf(list + len, size - len, "%s%s", len ? ", " : "", name);
 }
 
-static const struct source *find_source(const char *name, size_t len, struct error *err)
+static int refuse_name(const char *recipe, struct error *err)
 {
-    char names[200] = "";
-    for (const struct source *s = generate_sources; s->about.name; s++) {
-        if (strlen(s->about.name) == len && !memcmp(s->about.name, name, len))
-            return s;
-        list_name(names, sizeof names, s->about.name);
-    }
+    char names[400] = "";
+    size_t len = strcspn(recipe, ":");
+    for (size_t i = 0; generator_at(i); i++)
+        list_name(names, sizeof names, generator_at(i)->name);
     error_set(err, ERROR_INPUT, "the recipe of the data", NULL, "there is no generator '%.*s'",
-              (int)(len < 60 ? len : 60), name);
-    snprintf(err->fix, sizeof err->fix, "name one of %s", names);
-    return NULL;
+              (int)(len < 60 ? len : 60), recipe);
+    snprintf(err->fix, sizeof err->fix, "name one of %.200s", names);
+    return -1;
+}
+
+static const struct source *source_of(const struct generator *about)
+{
+    const struct source *s = generate_sources;
+    while (s->about.name && &s->about != about)
+        s++;
+    return s->about.name ? s : NULL;
 }
 
 static int refuse_parameter(const struct generator *g, const char *text, size_t len, struct error *err)
@@ -87,20 +129,19 @@ static int read_parameter(const struct generator *g, const char *text, size_t le
     return refuse_parameter(g, text, len, err);
 }
 
-/* "NAME:a=1,b=2" to the source and the values of all its parameters. */
-static int read_recipe(const char *recipe, const struct source **source, double *values, struct error *err)
+/* "NAME:a=1,b=2" to the generator and the values of all its parameters. */
+static int read_recipe(const char *recipe, const struct generator **about, double *values, struct error *err)
 {
-    size_t name_len = strcspn(recipe, ":");
-    const char *at = recipe + name_len;
-    bool given[8] = {false};
-    *source = find_source(recipe, name_len, err);
-    if (!*source)
-        return -1;
-    for (size_t i = 0; (*source)->about.parameters[i].name; i++)
-        values[i] = (*source)->about.parameters[i].fallback;
+    const char *at = recipe + strcspn(recipe, ":");
+    bool given[GENERATOR_PARAMETERS] = {false};
+    *about = generator_find(recipe);
+    if (!*about)
+        return refuse_name(recipe, err);
+    for (size_t i = 0; (*about)->parameters[i].name; i++)
+        values[i] = (*about)->parameters[i].fallback;
     while (*at) {
         size_t len = strcspn(++at, ",");
-        if (read_parameter(&(*source)->about, at, len, values, given, err) < 0)
+        if (read_parameter(*about, at, len, values, given, err) < 0)
             return -1;
         at += len;
     }
@@ -213,17 +254,22 @@ static size_t validation_rows(size_t rows)
 int generate(const char *recipe, uint64_t seed, struct dataset *train, struct dataset *validation, struct dataset *test,
              struct generator_truth *truth, struct error *err)
 {
-    double values[8] = {0};
+    double values[GENERATOR_PARAMETERS] = {0};
     struct planted p = {.values = values, .bayes = NAN};
+    const struct generator *about;
     const struct source *source;
     struct rng r;
     size_t rows;
     *train = *validation = *test = (struct dataset){0};
     if (truth)
         *truth = (struct generator_truth){.bayes = NAN};
-    if (read_recipe(recipe, &source, values, err) < 0)
+    if (read_recipe(recipe, &about, values, err) < 0)
         return -1;
-    p.about = &source->about;
+    source = source_of(about);
+    if (!source)
+        return error_set(err, ERROR_INPUT, recipe, "flashlab-engine describe lists those that fit",
+                         "'%.60s' does not make a table", about->name);
+    p.about = about;
     p.columns = source->columns ? source->columns : (size_t)planted_value(&p, "d");
     p.classes = source->classes;
     if (!strcmp(source->about.task, "multiclass"))
@@ -250,6 +296,23 @@ out_of_memory:
     if (truth)
         generator_truth_free(truth);
     return error_set(err, ERROR_SYSTEM, recipe, "lower n or d", "there is not enough memory for the data");
+}
+
+int generate_parts(const char *recipe, uint64_t seed, struct parts *parts, struct error *err)
+{
+    double values[GENERATOR_PARAMETERS] = {0};
+    const struct generator *about;
+    *parts = (struct parts){0};
+    if (read_recipe(recipe, &about, values, err) < 0)
+        return -1;
+    parts->kind = generator_kind(about);
+    if (parts->kind == DATA_TABLE)
+        return generate(recipe, seed, &parts->table[PART_TRAIN], &parts->table[PART_VALIDATION],
+                        &parts->table[PART_TEST], NULL, err);
+    if (made_of(about)->make(values, seed, parts, err) == 0)
+        return 0;
+    parts_free(parts);
+    return -1;
 }
 
 double generator_best(const struct generator_truth *truth, const float *x)

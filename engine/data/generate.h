@@ -11,7 +11,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/json.h"
-#include "engine/data/dataset.h"
+#include "engine/data/parts.h"
 
 #define GENERATE_TEST_ROWS 4000
 #define GENERATE_VALUES_MAX 20000000 /* training rows x columns: 80 MB */
@@ -23,13 +23,18 @@ struct generator_parameter {
     const char *help;
 };
 
+#define GENERATOR_PARAMETERS 16
+
 struct generator {
     const char *name, *title, *help;
-    const char *task;                         /* "binary", "multiclass", "regression": what its labels are for */
-    struct generator_parameter parameters[8]; /* ends at name == NULL */
+    const char *task; /* what its labels are for: "binary", "multiclass", "regression"; "forecast", "translation" */
+    struct generator_parameter parameters[GENERATOR_PARAMETERS]; /* ends at name == NULL */
 };
 
-extern const struct generator *const generators[]; /* ends at NULL */
+const struct generator *generator_at(size_t i); /* NULL after the last */
+enum data_kind generator_kind(const struct generator *g);
+const struct generator *generator_find(const char *recipe); /* by the name that begins it; NULL: none */
+double generator_value(const struct generator *g, const double *values, const char *name); /* NaN: has none */
 
 /* What the generator planted, for scoring; only the fields that the generator has are set. The best guess is
  * weights . (x / scales) + bias: a value, or class 1 when above 0; with more classes the most likely centre; where
@@ -47,6 +52,10 @@ struct generator_truth {
  * `truth` may be NULL. Unknown names and values out of range are ERROR_INPUT and say what would be right. */
 int generate(const char *recipe, uint64_t seed, struct dataset *train, struct dataset *validation, struct dataset *test,
              struct generator_truth *truth, struct error *err);
+
+/* The same for data of any kind, made.h's too; on -1 nothing is left to free. */
+int generate_parts(const char *recipe, uint64_t seed, struct parts *parts, struct error *err);
+
 double generator_best(const struct generator_truth *truth, const float *x); /* of a row, where `shape` is set */
 void generator_truth_free(struct generator_truth *truth);
 

@@ -33,10 +33,7 @@ double plain_power10(double x)
 
 double planted_value(const struct planted *p, const char *name)
 {
-    for (size_t i = 0; p->about->parameters[i].name; i++)
-        if (!strcmp(p->about->parameters[i].name, name))
-            return p->values[i];
-    return NAN;
+    return generator_value(p->about, p->values, name);
 }
 
 /* Share of the standard normal below x. For scoring only. */

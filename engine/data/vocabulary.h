@@ -13,6 +13,7 @@
 enum { VOCABULARY_PAD, VOCABULARY_UNKNOWN, VOCABULARY_BEGIN, VOCABULARY_END, VOCABULARY_RESERVED };
 
 #define VOCABULARY_WORDS_MAX 3000000u
+#define VOCABULARY_BYTES_MAX (256u << 20) /* of its file */
 
 struct vocabulary {
     size_t size;              /* ids are 0 .. size - 1 */

@@ -315,3 +315,20 @@ uint64_t input_raw_bytes(const struct input *in)
 {
     return in->raw_bytes;
 }
+
+int input_all(const char *path, size_t most, struct str *bytes, struct error *err)
+{
+    char block[65536];
+    long got = 0;
+    struct input *in = input_open(path, err);
+    if (!in)
+        return -1;
+    while (bytes->len <= most && (got = input_read(in, block, sizeof block, err)) > 0)
+        str_append(bytes, block, (size_t)got);
+    input_close(in);
+    if (got < 0)
+        return -1;
+    if (bytes->len > most)
+        return error_set(err, ERROR_LIMIT, path, "cut it into smaller files", "It has more than %zu MiB", most >> 20);
+    return bytes->failed ? error_set(err, ERROR_SYSTEM, path, NULL, "There is not enough memory") : 0;
+}

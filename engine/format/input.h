@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "engine/base/error.h"
+#include "engine/base/str.h"
 
 struct input;
 
@@ -26,6 +27,9 @@ int input_random(struct input *in, uint64_t *size, struct error *err);
 
 /* Fills `buffer` with the `len` bytes at `at`, which are all there, else an error. */
 int input_read_at(struct input *in, uint64_t at, void *buffer, size_t len, struct error *err);
+
+/* Appends all bytes of `path`, `most` of them at most; more are an error. */
+int input_all(const char *path, size_t most, struct str *bytes, struct error *err);
 
 const char *input_name(const struct input *in);
 uint64_t input_raw_bytes(const struct input *in); /* read so far, before decompression */

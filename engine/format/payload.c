@@ -327,8 +327,7 @@ static bool fits(const char *type, const char *asked, size_t len)
     return is_word(asked, len, type);
 }
 
-/* The first of the types that `accept` lists, in its order, which can be had. NULL with an error. */
-static const char *choose(const char *accept, const char *const *accepts, struct error *err)
+const char *payload_type(const char *accept, const char *const *accepts, struct error *err)
 {
     char fix[256];
     size_t used = (size_t)snprintf(fix, sizeof fix, "ask for");
@@ -355,7 +354,7 @@ int payload_write(const struct request *in, const char *const *accepts, const st
 {
     const struct output_fields o = {fields, count, rows};
     const struct answer_type *writer = answer_types;
-    const char *type = choose(in->accept, accepts, err);
+    const char *type = payload_type(in->accept, accepts, err);
     if (!type)
         return -1;
     while (writer < answer_types + ANSWER_TYPES && strcmp(writer->name, type) != 0)

@@ -48,6 +48,10 @@ struct payload_field {
     bool list; /* in JSON a list even when width is 1 */
 };
 
+/* The first of the types that `accept` lists, in its order, which can be had: one of `accepts`, whose first is taken
+ * where nothing is asked for. NULL with an error. */
+const char *payload_type(const char *accept, const char *const *accepts, struct error *err);
+
 /* `accepts`: the types that may be asked for, the first is the default; ends at NULL. In CSV the fields of a row follow
  * each other. */
 int payload_write(const struct request *in, const char *const *accepts, const struct payload_field *fields,

@@ -1,78 +1,83 @@
 #include "engine/nn/optimiser.h"
 
-#include <math.h>
+#include <string.h>
 
 #include "engine/tensor/exp.h"
 
-#define EPSILON 1e-8f
-#define RMSPROP_DECAY 0.9f
+#define OPTIMISER_FUNCTION static inline
 
-/* The point nearest to w when moving costs `by` per unit of size: towards 0 by `by`, at most to 0. */
-static inline float shrink(float w, float by)
-{
-    return w > by ? w - by : w < -by ? w + by : w - w; /* w - w: 0, but NaN stays NaN */
-}
+#define real float
+#define OPTIMISER_OF(name) name##_float
+#define OPTIMISER_ROOT sqrtf
+#include "engine/nn/optimiser_range.h"
+#undef real
+#undef OPTIMISER_OF
+#undef OPTIMISER_ROOT
+
+#define real double
+#define OPTIMISER_OF(name) name##_double
+#define OPTIMISER_ROOT sqrt
+#include "engine/nn/optimiser_range.h"
+
+static const struct {
+    const char *name;
+    size_t state;
+} kinds[OPTIMISER_KINDS] = {
+    [OPTIMISER_SGD] = {"sgd", 1},         [OPTIMISER_ADAM] = {"adam", 2},         [OPTIMISER_RMSPROP] = {"rmsprop", 1},
+    [OPTIMISER_ADAGRAD] = {"adagrad", 1}, [OPTIMISER_ADADELTA] = {"adadelta", 2},
+};
 
 size_t optimiser_state(enum optimiser_kind kind)
 {
-    return kind == OPTIMISER_ADAM ? 2 : 1;
+    return kinds[kind].state;
+}
+
+int optimiser_kind_of(const char *name)
+{
+    for (int i = 0; i < OPTIMISER_KINDS; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+const char *optimiser_name(enum optimiser_kind kind)
+{
+    return kinds[kind].name;
 }
 
 void optimiser_init(struct optimiser *o, enum optimiser_kind kind, float *state, size_t n)
 {
     *o = (struct optimiser){
         .kind = kind, .beta_1 = 0.9f, .beta_2 = 0.999f, .first = state, .n = n, .power_1 = 1, .power_2 = 1};
-    if (kind == OPTIMISER_ADAM)
+    if (kinds[kind].state == 2)
         o->second = state + n;
 }
 
-/* The velocity is the move really made, so that the proximal step settles where the plain one would. */
-VECTORISED static void step_sgd(struct optimiser *o, float *w, const float *gradient, float rate, float decay, float l1)
+void optimiser_advance(struct optimiser *o)
 {
-    float threshold = rate * l1;
-    for (size_t i = 0; i < o->n; i++) {
-        float g = gradient[i] + decay * w[i], old = w[i], moved = old + (o->momentum * o->first[i] - rate * g);
-        w[i] = l1 > 0 ? shrink(moved, threshold) : moved;
-        o->first[i] = w[i] - old;
-    }
+    o->power_1 *= (double)o->beta_1;
+    o->power_2 *= (double)o->beta_2;
 }
 
-VECTORISED static void step_adam(struct optimiser *o, float *w, const float *gradient, float rate, float decay,
-                                 float l1)
+void optimiser_range(const struct optimiser *o, float *w, const float *gradient, size_t begin, size_t end, double rate,
+                     double decay, double l1)
 {
-    float correct_1, root_2, *m = o->first, *v = o->second, b1 = o->beta_1, b2 = o->beta_2;
-    o->power_1 *= (double)b1;
-    o->power_2 *= (double)b2;
-    correct_1 = (float)(1 / (1 - o->power_1));
-    root_2 = (float)(1 / sqrt(1 - o->power_2));
-    for (size_t i = 0; i < o->n; i++) {
-        float g = gradient[i] + decay * w[i], size;
-        m[i] = b1 * m[i] + (1 - b1) * g;
-        v[i] = b2 * v[i] + (1 - b2) * g * g;
-        size = rate / (sqrtf(v[i]) * root_2 + EPSILON);
-        w[i] -= size * correct_1 * m[i];
-        if (l1 > 0)
-            w[i] = shrink(w[i], size * l1);
-    }
+    struct optimiser_now now = optimiser_now(o, rate, decay, l1);
+    range_float(&now, w + begin, gradient + begin, o->first ? o->first + begin : NULL,
+                o->second ? o->second + begin : NULL, end - begin);
 }
 
-VECTORISED static void step_rmsprop(struct optimiser *o, float *w, const float *gradient, float rate, float decay,
-                                    float l1)
+void optimiser_range_double(const struct optimiser *o, double *w, const double *gradient, size_t begin, size_t end,
+                            double rate, double decay, double l1)
 {
-    float *v = o->first;
-    for (size_t i = 0; i < o->n; i++) {
-        float g = gradient[i] + decay * w[i], size;
-        v[i] = RMSPROP_DECAY * v[i] + (1 - RMSPROP_DECAY) * g * g;
-        size = rate / sqrtf(v[i] + EPSILON);
-        w[i] -= size * g;
-        if (l1 > 0)
-            w[i] = shrink(w[i], size * l1);
-    }
+    struct optimiser_now now = optimiser_now(o, rate, decay, l1);
+    double *first = (void *)o->first, *second = (void *)o->second;
+    range_double(&now, w + begin, gradient + begin, first ? first + begin : NULL, second ? second + begin : NULL,
+                 end - begin);
 }
 
 void optimiser_step(struct optimiser *o, float *w, const float *gradient, double rate, double decay, double l1)
 {
-    static void (*const steps[])(struct optimiser *, float *, const float *, float, float, float) = {
-        [OPTIMISER_SGD] = step_sgd, [OPTIMISER_ADAM] = step_adam, [OPTIMISER_RMSPROP] = step_rmsprop};
-    steps[o->kind](o, w, gradient, (float)rate, (float)decay, (float)l1);
+    optimiser_advance(o);
+    optimiser_range(o, w, gradient, 0, o->n, rate, decay, l1);
 }

@@ -37,7 +37,7 @@ struct parameter {
     struct tensor tensor;
     struct init init;
     size_t offset; /* in the arrays */
-    bool table;    /* looked up by row: keeps touched rows, so that clearing need not see all */
+    bool table;    /* looked up by row: on a host it keeps touched rows, so that clearing need not see all */
     bool fixed;    /* no slope, no step: running means, frozen tables */
 };
 
@@ -47,7 +47,8 @@ struct parameters {
     size_t count;
     void *data, *grad; /* `numbers` each, on the backend's device; fixed ones come last */
     size_t numbers;    /* all */
-    size_t learned;    /* of them: these get slopes and steps */
+    size_t learned;    /* of them: these get slopes and steps; tables come last of these */
+    size_t dense;      /* of the learned: not of tables */
 };
 
 void parameters_open(struct parameters *p, const struct backend *backend);
@@ -63,7 +64,8 @@ struct tensor *parameters_add_fixed(struct parameters *p, const char *name, int 
 /* Each parameter draws from a stream of its own: two networks that share a name and a seed start it alike. */
 int parameters_settle(struct parameters *p, uint64_t seed, struct error *err);
 
-void parameters_clear(struct parameters *p); /* slopes to 0: of tables, only rows that were touched */
+/* Slopes to 0: what the tape has not added to counts as 0 (tensor.h), and of tables only touched rows are cleared. */
+void parameters_clear(struct parameters *p);
 
 /* Numbers of one parameter as floats, from or to the device; they wait. */
 void parameters_get(const struct parameters *p, const struct tensor *w, float *values);

@@ -19,16 +19,23 @@ struct trainer_settings {
     float momentum, beta_1, beta_2; /* 0: the kind's own default */
     double decay;                   /* L2 added to the slopes */
     enum clip clip;
-    double limit;      /* of the norm of all slopes, or of each */
-    bool lazy;         /* tables: only touched rows take a step (row_sparse) */
-    struct comm *comm; /* slopes are summed over the ranks first; NULL: this process alone */
+    double limit;          /* of the norm of all slopes, or of each */
+    const char *clip_name; /* the setting that clips, for errors; NULL: there is none */
+    bool lazy;             /* tables: only touched rows take a step (row_sparse): adam, adagrad or sgd, on the CPU */
+    struct comm *comm;     /* slopes are summed over the ranks first; NULL: this process alone */
 };
+
+struct piece;
 
 struct trainer {
     struct parameters *parameters;
     struct trainer_settings settings;
     struct optimiser optimiser;
-    void *state;
+    void *state;          /* the optimiser's, on the device */
+    struct piece *pieces; /* the numbers of a step, shared out over threads */
+    size_t piece_count;
+    float *packed; /* rows of a table on their way to the other ranks */
+    size_t packed_room;
     uint64_t steps;
 };
 

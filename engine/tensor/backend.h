@@ -3,7 +3,7 @@
  *
  *   backend_ref32, backend_ref64   plain C as the formulas are written, the judges; double for finite differences
  *   backend_cpu                    vectorised, threads, OpenBLAS; what it lacks it takes from backend_ref32
- *   the plugin's                   CUDA (engine/cuda), by backend_of(gpu)
+ *   the plugin's                   CUDA (engine/cuda): gpu->tensor of engine/gpu.h
  *
  * forward writes every number of the outputs. backward ADDS to the slopes of the inputs that have one (`grad` not
  * NULL), by tape_grad or tape_grad_beta; slopes of the outputs are complete when it is called. Tensors are dense unless
@@ -96,6 +96,7 @@ struct optimiser;
 
 struct backend {
     const char *name;
+    const struct backend *rest;   /* whose kernels stand in where `kernels` has none; NULL: none is missing */
     size_t bytes;                 /* of a number: 4, or 8 */
     bool host;                    /* the processor can read its memory */
     void *(*alloc)(size_t bytes); /* NULL: no room */
@@ -114,15 +115,20 @@ struct backend {
 
 extern const struct backend backend_ref32, backend_ref64, backend_cpu;
 
-/* A uniform number in [0, 1): a hash of the two, so that any element's draw can be made by itself (splitmix64's mix).
- */
-static inline double random_at(uint64_t stream, uint64_t i)
+/* 24 random bits: a hash of the two, so that any element's draw can be made by itself (splitmix64's mix). */
+static inline uint64_t random_bits(uint64_t stream, uint64_t i)
 {
     uint64_t z = stream + (i + 1) * 0x9E3779B97F4A7C15u;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     z ^= z >> 31;
-    return (double)(z >> 40) * 0x1p-24; /* 24 bits: exact in a float too */
+    return z >> 40;
+}
+
+/* A uniform number in [0, 1), exact in a float too. */
+static inline double random_at(uint64_t stream, uint64_t i)
+{
+    return (double)random_bits(stream, i) * 0x1p-24;
 }
 
 #endif

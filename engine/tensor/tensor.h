@@ -34,6 +34,8 @@ size_t tensor_rows(const struct tensor *t);  /* count without the last dimension
 size_t tensor_width(const struct tensor *t); /* the last dimension; rank 0: 1 */
 bool tensor_dense(const struct tensor *t);   /* do all numbers lie one after another? */
 bool tensor_same_shape(const struct tensor *a, const struct tensor *b);
+size_t tensor_offset(const struct tensor *t, size_t row);           /* where the row-th row begins, in numbers */
 void tensor_shape(struct tensor *t, int rank, const size_t *shape); /* with dense strides */
+void tensor_touch(struct tensor *table, size_t row);                /* one that keeps no touched rows: nothing */
 
 #endif

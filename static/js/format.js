@@ -66,8 +66,8 @@ export function sourceOf(card) {
 }
 
 // Beginnings and endings of the service's metric names, and which way is better.
-const HIGHER = /accuracy|precision|recall|f_?\d|f_beta|auc|map$|dcg|correlation|r2/;
-const LOWER = /loss|error|rmse|mse|mae|perplexity|logloss|mape/;
+const HIGHER = /accuracy|precision|recall|f_?\d|f_beta|auc|map$|dcg|correlation|r2|bleu/i;
+const LOWER = /loss|error|rmse|mse|mae|perplexity|mape|cross_entropy/i;
 
 /** "validation:objective_loss" -> its split, its own name, and the direction in words. */
 export function metric(name) {

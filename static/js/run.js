@@ -1,5 +1,6 @@
 // What is known of a run, built up line by line from its events. Pure: no network, no page.
 
+const FRAMES = ['tree', 'forecast', 'translations', 'attention', 'embedding'];
 const KEPT_POINTS = 4000; // of one curve; past that every second one goes
 
 export function createRun(id) {
@@ -12,7 +13,7 @@ export function createRun(id) {
     metrics: new Map(), // name -> last value, outside experiments
     curves: new Map(), // "arm|seed|name" -> {arm, seed, name, xs, ys, diverged}
     pictures: {}, // kind -> data; contour: arm -> {seed, ...}
-    trees: [], // every one that came, oldest first
+    frames: {}, // kind -> every picture of it that came, oldest first: of kinds that the reader may go back in
     logs: [],
     diverged: null, // the engine's sentence, once the loss of a single training is no number
     verdict: null,
@@ -76,6 +77,6 @@ function addPicture(run, line) {
   if (line.kind === 'contour') {
     run.pictures.contour ??= {};
     run.pictures.contour[line.arm] = { seed: line.seed, ...line.data };
-  } else if (line.arm === undefined && line.kind === 'tree') run.trees.push(line.data);
+  } else if (line.arm === undefined && FRAMES.includes(line.kind)) (run.frames[line.kind] ??= []).push(line.data);
   else if (line.arm === undefined) run.pictures[line.kind] = line.data;
 }

@@ -12,7 +12,7 @@ const PAGES = [
   ['deck', '/deck/builtin?algorithm=linear-learner', /seven algorithms/],
   ['notes', '/notes', 'Your notes as a deck'],
   ['lab', '/demo', 'Lab'],
-  ['unbuilt', '/demo/deepar', 'DeepAR'],
+  ['unbuilt', '/demo/blazingtext', 'BlazingText'],
   ['playground', '/demo/linear-learner', /Linear Learner/],
   ['experiment', '/demo/linear-learner/LL-14', /Normalise/],
   ['missing', '/nowhere', 'There is no page at this address'],
@@ -69,17 +69,17 @@ test('the first load of home is small', async () => {
 
 test('an unbuilt algorithm says so and leads to its cards', async () => {
   const page = await site.page();
-  await page.goto('/demo/deepar');
+  await page.goto('/demo/blazingtext');
   await page.getByText('The demo of this algorithm is not built yet.').waitFor();
   await page.getByRole('link', { name: 'read them' }).click();
-  await page.getByRole('heading', { level: 2, name: 'DeepAR' }).waitFor();
-  assert.match(page.url(), /\/deck\/builtin\?algorithm=deepar$/);
+  await page.getByRole('heading', { level: 2, name: 'BlazingText' }).waitFor();
+  assert.match(page.url(), /\/deck\/builtin\?algorithm=blazingtext$/);
   const all = await page.locator('.entry').count();
   await page.getByLabel('Topic').selectOption({ index: 1 });
   await page.waitForFunction((n) => document.querySelectorAll('.entry').length < n, all);
   assert.match(page.url(), /topic=/);
-  const study = page.getByRole('link', { name: 'Study DeepAR' });
-  assert.equal(await study.getAttribute('href'), '/study?deck=builtin&algorithm=deepar', 'no topic is promised');
+  const study = page.getByRole('link', { name: 'Study BlazingText' });
+  assert.equal(await study.getAttribute('href'), '/study?deck=builtin&algorithm=blazingtext', 'no topic is promised');
   await page.getByLabel('Topic').selectOption({ index: 0 });
   await page.getByRole('link', { name: 'Study these' }).waitFor();
 });

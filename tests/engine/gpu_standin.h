@@ -110,8 +110,8 @@ static void standin_column_sums(float *out, const float *x, size_t rows, size_t 
     }
 }
 
-static void standin_optimise(const struct gpu_step *s, float *w, const float *gradient, float *first, float *second,
-                             size_t n)
+static void standin_optimise(const struct optimiser_now *s, float *w, const float *gradient, float *first,
+                             float *second, size_t n)
 {
     for (size_t i = 0, works = standin_works(); works && i < n; i++)
         formula_step(s, &w[i], gradient[i], &first[i], second ? &second[i] : NULL);

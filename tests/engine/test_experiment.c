@@ -139,7 +139,7 @@ static void faults_are_refused_by_name(void **state)
         {"", "experiments", "[]", "/tmp/"},
         {"", "experiments", "[3]", "/tmp/"},
         {"", "experiments", "{}", "/tmp/"},
-        {"", "algorithm", "\"deepar\"", "algorithm"},
+        {"", "algorithm", "\"blazingtext\"", "algorithm"},
         {"", "algorithm", NULL, "algorithm"},
     };
     (void)state;

@@ -128,12 +128,12 @@ static void what_is_no_number_stays_so(void **state)
 static void check_optimisers(const struct gpu *gpu)
 {
     enum { N = 400 };
-    for (int c = 0; c < 6; c++) {
+    for (int c = 0; c < 2 * OPTIMISER_KINDS; c++) {
         float w[N], gradient[N], state[2 * N] = {0}, found[N];
         struct optimiser o;
         struct rng r;
         rng_init(&r, (uint64_t)c, 12);
-        optimiser_init(&o, (enum optimiser_kind)(c % 3), state, N);
+        optimiser_init(&o, (enum optimiser_kind)(c % OPTIMISER_KINDS), state, N);
         o.momentum = 0.5f;
         for (size_t i = 0; i < N; i++)
             w[i] = (float)rng_normal(&r);
@@ -141,12 +141,12 @@ static void check_optimisers(const struct gpu *gpu)
         float *first = gpu->alloc(sizeof w), *second = gpu->alloc(sizeof w);
         gpu->upload(there, w, sizeof w);
         for (int t = 0; t < 5; t++) {
-            struct gpu_step step = {(int)o.kind, 0.1f, 0.01f, c < 3 ? 0 : 0.02f, o.momentum, o.beta_1, o.beta_2, 1, 1};
+            double l1 = c < OPTIMISER_KINDS ? 0 : 0.02;
+            struct optimiser_now step;
             for (size_t i = 0; i < N; i++)
                 gradient[i] = (float)rng_normal(&r);
-            optimiser_step(&o, w, gradient, 0.1, 0.01, c < 3 ? 0 : 0.02);
-            step.correct_1 = (float)(1 / (1 - pow((double)o.beta_1, t + 1)));
-            step.root_2 = (float)(1 / sqrt(1 - pow((double)o.beta_2, t + 1)));
+            optimiser_step(&o, w, gradient, 0.1, 0.01, l1);
+            step = optimiser_now(&o, 0.1, 0.01, l1); /* of the same step: its powers stand now */
             gpu->upload(slope, gradient, sizeof gradient);
             gpu->optimise(&step, there, slope, first, second, N);
         }

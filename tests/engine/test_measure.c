@@ -20,10 +20,11 @@ static void near(double got, double wanted)
 
 static double guess(const char *metric, float *train, float *test)
 {
-    const struct dataset known = {.rows = 4, .y = train}, asked = {.rows = 8, .y = test};
+    const struct parts parts = {
+        .table = {[PART_TRAIN] = {.rows = 4, .y = train}, [PART_TEST] = {.rows = 8, .y = test}}};
     const struct measure *m = measure_find(metric);
     assert_non_null(m);
-    return measure_constant_guess(m, &known, &asked);
+    return measure_constant_guess(m, &parts);
 }
 
 static void the_guess_of_two_classes(void **state)

@@ -166,7 +166,7 @@ static void algorithms_are_found_or_named(void **state)
 {
     struct error err;
     (void)state;
-    assert_null(algorithm_find("deepar", &err));
+    assert_null(algorithm_find("blazingtext", &err));
     assert_non_null(strstr(err.what, "not built yet"));
     assert_null(algorithm_find("linear", &err));
     assert_non_null(strstr(err.fix, "did you mean linear-learner?"));

@@ -1,10 +1,12 @@
-"""The optimisers' published formulas in double, to make tests/golden/optimiser.h:
+"""The optimisers' published formulas in double, and PyTorch's own, to make tests/golden/optimiser.h:
 
     python3 tests/reference/optimiser.py > tests/golden/optimiser.h
 
 Three weights, five steps; the gradient of step t is t-dependent, so that momentum and both of Adam's means matter.
 """
 import math
+
+import torch
 
 GRADIENTS = [[math.sin(t + 2 * i) * (1 + i) for i in range(3)] for t in range(1, 6)]
 START = [0.5, -0.25, 0.02]
@@ -45,6 +47,16 @@ def rmsprop(rate, decay, l1):
     return w
 
 
+def by_torch(make):
+    """What PyTorch's optimiser makes of the same gradients."""
+    w = torch.tensor(START, dtype=torch.float64, requires_grad=True)
+    optimiser = make([w])
+    for g in GRADIENTS:
+        w.grad = torch.tensor(g, dtype=torch.float64)
+        optimiser.step()
+    return w.tolist()
+
+
 CASES = [("OPTIMISER_SGD", 0.1, 0, 0, 0, 0), ("OPTIMISER_SGD", 0.05, 0.3, 0.2, 0.9, 0),
          ("OPTIMISER_ADAM", 0.1, 0, 0, 0.9, 0.999), ("OPTIMISER_ADAM", 0.02, 0.5, 0.3, 0.8, 0.99),
          ("OPTIMISER_RMSPROP", 0.05, 0, 0, 0, 0), ("OPTIMISER_RMSPROP", 0.05, 0.2, 0.4, 0, 0)]
@@ -63,4 +75,14 @@ for kind, rate, decay, l1, a, b in CASES:
     else:
         w = rmsprop(rate, decay, l1)
     print(f"    {{{kind}, {rate}, {decay}, {l1}, {a}, {b}, {{" + ", ".join(repr(v) for v in w) + "}},")
+TORCH = [("OPTIMISER_SGD", 0.05, 0.1, 0, 0.9, 0, lambda p: torch.optim.SGD(p, 0.05, momentum=0.9, weight_decay=0.1)),
+         ("OPTIMISER_ADAM", 0.02, 0.3, 0, 0.8, 0.99,
+          lambda p: torch.optim.Adam(p, 0.02, betas=(0.8, 0.99), eps=1e-8, weight_decay=0.3)),
+         ("OPTIMISER_ADAGRAD", 0.1, 0, 0, 0, 0, lambda p: torch.optim.Adagrad(p, 0.1, eps=1e-8)),
+         ("OPTIMISER_ADAGRAD", 0.3, 0.2, 0, 0, 0, lambda p: torch.optim.Adagrad(p, 0.3, eps=1e-8, weight_decay=0.2)),
+         ("OPTIMISER_ADADELTA", 1, 0, 0, 0, 0, lambda p: torch.optim.Adadelta(p, 1, rho=0.9, eps=1e-6)),
+         ("OPTIMISER_ADADELTA", 3, 0.5, 0, 0, 0,
+          lambda p: torch.optim.Adadelta(p, 3, rho=0.9, eps=1e-6, weight_decay=0.5))]
+for kind, rate, decay, l1, a, b, make in TORCH:
+    print(f"    {{{kind}, {rate}, {decay}, {l1}, {a}, {b}, {{" + ", ".join(repr(v) for v in by_torch(make)) + "}},")
 print("};")

@@ -192,7 +192,7 @@ describe('runs', () => {
   test('requests at fault are refused with a code and the field', async () => {
     const cases = [
       [404, 'unknown_algorithm', 'algorithm', { algorithm: 'k-means' }],
-      [409, 'not_built', 'algorithm', { algorithm: 'deepar' }],
+      [409, 'not_built', 'algorithm', { algorithm: 'blazingtext' }],
       [400, 'missing_field', 'algorithm', {}],
       [400, 'invalid_field', 'algorithm', { algorithm: 5 }],
       [404, 'unknown_experiment', 'experiment', { algorithm: 'linear-learner', experiment: 'LL-00' }],
@@ -285,6 +285,28 @@ describe('runs', () => {
     assert.equal((await server.post('/api/v1/runs', { algorithm: 'xgboost', train: id, data: 'gauss2' })).status, 400);
   });
 
+  test('an upload takes several files, for channels that are folders', async () => {
+    const send = (name, into) => fetch(`${server.url}/api/v1/uploads`, { method: 'POST', body: '{"<pad>": 0}',
+      headers: { 'X-Filename': name, ...(into === undefined ? {} : { 'X-Upload': into }) } });
+    const { id } = await (await send('vocab.src.json')).json();
+    const second = await send('vocab.trg.json', id);
+    assert.equal(second.status, 201);
+    assert.equal((await second.json()).id, id, 'the same upload');
+    assert.match((await (await send('../vocab.trg.json', id)).json()).error.message, /has a file of that name/);
+    for (const into of ['0123456789abcdef', '../..', `${id}0`])
+      assert.equal((await send('more.json', into)).status, 400, into);
+    for (let i = 2; i < 8; i++) assert.equal((await send(`more-${i}.json`, id)).status, 201);
+    assert.match((await (await send('more-8.json', id)).json()).error.message, /at most 8 files/);
+    const run = await start(server, { algorithm: 'xgboost', train: id, vocab: id, hyperparameters: { num_round: 3 } });
+    const end = last(await watch(server, run.id));
+    assert.equal(end.status, 'failed');
+    assert.match(`${end.error.what} ${end.error.fix}`, /vocab/, 'an algorithm without that channel says so');
+    const unknown = await server.post('/api/v1/runs', { algorithm: 'xgboost', train: id, vocab: '0123456789abcdef' });
+    assert.deepEqual([unknown.status, unknown.json.error.field], [404, 'vocab']);
+    const missed = await server.post('/api/v1/runs', { algorithm: 'linear-learner', experiment: 'LL-14', vocab: id });
+    assert.deepEqual([missed.status, missed.json.error.field], [400, 'vocab']);
+  });
+
   test('all settings a run may have reach the trainer', async () => {
     const hyperparameters = Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`h${i}`, i]));
     const run = await start(server, { ...short, hyperparameters });
@@ -297,7 +319,7 @@ describe('runs', () => {
     assert.deepEqual(json.algorithms.map((a) => a.name),
       ['linear-learner', 'xgboost', 'seq2seq', 'deepar', 'blazingtext', 'object2vec', 'object-detection']);
     assert.ok(json.algorithms[0].hyperparameters.some((h) => h.name === 'learning_rate'));
-    assert.deepEqual(json.algorithms.map((a) => a.built), [true, true, false, false, false, false, false]);
+    for (const a of json.algorithms) assert.equal(a.built, 'channels' in a, a.name);
     const { experiments } = (await server.get('/api/v1/experiments')).json;
     const normalising = experiments.find((e) => e.id === 'LL-14');
     assert.equal(normalising.algorithm, 'linear-learner');

@@ -140,17 +140,19 @@ static bool seed_field(struct request *r, const cJSON *object, long long *seed)
     return request_integer_field(r, object, "seed", 0, MAX_SEED, false, seed);
 }
 
-/* --train, --validation and --test from what was uploaded; false: replied already. */
+/* Channels from what was uploaded; some are folders. False: replied already. */
 static bool add_uploads(struct request *r, struct plan *p, const cJSON *body)
 {
-    static const char *const channels[] = {"train", "validation", "test"};
+    static const char *const channels[] = {"train", "validation", "test", "vocab", "auxiliary"};
+    const size_t folders = 3; /* from this one on */
     const char *type = plain_field(r, body, "content_type", 100);
     for (size_t i = 0; i < sizeof channels / sizeof *channels && !request_replied(r); i++) {
         const char *id = plain_field(r, body, channels[i], UPLOAD_ID_LENGTH);
+        const char *data = request_app(r)->config.data;
         char path[2200];
         if (!id)
             continue;
-        if (!uploads_find(request_app(r)->config.data, id, path, sizeof path)) {
+        if (!(i < folders ? uploads_find : uploads_folder)(data, id, path, sizeof path)) {
             reply_error(r, 404, "unknown_upload", channels[i],
                         "There is no such upload, or it is too long ago to be kept: send the file again.");
             return false;
@@ -226,8 +228,9 @@ static int plan_training(struct request *r, struct plan *p, const cJSON *body, c
 /* What only one of the two kinds of run has would be dropped without a word. */
 static bool fields_fit(struct request *r, const cJSON *body, bool experiment)
 {
-    static const char *const of_training[] = {
-        "data", "train", "validation", "test", "content_type", "hyperparameters", "device", "pace", NULL};
+    static const char *const of_training[] = {"data",      "train",        "validation",      "test",   "vocab",
+                                              "auxiliary", "content_type", "hyperparameters", "device", "pace",
+                                              NULL};
     static const char *const of_experiment[] = {"flip", NULL};
     for (const char *const *name = experiment ? of_training : of_experiment; *name; name++) {
         const cJSON *field = cJSON_GetObjectItemCaseSensitive(body, *name);

@@ -39,7 +39,7 @@ static int is_entry(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* Removes a folder with the one file in it. */
+/* Removes a folder with the files in it. */
 static void remove_upload(const char *dir)
 {
     struct dirent **entries;
@@ -95,26 +95,65 @@ static int write_file(const char *path, const void *bytes, size_t len, struct er
     return close(file) < 0 ? cannot_store(path, err) : 0;
 }
 
-int uploads_add(const char *data, const char *name, const void *bytes, size_t len, char id[UPLOAD_ID_LENGTH + 1],
-                char stored[UPLOAD_NAME_MAX + 1], struct error *err)
+/* A new folder with a name that nobody guesses. */
+static int begin(const char *data, char id[UPLOAD_ID_LENGTH + 1], char *dir, size_t size, struct error *err)
 {
     unsigned char chance[UPLOAD_ID_LENGTH / 2];
-    char dir[PATH_BYTES], path[PATH_BYTES + UPLOAD_NAME_MAX + 2];
-    clean_name(name, stored);
     randombytes_buf(chance, sizeof chance);
     sodium_bin2hex(id, UPLOAD_ID_LENGTH + 1, chance, sizeof chance);
-    snprintf(dir, sizeof dir, "%s/uploads", data);
+    snprintf(dir, size, "%s/uploads", data);
     if (mkdir(dir, 0700) < 0 && errno != EEXIST)
         return cannot_store(dir, err);
     remove_oldest(dir);
-    snprintf(dir, sizeof dir, "%s/uploads/%s", data, id);
-    if (mkdir(dir, 0700) < 0)
-        return cannot_store(dir, err);
+    snprintf(dir, size, "%s/uploads/%s", data, id);
+    return mkdir(dir, 0700) < 0 ? cannot_store(dir, err) : 0;
+}
+
+/* -1 where the upload that is there cannot take a file of that name. */
+static int join(const char *data, const char *id, const char *name, char *dir, size_t size, struct error *err)
+{
+    char path[PATH_BYTES + UPLOAD_NAME_MAX + 2];
+    struct dirent **entries;
+    int count;
+    if (!uploads_folder(data, id, dir, size))
+        return error_set(err, ERROR_INPUT, "X-Upload", "send all files again", "There is no such upload (any more)");
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    if (access(path, F_OK) == 0)
+        return error_set(err, ERROR_INPUT, name, "name it differently", "The upload has a file of that name already");
+    count = scandir(dir, &entries, is_entry, NULL);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    if (count >= 0)
+        free(entries);
+    if (count >= UPLOAD_FILES_MAX)
+        return error_set(err, ERROR_LIMIT, name, "leave out what is not needed", "An upload holds at most %d files",
+                         UPLOAD_FILES_MAX);
+    return 0;
+}
+
+int uploads_add(const char *data, const char *name, const void *bytes, size_t len, char id[UPLOAD_ID_LENGTH + 1],
+                char stored[UPLOAD_NAME_MAX + 1], struct error *err)
+{
+    char dir[PATH_BYTES], path[PATH_BYTES + UPLOAD_NAME_MAX + 2];
+    bool fresh = !id[0];
+    clean_name(name, stored);
+    if ((fresh ? begin(data, id, dir, sizeof dir, err) : join(data, id, stored, dir, sizeof dir, err)) < 0)
+        return -1;
     snprintf(path, sizeof path, "%s/%s", dir, stored);
     if (write_file(path, bytes, len, err) == 0)
         return 0;
-    rmdir(dir);
+    if (fresh)
+        rmdir(dir);
     return -1;
+}
+
+bool uploads_folder(const char *data, const char *id, char *path, size_t size)
+{
+    struct stat status;
+    if (strlen(id) != UPLOAD_ID_LENGTH || id[strspn(id, "0123456789abcdef")] != '\0')
+        return false;
+    return snprintf(path, size, "%s/uploads/%s", data, id) < (int)size && stat(path, &status) == 0 &&
+           S_ISDIR(status.st_mode);
 }
 
 bool uploads_find(const char *data, const char *id, char *path, size_t size)
@@ -123,9 +162,8 @@ bool uploads_find(const char *data, const char *id, char *path, size_t size)
     char dir[PATH_BYTES];
     bool found = false;
     int count;
-    if (strlen(id) != UPLOAD_ID_LENGTH || id[strspn(id, "0123456789abcdef")] != '\0')
+    if (!uploads_folder(data, id, dir, sizeof dir))
         return false;
-    snprintf(dir, sizeof dir, "%s/uploads/%s", data, id);
     count = scandir(dir, &entries, is_entry, NULL);
     for (int i = 0; i < count; i++) {
         found = found || snprintf(path, size, "%s/%s", dir, entries[i]->d_name) < (int)size;

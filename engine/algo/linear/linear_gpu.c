@@ -121,17 +121,9 @@ size_t linear_gpu_left(const struct linear_gpu *d)
 static void optimise(const struct linear_gpu *d, struct optimiser *o, const float *w, const float *gradient,
                      double rate, double decay, double l1)
 {
-    o->power_1 *= (double)o->beta_1;
-    o->power_2 *= (double)o->beta_2;
-    const struct gpu_step step = {.kind = (int)o->kind,
-                                  .rate = (float)rate,
-                                  .decay = (float)decay,
-                                  .l1 = (float)l1,
-                                  .momentum = o->momentum,
-                                  .beta_1 = o->beta_1,
-                                  .beta_2 = o->beta_2,
-                                  .correct_1 = (float)(1 / (1 - o->power_1)),
-                                  .root_2 = (float)(1 / sqrt(1 - o->power_2))};
+    struct optimiser_now step;
+    optimiser_advance(o);
+    step = optimiser_now(o, rate, decay, l1);
     d->gpu->optimise(&step, there(d, w), there(d, gradient), there(d, o->first), o->second ? there(d, o->second) : NULL,
                      o->n);
 }

@@ -204,13 +204,6 @@ void linear_picture_regions(struct event_sink *sink, const struct linear_model *
 /* --- models side by side --------------------------------------------------------------------------------------------
  */
 
-static const char *optimiser_name(enum optimiser_kind kind)
-{
-    static const char *const names[] = {
-        [OPTIMISER_SGD] = "sgd", [OPTIMISER_ADAM] = "adam", [OPTIMISER_RMSPROP] = "rmsprop"};
-    return names[kind];
-}
-
 void linear_picture_models(struct event_sink *sink, const struct linear_model *m, const double *losses, size_t best,
                            long step)
 {

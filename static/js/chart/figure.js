@@ -6,8 +6,9 @@ import { html } from 'htm/preact';
 
 /** table: {columns: [..], rows: [[..]..]} made only when asked for; picture: (cursor, point) => element, where `point(row)`
  *  puts the reader on a row, null on none; `empty`: there is nothing to draw yet, its sentence stands in the place held
- *  for the picture; tall: the picture holds two, above each other where they do not fit side by side. */
-export function Figure({ title, note, summary, empty, table, file, picture, tools, tall }) {
+ *  for the picture; `shape`: what needs another height ("tall": two plots, above each other where they do not fit side
+ *  by side). */
+export function Figure({ title, note, summary, empty, table, file, picture, tools, shape }) {
   const [cursor, setCursor] = useState(null);
   const [open, setOpen] = useState(false);
   const data = cursor !== null || open ? table() : null;
@@ -32,7 +33,7 @@ export function Figure({ title, note, summary, empty, table, file, picture, tool
     event.preventDefault();
     setCursor(Math.min(all - 1, Math.max(0, next)));
   };
-  return html`<figure class=${tall ? 'figure figure-tall' : 'figure'}>
+  return html`<figure class=${shape ? `figure figure-${shape}` : 'figure'}>
     <figcaption><span class="figure-title">${title}</span> ${note && html`<span
       class="quiet">${note}</span>`}</figcaption>
     ${

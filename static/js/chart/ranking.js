@@ -7,7 +7,7 @@ import { Figure } from './figure.js';
 
 export function Ranking({ ranking }) {
   return html`<${Figure} title="ROC and precision-recall" note=${ranking && `${ranking.channel} rows`} file="ranking"
-    empty=${!ranking} tall summary=${summary(ranking)} table=${() => tableOf(ranking)}
+    empty=${!ranking} shape="tall" summary=${summary(ranking)} table=${() => tableOf(ranking)}
     picture=${(cursor, point) => html`<div class="pair-of-plots">
       <${Canvas} point=${point} draw=${(ctx, w, h, t) => drawRoc(ctx, w, h, t, ranking, cursor)} />
       <${Canvas} point=${point} draw=${(ctx, w, h, t) => drawRecall(ctx, w, h, t, ranking, cursor)} /></div>`} />`;

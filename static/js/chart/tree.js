@@ -1,27 +1,21 @@
 // One tree of the forest as it was grown: splits above, leaves below; lines as wide as the share of the cover.
-import { useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { count, number, signed } from '../format.js';
 import { featureName } from './names.js';
 import { arm, marker, mix, rgb } from './palette.js';
 import { Canvas, line } from './canvas.js';
 import { Figure } from './figure.js';
+import { Moments, useMoment } from './moments.js';
 
 /** trees: all that came so far, oldest first. Follows the newest until the reader steps through them. */
 export function Tree({ trees }) {
-  const [chosen, setChosen] = useState(null);
-  const last = trees.length - 1;
-  const at = chosen === null ? last : Math.min(chosen, last);
-  const tree = trees[at];
+  const moment = useMoment(trees.length);
+  const tree = trees[moment.at];
   return html`<${Figure} title="Trees" note=${tree && titleOf(tree)} file="tree" empty=${!tree}
     summary=${tree ? summary(tree) : 'The newest tree is drawn here.'} table=${() => tableOf(tree)}
     picture=${(cursor, point) => html`<${Canvas} point=${point}
       draw=${(ctx, w, h, t) => draw(ctx, w, h, t, tree, cursor)} />`}
-    tools=${html`<label class="check tree-round">tree <input type="range" min="0" max=${String(Math.max(1, last))}
-          value=${String(Math.max(0, at))} disabled=${last < 1} aria-valuetext=${tree && titleOf(tree)}
-          onInput=${(e) => setChosen(Number(e.target.value))} /></label>
-        <button class="text-button" type="button" disabled=${chosen === null}
-          onClick=${() => setChosen(null)}>Follow the newest</button>
+    tools=${html`<${Moments} name="tree" moment=${moment} text=${tree && titleOf(tree)} />
         <p class="quiet tree-legend">Left: yes. Wide: many rows. \u25cb: the way of rows without the value.</p>`} />`;
 }
 

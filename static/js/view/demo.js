@@ -9,7 +9,7 @@ import { finished } from '../run.js';
 import { number } from '../format.js';
 import { Failure, Notice, Placeholder, useTitle } from './parts.js';
 import { Pictures } from './pictures.js';
-import { applies, DataChoice, fault, isEssential, parseRecipe, recipeFaults, recipeText, Setting } from './settings.js';
+import { applies, DataChoice, fault, grouped, isEssential, parseRecipe, recipeFaults, recipeText, Setting } from './settings.js';
 import { Ask } from './predict.js';
 import { OwnData, ownAddress, ownChannels, ownData } from './upload.js';
 import { cost, Diverged, Lost, Metrics, Repeat, RunError, RunState } from './runparts.js';
@@ -248,7 +248,9 @@ function Form({ entry, settings, change, values }) {
       <div class="settings"><div class="setting"><label for="find-setting">find one</label>
         <input class="input" id="find-setting" type="search" autocomplete="off" value=${sought}
           onInput=${(e) => setSought(e.target.value)} /></div>
-      ${found.map(field)}${!found.length && html`<p class="quiet">None is called that or says so.</p>`}</div></details>
+      ${grouped(found).map(
+        ([when, list]) => html`${when && html`<p class="when">with <code>${when.replaceAll('|', ' or ')}</code></p>`}${list.map(field)}`,
+      )}${!found.length && html`<p class="quiet">None is called that or says so.</p>`}</div></details>
     <fieldset class="settings"><legend>Run</legend>
       ${runField(SEED, 'same seed, same numbers', '1', 'The seed must be a whole number, 0 or more, in digits.')}
       ${runField(PACE, 'seconds to wait after each step; 0 is full speed', presetPace(entry), 'The pace must be a number of seconds from 0 to 1.')}

@@ -1,22 +1,27 @@
 // The pictures of a run, in the order in which they are read: losses and what the model says, the trees, how the
 // scores rank and where they are wrong, what the model is made of. The settings tell which will come, so that each has
 // its place before its data do; one that never came is taken away when the run has ended.
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { finished } from '../run.js';
 import { metric } from '../format.js';
+import { Attention } from '../chart/attention.js';
 import { Boundary } from '../chart/boundary.js';
 import { Choice } from '../chart/choice.js';
 import { Confusion } from '../chart/confusion.js';
 import { Curve } from '../chart/curve.js';
+import { Embedding } from '../chart/embedding.js';
+import { Forecast } from '../chart/forecast.js';
 import { Importance } from '../chart/importance.js';
 import { LineChart } from '../chart/line.js';
 import { Models } from '../chart/models.js';
+import { momentWords, useMoment } from '../chart/moments.js';
 import { arm } from '../chart/palette.js';
 import { Path } from '../chart/path.js';
 import { Ranking } from '../chart/ranking.js';
 import { Regions } from '../chart/regions.js';
 import { Residuals } from '../chart/residuals.js';
+import { Translations } from '../chart/translations.js';
 import { Tree } from '../chart/tree.js';
 import { Weights } from '../chart/weights.js';
 
@@ -34,10 +39,10 @@ const SLOTS = [
   { kinds: ['weights'], due: ({ columns }) => many(columns), draw: (data) => html`<${Weights} weights=${data} />` },
   {
     kinds: ['tree'],
-    of: (run) => (run?.trees.length ? { trees: run.trees, count: run.trees.length } : undefined),
+    of: frames('tree'),
     wide: true,
     due: ({ hyper }) => trees(hyper),
-    draw: (data, run) => html`<${Tree} key=${run?.id} trees=${data?.trees ?? []} />`,
+    draw: (data, { run }) => html`<${Tree} key=${run?.id} trees=${data?.list ?? []} />`,
   },
   {
     kinds: ['ranking'],
@@ -58,8 +63,49 @@ const SLOTS = [
     draw: (data) => html`<${Weights} weights=${data} title="Coefficients" file="coefficients" />`,
   },
   { kinds: ['models'], due: ({ hyper }) => several(hyper), draw: (data) => html`<${Models} models=${data} />` },
+  {
+    kinds: ['attention'],
+    of: frames('attention'),
+    due: () => true,
+    draw: (data, { run, moment }) => html`<${Attention} ...${lookedAt(data?.list ?? [], run, moment)} />`,
+  },
+  {
+    kinds: ['translations'],
+    of: frames('translations'),
+    wide: true,
+    due: () => true,
+    draw: (data, { moment }) => html`<${Translations} translations=${data?.list ?? []} moment=${moment} />`,
+  },
+  {
+    kinds: ['forecast'],
+    of: frames('forecast'),
+    wide: true,
+    due: () => true,
+    draw: (data, { run, hyper }) => html`<${Forecast} key=${run?.id} forecasts=${data?.list ?? []}
+      epochs=${Number(hyper.epochs)} />`,
+  },
+  {
+    kinds: ['embedding'],
+    of: frames('embedding'),
+    wide: true,
+    due: () => true,
+    draw: (data, { run, hyper }) => html`<${Embedding} key=${run?.id} embeddings=${data?.list ?? []}
+      epochs=${Number(hyper.epochs)} />`,
+  },
   { kinds: ['l1_path'], due: () => false, draw: (data) => html`<${Path} path=${data} />` },
 ];
+
+/** All pictures of a kind that come again; `count` tells when one more has come. */
+function frames(kind) {
+  return (run) => run?.frames[kind] && { list: run.frames[kind], count: run.frames[kind].length };
+}
+
+/** The attention of the update whose translations are shown, or of the last one before it. */
+function lookedAt(attentions, run, { at }) {
+  const update = run?.frames.translations?.[at]?.update ?? Infinity;
+  const attention = attentions.findLast((a) => a.update <= update) ?? attentions[0];
+  return { attention, note: attention && momentWords('update', attention.update) };
+}
 
 /** Everything of two features or one that is drawn over the training points, as one thing that changes as a whole. */
 function seen(run) {
@@ -82,12 +128,14 @@ export function Pictures({ run, entry, values, columns }) {
   const task = TASKS[hyper.predictor_type] ?? hyper.objective ?? '';
   const known = { hyper, task, columns: run?.start?.data?.columns ?? columns ?? 2 };
   const over = Boolean(run && finished(run));
+  const moment = useMoment(run?.frames.translations?.length ?? 0);
+  useEffect(() => moment.set(null), [run?.id]);
   const slots = SLOTS.filter((s) => s.kinds.some((kind) => entry.pictures.includes(kind)))
     .map((s) => ({ ...s, key: s.kinds[0], data: (s.of ?? ((r) => r?.pictures[s.kinds[0]]))(run) }))
     .filter((s) => s.data || (s.due(known) && !over));
   return html`<div class="pictures">${inRows([{ key: 'loss' }, ...slots]).map(
     ({ key, wide, data, draw }) => html`<div key=${key} class=${wide ? 'slot slot-wide' : 'slot'}>${
-      draw ? html`<${Still} data=${data} draw=${() => draw(data, run)} />` : html`<${Losses} run=${run} entry=${entry}
+      draw ? html`<${Still} data=${data} shown=${`${moment.at} ${moment.following}`} draw=${() => draw(data, { run, hyper, moment })} />` : html`<${Losses} run=${run} entry=${entry}
         asked=${hyper.eval_metric} />`
     }</div>`,
   )}</div>`;
@@ -108,21 +156,21 @@ function inRows(slots) {
 }
 
 /** Drawn again only when its data are others: events replace them, or add to what `count` or the fields count. */
-function Still({ data, draw }) {
-  return useMemo(draw, data ? [true, ...(data.trees || 'points' in data ? Object.values(data) : [data])] : [false]);
+function Still({ data, shown, draw }) {
+  return useMemo(draw, [shown, ...(!data ? [false] : data.list || 'points' in data ? Object.values(data) : [data])]);
 }
 
 /** Metrics that are measured all along on training or validation rows, `objective_loss` first. */
 function measures(run) {
   const all = [...(run?.curves.values() ?? [])].filter((c) => /^(train|validation):/.test(c.name));
-  const longest = Math.max(0, ...all.map((c) => c.xs.length));
+  const longest = (split) => Math.max(...all.filter((c) => metric(c.name).split === split).map((c) => c.xs.length));
   const groups = new Map();
   for (const curve of all) {
     const { own } = metric(curve.name);
     groups.set(own, [...(groups.get(own) ?? []), curve]);
   }
   const names = [...groups.keys()]
-    .filter((own) => own === 'objective_loss' || groups.get(own).some((c) => 2 * c.xs.length > longest))
+    .filter((own) => own === 'objective_loss' || groups.get(own).some((c) => 2 * c.xs.length > longest(metric(c.name).split)))
     .sort((a, b) => (b === 'objective_loss') - (a === 'objective_loss'));
   return { groups, names };
 }

@@ -26,9 +26,27 @@ const ESSENTIAL = [
   'eval_metric',
   'early_stopping_rounds',
   'tree_method',
+  'num_cells',
+  'num_layers',
+  'likelihood',
+  'dropout_rate',
+  'encoder_type',
+  'decoder_type',
+  'rnn_attention_type',
+  'rnn_cell_type',
+  'rnn_num_hidden',
+  'optimizer_type',
+  'optimized_metric',
+  'enc0_network',
+  'enc1_network',
+  'enc_dim',
+  'comparator_list',
+  'output_layer',
+  'negative_sampling_rate',
 ];
 
-export const isEssential = (h, preset) => h.required || ESSENTIAL.includes(h.name) || (preset && h.name in preset);
+export const isEssential = (h, preset = {}) =>
+  h.required || ESSENTIAL.includes(h.name) || h.name in preset;
 
 export function rangeWords(h) {
   if (h.type === 'choice' || h.type === 'text') return '';
@@ -63,6 +81,17 @@ export function applies(h, values) {
   if (!h.when) return true;
   const [name, wanted = ''] = h.when.split('=');
   return wanted.split('|').includes(values[name] ?? '');
+}
+
+/** By what they are read with: [[null, those always read], ["encoder_type=cnn", ..]..], each group where its first stands. */
+export function grouped(hyperparameters) {
+  const groups = new Map([[null, []]]);
+  for (const h of hyperparameters) {
+    const when = h.when ?? null;
+    if (!groups.has(when)) groups.set(when, []);
+    groups.get(when).push(h);
+  }
+  return [...groups].filter(([, list]) => list.length);
 }
 
 export function Setting({ h, value, set, values }) {

@@ -1,5 +1,5 @@
-// Data that the learner brings: training rows, and rows to validate on. Sent to the server when chosen; the address
-// holds their ids, so that a shared link trains on the same files.
+// Data that the learner brings, a file or a few for each channel that the algorithm has. Sent to the server when chosen;
+// the address holds their ids, so that a shared link trains on the same files.
 import { useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { send } from '../api.js';
@@ -9,14 +9,18 @@ import { number } from '../format.js';
 const CHANNELS = [
   { name: 'train', label: 'training data' },
   { name: 'validation', label: 'validation data' },
+  { name: 'test', label: 'test data' },
+  { name: 'vocab', label: 'vocabularies', several: true, says: 'vocab.src.json and vocab.trg.json' },
+  { name: 'auxiliary', label: 'pretrained vectors', several: true, says: 'vectors, and the file of their words' },
 ];
+const FILES_MAX = 8; // of one channel
 const BYTES_MAX = 32 * 1024 * 1024; // what the server takes
 const FORMATS = {
   'text/csv': { says: 'CSV with the label first and no header', endings: ['.csv'] },
   'text/libsvm': { says: 'libsvm', endings: ['.libsvm', '.svm'] },
   'application/x-parquet': { says: 'Parquet', endings: ['.parquet'] },
   'application/x-recordio-protobuf': { says: 'RecordIO-protobuf', endings: ['.pbr', '.rec', '.recordio'] },
-  'application/jsonlines': { says: 'JSON Lines', endings: ['.jsonl', '.json'] },
+  'application/jsonlines': { says: 'JSON Lines', endings: ['.jsonl', '.json', '.gz'] },
 };
 
 /** {train, validation}, each {id, bytes, name} or absent, as the address states them: "id/bytes/name". */
@@ -38,17 +42,17 @@ export const ownChannels = (own) =>
   Object.fromEntries(CHANNELS.filter(({ name }) => own[name]).map(({ name }) => [name, own[name].id]));
 
 export function OwnData({ entry, own, setOwn }) {
+  const channels = CHANNELS.filter(({ name }) => entry.channels.includes(name));
   const known = entry.content_types.map((type) => ({ says: type, endings: [], ...FORMATS[type] }));
   const set = (name, file) => {
     const next = { ...own, [name]: file };
-    if (name === 'train' && !file) delete next.validation; // nothing to compare
-    setOwn(next);
+    setOwn(name === 'train' && !file ? {} : next); // without it the others belong to nothing
   };
   return html`<fieldset class="settings">
     <legend>Your own data</legend>
-    ${CHANNELS.filter(({ name }) => name === 'train' || own.train).map(
+    ${channels.filter(({ name }) => name === 'train' || own.train).map(
       (channel) => html`<${Channel} key=${channel.name} ...${channel} file=${own[channel.name]}
-        set=${(file) => set(channel.name, file)} accept=${known.flatMap((f) => f.endings).join(',')} />`,
+        set=${(file) => set(channel.name, file)} accept=${channel.several ? null : known.flatMap((f) => f.endings).join(',')} />`,
     )}
     <small class="quiet">${listed(known.map((f) => f.says))}; the ending of the name tells which
       (${known.flatMap((f) => f.endings.slice(0, 1)).join(' ')}). At most 32 MiB.</small>
@@ -57,11 +61,14 @@ export function OwnData({ entry, own, setOwn }) {
 
 const listed = (words) => (words.length > 1 ? `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` : words[0]);
 
-function Channel({ name, label, file, set, accept }) {
+function Channel({ name, label, several, says, file, set, accept }) {
   const [state, setState] = useState({}); // {busy}, {error}, {over}: a file is held above it
-  const take = async (chosen) => {
-    if (!chosen) return setState({});
-    if (chosen.size > BYTES_MAX) return setState({ error: `${chosen.name} has ${size(chosen.size)}: 32 MiB is the most.` });
+  const take = async (list) => {
+    const chosen = [...(list ?? [])].slice(0, several ? undefined : 1);
+    if (!chosen.length) return setState({});
+    if (chosen.length > FILES_MAX) return setState({ error: `These are ${chosen.length} files: ${FILES_MAX} are the most.` });
+    const large = chosen.find((one) => one.size > BYTES_MAX);
+    if (large) return setState({ error: `${large.name} has ${size(large.size)}: 32 MiB is the most.` });
     setState({ busy: true });
     try {
       const stored = await upload(chosen);
@@ -79,7 +86,7 @@ function Channel({ name, label, file, set, accept }) {
   const drop = {
     onDragOver: (e) => (e.preventDefault(), setState({ over: true })),
     onDragLeave: () => setState({}),
-    onDrop: (e) => (e.preventDefault(), take(e.dataTransfer.files[0])),
+    onDrop: (e) => (e.preventDefault(), take(e.dataTransfer.files)),
   };
   return html`<div class="setting own-data">
     ${
@@ -88,22 +95,32 @@ function Channel({ name, label, file, set, accept }) {
             class="quiet own-size">${size(file.bytes)}</span></span><button class="button button-small" type="button"
             aria-label=${`Remove the ${label}`} onClick=${remove}>Remove</button></p>`
         : html`<label class=${state.over ? 'file drop drop-over' : 'file drop'} ...${drop}>
-          <input type="file" accept=${accept} disabled=${state.busy} aria-label=${label}
+          <input type="file" accept=${accept} multiple=${several} disabled=${state.busy} aria-label=${label}
             aria-describedby=${state.error ? `own-${name}-error` : null}
-            onChange=${(e) => take(e.target.files[0])} />
-          <span>${state.busy ? 'Sending\u2026' : `Choose ${label}`}</span> <small class="quiet">or drop it here</small>
+            onChange=${(e) => take(e.target.files)} />
+          <span>${state.busy ? 'Sending\u2026' : `Choose ${label}`}</span> <small class="quiet">${says ?? 'or drop it here'}</small>
         </label>`
     }
     ${state.error && html`<small class="bad" role="alert" id=${`own-${name}-error`}>${state.error}</small>`}
   </div>`;
 }
 
+/** Sends the files, all into one upload: {id, bytes, name}. */
+async function upload(files) {
+  let stored = null;
+  for (const file of files) {
+    const { id, bytes, name } = await send('POST', '/uploads', { body: file, headers: headersOf(file, stored?.id) });
+    stored = stored ? { id, bytes: stored.bytes + bytes, name: `${stored.name}, ${name}` } : { id, bytes, name };
+  }
+  return stored;
+}
+
 /** Headers hold plain letters only; the server keeps no others in a name anyway. */
-const upload = (file) =>
-  send('POST', '/uploads', {
-    body: file,
-    headers: { 'content-type': 'application/octet-stream', 'x-filename': file.name.replace(/[^\x20-\x7e]/g, '_') },
-  });
+const headersOf = (file, into) => ({
+  'content-type': 'application/octet-stream',
+  'x-filename': file.name.replace(/[^\x20-\x7e]/g, '_'),
+  ...(into ? { 'x-upload': into } : {}),
+});
 
 const UNITS = ['bytes', 'KiB', 'MiB'];
 function size(bytes) {

@@ -1,0 +1,167 @@
+#include "engine/tensor/cpu_product.h"
+
+#include <string.h>
+
+/* So many rows of a go through all panels before the next: at depth 256 they take a fifth of the second-level cache. */
+enum { CHUNK = 96 };
+
+/* A tile: c[rows x width] = or += a[rows x depth] panel[depth x 16], rows <= 6, width <= 16. */
+typedef void tile_work(float *c, size_t ldc, const float *a, size_t lda, const float *panel, size_t depth, bool add);
+
+void product_pack(float *packed, const float *b, size_t ldb, size_t depth, size_t begin, size_t end, bool transposed)
+{
+    for (size_t j = begin; j < end; j += PRODUCT_PANEL) {
+        float *panel = packed + j * depth;
+        size_t width = end - j < PRODUCT_PANEL ? end - j : PRODUCT_PANEL;
+        if (width < PRODUCT_PANEL)
+            memset(panel, 0, depth * PRODUCT_PANEL * sizeof *panel);
+        for (size_t l = 0; !transposed && l < depth; l++)
+            memcpy(panel + l * PRODUCT_PANEL, b + l * ldb + j, width * sizeof *panel);
+        for (size_t q = 0; transposed && q < width; q++)
+            for (size_t l = 0; l < depth; l++)
+                panel[l * PRODUCT_PANEL + q] = b[(j + q) * ldb + l];
+    }
+}
+
+/* --- plain loops ---------------------------------------------------------------------------------------------------
+ */
+
+static void plain_row(float *c, const float *a, const float *panel, size_t width, size_t depth, bool add)
+{
+    float sum[PRODUCT_PANEL] = {0};
+    for (size_t l = 0; l < depth; l++)
+        for (size_t q = 0; q < PRODUCT_PANEL; q++)
+            sum[q] += a[l] * panel[l * PRODUCT_PANEL + q];
+    for (size_t q = 0; q < width; q++)
+        c[q] = add ? c[q] + sum[q] : sum[q];
+}
+
+void product_plain(float *c, size_t ldc, const float *a, size_t lda, const float *packed, size_t apart, size_t rows,
+                   size_t columns, size_t depth, bool add)
+{
+    for (size_t j = 0; j < columns; j += PRODUCT_PANEL)
+        for (size_t i = 0; i < rows; i++)
+            plain_row(c + i * ldc + j, a + i * lda, packed + j / PRODUCT_PANEL * apart,
+                      columns - j < PRODUCT_PANEL ? columns - j : PRODUCT_PANEL, depth, add);
+}
+
+/* --- AVX2 and FMA --------------------------------------------------------------------------------------------------
+ */
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+
+#define FMA __attribute__((target("avx2,fma")))
+
+/* `rows` and `vectors` (of 8 columns) are constants where this is inlined, so that sums stay in registers. */
+FMA static inline __attribute__((always_inline)) void tile(float *c, size_t ldc, const float *a, size_t lda,
+                                                           const float *panel, size_t depth, bool add, size_t rows,
+                                                           size_t vectors)
+{
+    __m256 sum[PRODUCT_ROWS][2];
+#pragma GCC unroll 6
+    for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (size_t v = 0; v < vectors; v++)
+            sum[i][v] = add ? _mm256_loadu_ps(c + i * ldc + 8 * v) : _mm256_setzero_ps();
+    for (size_t l = 0; l < depth; l++, panel += PRODUCT_PANEL) {
+        __m256 b[2];
+#pragma GCC unroll 2
+        for (size_t v = 0; v < vectors; v++)
+            b[v] = _mm256_load_ps(panel + 8 * v);
+#pragma GCC unroll 6
+        for (size_t i = 0; i < rows; i++) {
+            __m256 x = _mm256_broadcast_ss(a + i * lda + l);
+#pragma GCC unroll 2
+            for (size_t v = 0; v < vectors; v++)
+                sum[i][v] = _mm256_fmadd_ps(x, b[v], sum[i][v]);
+        }
+    }
+#pragma GCC unroll 6
+    for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (size_t v = 0; v < vectors; v++)
+            _mm256_storeu_ps(c + i * ldc + 8 * v, sum[i][v]);
+}
+
+#define TILE(rows, vectors)                                                                                            \
+    FMA static void tile_##rows##_##vectors(float *c, size_t ldc, const float *a, size_t lda, const float *panel,      \
+                                            size_t depth, bool add)                                                    \
+    {                                                                                                                  \
+        tile(c, ldc, a, lda, panel, depth, add, rows, vectors);                                                        \
+    }
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2)
+TILES(1)
+TILES(2)
+TILES(3)
+TILES(4)
+TILES(5)
+TILES(6)
+
+static tile_work *const tiles[PRODUCT_ROWS + 1][3] = {
+    {NULL, NULL, NULL},         {NULL, tile_1_1, tile_1_2}, {NULL, tile_2_1, tile_2_2}, {NULL, tile_3_1, tile_3_2},
+    {NULL, tile_4_1, tile_4_2}, {NULL, tile_5_1, tile_5_2}, {NULL, tile_6_1, tile_6_2},
+};
+
+static bool has_fma(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#else
+static tile_work *const tiles[PRODUCT_ROWS + 1][3];
+
+static bool has_fma(void)
+{
+    return false;
+}
+#endif
+
+/* A tile whose width is no whole number of vectors, by way of one that is. */
+static void ragged_tile(float *c, size_t ldc, const float *a, size_t lda, const float *panel, size_t rows, size_t width,
+                        size_t depth, bool add)
+{
+    float whole[PRODUCT_ROWS * PRODUCT_PANEL];
+    for (size_t i = 0; add && i < rows; i++)
+        memcpy(whole + i * PRODUCT_PANEL, c + i * ldc, width * sizeof *c);
+    tiles[rows][(width + 7) / 8](whole, PRODUCT_PANEL, a, lda, panel, depth, add);
+    for (size_t i = 0; i < rows; i++)
+        memcpy(c + i * ldc, whole + i * PRODUCT_PANEL, width * sizeof *c);
+}
+
+/* Tiles of six rows; the last seven to nine are halved, since a tile of one or two leaves the processor waiting. */
+static size_t tile_height(size_t rows)
+{
+    return rows <= PRODUCT_ROWS ? rows : rows < 10 ? (rows + 1) / 2 : PRODUCT_ROWS;
+}
+
+static void panel_rows(float *c, size_t ldc, const float *a, size_t lda, const float *panel, size_t rows, size_t width,
+                       size_t depth, bool add)
+{
+    for (size_t i = 0, high; i < rows; i += high) {
+        high = tile_height(rows - i);
+        if (width % 8 == 0)
+            tiles[high][width / 8](c + i * ldc, ldc, a + i * lda, lda, panel, depth, add);
+        else
+            ragged_tile(c + i * ldc, ldc, a + i * lda, lda, panel, high, width, depth, add);
+    }
+}
+
+void product_in(float *c, size_t ldc, const float *a, size_t lda, const float *packed, size_t apart, size_t rows,
+                size_t columns, size_t depth, bool add)
+{
+    if (!has_fma()) {
+        product_plain(c, ldc, a, lda, packed, apart, rows, columns, depth, add);
+        return;
+    }
+    for (size_t i = 0; i < rows; i += CHUNK)
+        for (size_t j = 0; j < columns; j += PRODUCT_PANEL)
+            panel_rows(c + i * ldc + j, ldc, a + i * lda, lda, packed + j / PRODUCT_PANEL * apart,
+                       rows - i < CHUNK ? rows - i : CHUNK, columns - j < PRODUCT_PANEL ? columns - j : PRODUCT_PANEL,
+                       depth, add);
+}
+
+void product(float *c, size_t ldc, const float *a, size_t lda, const float *packed, size_t rows, size_t columns,
+             size_t depth, bool add)
+{
+    product_in(c, ldc, a, lda, packed, PRODUCT_PANEL * depth, rows, columns, depth, add);
+}

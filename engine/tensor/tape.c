@@ -1,0 +1,376 @@
+#include "engine/tensor/tape.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/tensor/pile.h"
+
+/* A node that is on the tape. */
+struct record {
+    struct node node;
+    struct record *before;
+};
+
+/* What tape_memo gave. */
+struct memo {
+    const void *of;
+    int kind;
+    void *memory;
+    struct memo *before;
+};
+
+struct tape {
+    const struct backend *backend;
+    struct pool *pool;
+    struct pile host;   /* tensors and nodes */
+    struct pile device; /* numbers */
+    struct record *last;
+    struct memo *memos;
+    uint64_t random, draws;
+    bool learning, failed;
+    struct tensor nothing; /* what everything is once memory has run out */
+    struct node unwritten;
+};
+
+static void *host_alloc(size_t bytes)
+{
+    return aligned_alloc(64, bytes);
+}
+
+/* --- opening and steps ------------------------------------------------------------------------------------------ */
+
+struct tape *tape_open(const struct backend *backend, int threads, struct error *err)
+{
+    struct tape *t = calloc(1, sizeof *t);
+    if (t)
+        t->pool = pool_open(threads);
+    if (!t || !t->pool) {
+        free(t);
+        error_set(err, ERROR_SYSTEM, NULL, "use fewer threads, or give the job more memory",
+                  "there is no memory or no thread left for a network");
+        return NULL;
+    }
+    t->backend = backend;
+    t->host = (struct pile){.alloc = host_alloc, .release = free};
+    t->device = (struct pile){.alloc = backend->alloc, .release = backend->release};
+    tape_begin(t, false, 0);
+    return t;
+}
+
+void tape_close(struct tape *t)
+{
+    if (!t)
+        return;
+    pile_free(&t->host);
+    pile_free(&t->device);
+    pool_close(t->pool);
+    free(t);
+}
+
+void tape_begin(struct tape *t, bool learning, uint64_t random)
+{
+    pile_clear(&t->host);
+    pile_clear(&t->device);
+    t->last = NULL;
+    t->memos = NULL;
+    t->learning = learning;
+    t->random = random;
+    t->draws = 0;
+    t->failed = false;
+    t->nothing = (struct tensor){.rank = 1, .base = &t->nothing};
+}
+
+int tape_finish(struct tape *t, struct error *err)
+{
+    if (t->failed)
+        return error_set(err, ERROR_SYSTEM, NULL, "lower mini_batch_size, or the length of what is learned from",
+                         "a step needs more memory than there is; it had taken %.0f MB", (double)t->device.size / 1e6);
+    return t->backend->finish ? t->backend->finish(err) : 0;
+}
+
+bool tape_failed(const struct tape *t)
+{
+    return t->failed;
+}
+
+/* --- tensors ---------------------------------------------------------------------------------------------------- */
+
+static void *take(struct tape *t, struct pile *pile, size_t bytes)
+{
+    void *memory = t->failed ? NULL : pile_take(pile, bytes);
+    t->failed = !memory;
+    return memory;
+}
+
+void *tape_scratch(struct tape *t, size_t bytes)
+{
+    return take(t, &t->device, bytes);
+}
+
+void *tape_memo(struct tape *t, const void *of, int kind, size_t bytes, bool *fresh)
+{
+    struct memo *memo = t->memos;
+    *fresh = false;
+    while (memo && (memo->of != of || memo->kind != kind))
+        memo = memo->before;
+    if (memo)
+        return memo->memory;
+    memo = take(t, &t->host, sizeof *memo);
+    if (!memo)
+        return NULL;
+    *memo = (struct memo){of, kind, tape_scratch(t, bytes), t->memos};
+    t->memos = memo;
+    *fresh = memo->memory != NULL;
+    return memo->memory;
+}
+
+static struct tensor *make(struct tape *t, int rank, const size_t *shape, bool slope)
+{
+    struct tensor *x = take(t, &t->host, sizeof *x);
+    if (!x)
+        return &t->nothing;
+    *x = (struct tensor){.base = x};
+    tensor_shape(x, rank, shape);
+    x->data = tape_scratch(t, tensor_count(x) * t->backend->bytes);
+    if (slope)
+        x->grad = tape_scratch(t, tensor_count(x) * t->backend->bytes);
+    return t->failed ? &t->nothing : x;
+}
+
+struct tensor *tape_tensor(struct tape *t, int rank, const size_t *shape)
+{
+    return make(t, rank, shape, t->learning);
+}
+
+struct tensor *tape_plain(struct tape *t, int rank, const size_t *shape)
+{
+    return make(t, rank, shape, false);
+}
+
+struct tensor *tape_input(struct tape *t, int rank, const size_t *shape, const float *values)
+{
+    struct tensor *x = tape_plain(t, rank, shape);
+    size_t count = tensor_count(x);
+    if (t->backend->bytes == sizeof *values)
+        t->backend->upload(x->data, values, count * sizeof *values);
+    else
+        for (size_t i = 0; i < count; i++)
+            ((double *)x->data)[i] = (double)values[i];
+    return x;
+}
+
+const int32_t *tape_ints(struct tape *t, const int32_t *values, size_t n)
+{
+    int32_t *copy = tape_scratch(t, n * sizeof *copy);
+    if (copy)
+        t->backend->upload(copy, values, n * sizeof *copy);
+    return copy;
+}
+
+void tape_read(struct tape *t, const struct tensor *x, float *values)
+{
+    size_t count = tensor_count(x);
+    assert(tensor_dense(x));
+    if (t->backend->bytes == sizeof *values)
+        t->backend->download(values, x->data, count * sizeof *values);
+    else
+        for (size_t i = 0; i < count; i++)
+            values[i] = (float)((const double *)x->data)[i];
+}
+
+double tape_number(struct tape *t, const struct tensor *x)
+{
+    float number = NAN;
+    assert(t->failed || x->rank == 0);
+    if (t->failed)
+        return NAN;
+    if (t->backend->bytes == sizeof(double))
+        return *(const double *)x->data;
+    t->backend->download(&number, x->data, sizeof number);
+    return (double)number;
+}
+
+/* --- views ------------------------------------------------------------------------------------------------------ */
+
+static void *beyond(const struct tape *t, void *numbers, size_t offset)
+{
+    return numbers ? (unsigned char *)numbers + offset * t->backend->bytes : NULL;
+}
+
+static struct tensor *view(struct tape *t, const struct tensor *x)
+{
+    struct tensor *same = take(t, &t->host, sizeof *same);
+    if (!same)
+        return &t->nothing;
+    *same = *x;
+    same->touched = NULL;
+    return same;
+}
+
+struct tensor *tape_slice(struct tape *t, struct tensor *x, int dimension, size_t begin, size_t count)
+{
+    struct tensor *part = view(t, x);
+    if (t->failed)
+        return part;
+    assert(dimension < x->rank && begin + count <= x->shape[dimension]);
+    part->shape[dimension] = count;
+    part->data = beyond(t, x->data, begin * x->stride[dimension]);
+    part->grad = beyond(t, x->grad, begin * x->stride[dimension]);
+    return part;
+}
+
+struct tensor *tape_reshape(struct tape *t, struct tensor *x, int rank, const size_t *shape)
+{
+    struct tensor *other = view(t, x);
+    if (t->failed)
+        return other;
+    tensor_shape(other, rank, shape);
+    assert(tensor_dense(x) && tensor_count(other) == tensor_count(x));
+    return other;
+}
+
+struct tensor *tape_detach(struct tape *t, struct tensor *x)
+{
+    struct tensor *still = view(t, x);
+    if (t->failed)
+        return still;
+    still->grad = NULL;
+    still->base = still;
+    return still;
+}
+
+/* --- nodes ------------------------------------------------------------------------------------------------------ */
+
+const struct backend *tape_backend(const struct tape *t)
+{
+    return t->backend;
+}
+
+struct pool *tape_pool(const struct tape *t)
+{
+    return t->pool;
+}
+
+bool tape_learning(const struct tape *t)
+{
+    return t->learning;
+}
+
+uint64_t tape_random(struct tape *t)
+{
+    uint64_t z = t->random ^ (++t->draws * 0xD1342543DE82EF95u);
+    z = (z ^ (z >> 32)) * 0xDABA0B6EB09322E3u;
+    z = (z ^ (z >> 32)) * 0xDABA0B6EB09322E3u;
+    return z ^ (z >> 32);
+}
+
+struct node *tape_node(struct tape *t, enum op op)
+{
+    struct record *record = take(t, &t->host, sizeof *record);
+    struct node *n = record ? &record->node : &t->unwritten;
+    *n = (struct node){.op = op};
+    return n;
+}
+
+static const struct kernel *kernel_of(const struct backend *b, enum op op)
+{
+    while (!b->kernels[op].forward && b->rest)
+        b = b->rest;
+    assert(b->kernels[op].forward && b->kernels[op].backward);
+    return &b->kernels[op];
+}
+
+static bool has_slope(const struct node *n)
+{
+    for (int i = 0; i < NODE_OUT; i++)
+        if (n->out[i] && n->out[i]->grad)
+            return true;
+    return false;
+}
+
+void tape_run(struct tape *t, struct node *n)
+{
+    if (t->failed)
+        return;
+    kernel_of(t->backend, n->op)->forward(t, n);
+    if (has_slope(n)) {
+        struct record *record = (struct record *)n;
+        record->before = t->last;
+        t->last = record;
+    }
+}
+
+/* --- slopes ----------------------------------------------------------------------------------------------------- */
+
+void *tape_grad_beta(struct tape *t, struct tensor *x, double *beta)
+{
+    struct tensor *base = x->base;
+    size_t count = tensor_count(base);
+    *beta = 1;
+    if (!x->grad)
+        return NULL;
+    for (size_t row = 0; base->touched && row < base->shape[0]; row++)
+        tensor_touch(base, row);
+    if (!base->grad_ready && tensor_count(x) == count)
+        *beta = 0;
+    else if (!base->grad_ready)
+        t->backend->zero(base->grad, count * t->backend->bytes);
+    base->grad_ready = true;
+    return x->grad;
+}
+
+void *tape_grad(struct tape *t, struct tensor *x)
+{
+    double beta;
+    void *slope = tape_grad_beta(t, x, &beta);
+    if (slope && beta == 0)
+        t->backend->zero(x->base->grad, tensor_count(x) * t->backend->bytes);
+    return slope;
+}
+
+void *tape_grad_rows(struct tape *t, struct tensor *table)
+{
+    return table->touched ? table->grad : tape_grad(t, table);
+}
+
+/* Did something flow into an output? Then what no one used of the others is 0. */
+static bool reached(struct tape *t, const struct node *n)
+{
+    bool any = false;
+    for (int i = 0; i < NODE_OUT; i++)
+        any |= n->out[i] && n->out[i]->grad && n->out[i]->grad_ready;
+    for (int i = 0; any && i < NODE_OUT; i++)
+        if (n->out[i])
+            (void)tape_grad(t, n->out[i]);
+    return any;
+}
+
+void tape_backward(struct tape *t, struct tensor *loss)
+{
+    const float one = 1;
+    if (t->failed || !loss->grad)
+        return;
+    assert(loss->rank == 0);
+    if (t->backend->bytes == sizeof one)
+        t->backend->upload(loss->grad, &one, sizeof one);
+    else
+        *(double *)loss->grad = 1;
+    loss->base->grad_ready = true;
+    for (struct record *record = t->last; record && !t->failed; record = record->before)
+        if (reached(t, &record->node))
+            kernel_of(t->backend, record->node.op)->backward(t, &record->node);
+}
+
+/* --- figures ---------------------------------------------------------------------------------------------------- */
+
+size_t tape_bytes(const struct tape *t)
+{
+    return t->host.size + t->device.size;
+}
+
+size_t tape_growths(const struct tape *t)
+{
+    return t->host.growths + t->device.growths;
+}
