@@ -162,8 +162,8 @@ $(BUILD)/flashlab-mpi.so: engine/mpi/plugin.c engine/comm.c engine/base/clock.c 
 # --- tests: tests/run builds them, with sanitizers, by calling these with its own BUILD -------------------------------
 $(BUILD)/tests/engine/%: $(BUILD)/tests/engine/%.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
 	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka $(ENGINE_LIBS)
-# Counts and refuses allocations.
-$(BUILD)/tests/engine/test_tape: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc
+# These count allocations, and refuse them (tests/engine/allocations.h).
+$(BUILD)/tests/engine/test_tape $(BUILD)/tests/engine/test_network: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 $(BUILD)/tests/web/%: $(BUILD)/tests/web/%.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o
 	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka $(WEB_LIBS)
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libweb.a $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o

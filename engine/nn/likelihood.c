@@ -3,12 +3,9 @@
 #include <math.h>
 #include <strings.h>
 
-#define PI 3.14159265358979323846
+#include "engine/tensor/likelihood.h"
 
-static double softplus(double x)
-{
-    return fmax(x, 0) + log1p(exp(-fabs(x)));
-}
+#define PI 3.14159265358979323846
 
 /* --- random numbers -------------------------------------------------------------------------------------------------
  */
@@ -64,7 +61,7 @@ static double draw_poisson_large(double mean, struct rng *r)
             return k;
         if (k < 0 || (s < 0.013 && v > s))
             continue;
-        if (log(v) + log(inverse) - log(a / (s * s) + b) <= k * log_mean - mean - lgamma(k + 1))
+        if (log(v) + log(inverse) - log(a / (s * s) + b) <= k * log_mean - mean - log_gamma(k + 1))
             return k;
     }
 }
@@ -108,7 +105,7 @@ static double location(const struct likelihood_parameters *p)
 static double student_log(const struct likelihood_parameters *p, double y)
 {
     double z = (y - p->a) / p->b, half = 0.5 * (p->c + 1);
-    return lgamma(half) - lgamma(0.5 * p->c) - 0.5 * log(PI * p->c) - log(p->b) - half * log1p(z * z / p->c);
+    return log_gamma(half) - log_gamma(0.5 * p->c) - 0.5 * log(PI * p->c) - log(p->b) - half * log1p(z * z / p->c);
 }
 
 /* A normal number over the root of a chi-square number per degree of freedom. */
@@ -132,7 +129,8 @@ static struct likelihood_parameters student(const float *raw, double v)
 static double binomial_log(const struct likelihood_parameters *p, double y)
 {
     double r = 1 / p->b, product = p->a * p->b;
-    return lgamma(y + r) - lgamma(y + 1) - lgamma(r) - r * log1p(product) + y * (log(product) - log1p(product));
+    return log_gamma(y + r) - log_gamma(y + 1) - log_gamma(r) - r * log1p(product) +
+           y * (log(product) - log1p(product));
 }
 
 /* Poisson with a gamma mean. */
@@ -158,7 +156,7 @@ static bool is_count(double y)
 static double beta_log(const struct likelihood_parameters *p, double y)
 {
     double x = fmin(fmax(y, 1e-6), 1 - 1e-6);
-    return (p->a - 1) * log(x) + (p->b - 1) * log1p(-x) + lgamma(p->a + p->b) - lgamma(p->a) - lgamma(p->b);
+    return (p->a - 1) * log(x) + (p->b - 1) * log1p(-x) + log_gamma(p->a + p->b) - log_gamma(p->a) - log_gamma(p->b);
 }
 
 /* Both can be 0 where the shapes are tiny: then it is one of the ends, by the odds of a to b. */

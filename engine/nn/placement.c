@@ -28,12 +28,12 @@ static void add_weights(struct trial *m)
 /* A layer over the whole sequence, forward and back. */
 static int step(struct trial *m, struct error *err)
 {
-    struct tensor *x, *gates, *h;
+    struct tensor *x, *gates, *h, *last_h, *last_c;
     tape_begin(m->tape, true, 1);
     x = tape_tensor(m->tape, 3, (size_t[]){m->steps, m->batch, m->width});
     tape_backend(m->tape)->zero(x->data, m->steps * m->batch * m->width * tape_backend(m->tape)->bytes);
     gates = op_linear(m->tape, x, m->w, m->bias);
-    h = m->steps > 1 ? op_lstm(m->tape, gates, m->u, NULL, NULL, NULL, false, 0, NULL, NULL)
+    h = m->steps > 1 ? op_lstm(m->tape, gates, m->u, NULL, NULL, NULL, false, 0, &last_h, &last_c)
                      : op_unary(m->tape, gates, UNARY_TANH);
     tape_backward(m->tape, op_reduce(m->tape, h, REDUCE_MEAN, -1));
     parameters_clear(&m->parameters);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "engine/nn/likelihood.h"
+#include "engine/tensor/ops.h"
 
 struct sample {
     enum likelihood kind;
@@ -201,12 +202,46 @@ static void names_and_values_are_the_services(void **state)
     assert_true(likelihood_takes(LIKELIHOOD_BETA, 1) && likelihood_takes(LIKELIHOOD_GAUSSIAN, -3));
 }
 
+/* The loss that teaches a network is minus the sum of what this module calls the log. */
+static void the_loss_is_minus_the_log(void **state)
+{
+    enum { N = 50 };
+    struct error err;
+    struct tape *tape = tape_open(&backend_ref64, 1, &err);
+    struct rng r;
+    (void)state;
+    rng_init(&r, 5, 5);
+    for (int kind = 0; kind <= LIKELIHOOD_L1; kind++) {
+        size_t outputs = likelihood_outputs((enum likelihood)kind);
+        float raw[3 * N], y[N], v[N], weight[N];
+        double wanted = 0, found;
+        for (size_t i = 0; i < N; i++) {
+            struct likelihood_parameters p;
+            for (size_t j = 0; j < outputs; j++)
+                raw[i * outputs + j] = (float)(2 * rng_normal(&r));
+            v[i] = (float)exp(2 * rng_normal(&r));
+            weight[i] = (float)rng_uniform(&r);
+            p = likelihood_parameters((enum likelihood)kind, raw + i * outputs, (double)v[i]);
+            y[i] = (float)likelihood_draw(&p, &r);
+            wanted -= (double)weight[i] * likelihood_log(&p, (double)y[i]);
+        }
+        tape_begin(tape, false, 1);
+        found = tape_number(tape,
+                            op_likelihood(tape, (enum likelihood)kind, tape_input(tape, 2, (size_t[]){N, outputs}, raw),
+                                          tape_input(tape, 1, (size_t[]){N}, y), tape_input(tape, 1, (size_t[]){N}, v),
+                                          tape_input(tape, 1, (size_t[]){N}, weight), 1));
+        assert_true(fabs(found - wanted) < 1e-9 * (1 + fabs(wanted)));
+    }
+    tape_close(tape);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(densities_are_densities),
         cmocka_unit_test(draws_are_of_the_density),
         cmocka_unit_test(counts_come_as_often_as_they_should),
+        cmocka_unit_test(the_loss_is_minus_the_log),
         cmocka_unit_test(the_scale_is_a_unit),
         cmocka_unit_test(a_point_is_the_point),
         cmocka_unit_test(extremes_stay_numbers),

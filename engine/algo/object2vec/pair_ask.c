@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define ROWS_MAX 256
-#define NUMBERS_MAX ((size_t)1 << 24) /* of a batch's largest tensors together, about */
+#define NUMBERS_MAX ((size_t)1 << 21) /* of a batch's largest tensors together, about */
 
 static size_t larger(size_t a, size_t b)
 {

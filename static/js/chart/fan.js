@@ -10,7 +10,7 @@ export function timeOf(start, freq, i) {
   const [, many, unit] = /^(\d*)(.*)$/.exec(freq);
   const steps = i * (Number(many) || 1);
   const date = new Date(`${start.trim().replace(' ', 'T')}${start.trim().length > 10 ? '' : 'T00:00:00'}Z`);
-  if (unit === 'M') date.setUTCMonth(date.getUTCMonth() + steps);
+  if (unit === 'M') date.setUTCMonth(date.getUTCMonth() + steps, 1);
   else date.setTime(date.getTime() + steps * 1000 * (SECONDS[unit] ?? 0));
   return date;
 }
