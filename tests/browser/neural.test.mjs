@@ -35,6 +35,9 @@ async function tableOf(page, title) {
   return rows;
 }
 
+/** A number as the table writes it. */
+const value = (text) => Number(text.replaceAll(',', '').replace('\u2212', '-'));
+
 /** Tops and sizes of the pictures' places. */
 const places = (page) =>
   page.locator('.pictures').evaluate((grid) =>
@@ -58,18 +61,25 @@ async function demo(look, name) {
   return page;
 }
 
+/** A canvas is painted in the frame after its data came. */
+const painted = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))));
+
 /** With the keys alone: the first of the pictures that came, then the newest again. */
 async function walk(page, title, name, look) {
+  await page.mouse.move(0, 0); // not over a picture
   const newest = await noteOf(page, title);
+  await painted(page);
   const last = await look();
   await figure(page, title).getByLabel(name, { exact: true }).focus();
   await page.keyboard.press('Home');
   assert.notEqual(await noteOf(page, title), newest, 'the first picture is an earlier one');
-  assert.notEqual(await look(), last, 'and another one');
+  await painted(page);
+  assert.ok((await look()) !== last, 'and another one');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   assert.equal(await noteOf(page, title), newest);
-  assert.equal(await look(), last);
+  await painted(page);
+  assert.ok((await look()) === last, 'the newest looks as it did');
 }
 
 /** The stops of the arrow keys are the rows of the table. */
@@ -92,7 +102,7 @@ for (const look of LOOKS) {
     const rows = await tableOf(page, 'Forecasts');
     assert.deepEqual(rows[0], ['series', 'time', 'truth', 'quantile 0.1', 'quantile 0.5', 'quantile 0.9', 'mean']);
     assert.equal(rows.length - 1, 6 * 14);
-    for (const [, , , low, middle, high] of rows.slice(1)) assert.ok(Number(low) <= Number(middle) && Number(middle) <= Number(high));
+    for (const [, , , low, middle, high] of rows.slice(1)) assert.ok(value(low) <= value(middle) && value(middle) <= value(high));
     await stops(page, 'Forecasts');
     await walk(page, 'Forecasts', 'epoch', () => pixels(figure(page, 'Forecasts').locator('.fan').first()));
     await page.getByRole('button', { name: 'Forecast', exact: true }).click();
@@ -119,9 +129,8 @@ for (const look of LOOKS) {
     await stops(page, 'Translations');
     await stops(page, 'Attention');
     const heat = figure(page, 'Attention').locator('svg.heat');
-    await heat.locator('.ground').first().hover();
+    await heat.locator('.weight-cell').first().hover();
     assert.match(await readout(page, 'Attention'), /^output \S+, source \S+, weight [\d.e\u2212]+$/);
-    await page.mouse.move(0, 0);
     await walk(page, 'Translations', 'update', async () => `${await page.locator('.sentences').innerText()} ${await noteOf(page, 'Attention')}`);
     await page.getByRole('button', { name: 'Translate' }).click();
     await page.getByRole('region', { name: 'What the model says' }).waitFor();
@@ -139,17 +148,19 @@ for (const look of LOOKS) {
     await stops(page, 'Embedding');
     const map = () => pixels(figure(page, 'Embedding').locator('.picture'));
     await walk(page, 'Embedding', 'epoch', map);
+    await painted(page);
     const calm = await map();
     const [name, , nearest] = rows[1];
     await figure(page, 'Embedding').getByLabel('find').fill(name);
     assert.match(await readout(page, 'Embedding'), new RegExp(`^${name} lies nearest to ${nearest}`));
-    assert.notEqual(await map(), calm, 'the one that was sought is shown with its neighbours');
+    await painted(page);
+    assert.ok((await map()) !== calm, 'the one that was sought is shown with its neighbours');
     await figure(page, 'Embedding').getByLabel('find').fill('no such thing');
     assert.match(await readout(page, 'Embedding'), /^None of the \d+ is called that/);
     await figure(page, 'Embedding').getByLabel('find').fill('');
     await page.getByRole('button', { name: 'Predict' }).click();
     await page.locator('.ask dl.numbers').waitFor();
-    const shares = (await page.locator('.ask dl.numbers dd').allInnerTexts()).map(Number);
+    const shares = (await page.locator('.ask dl.numbers dd').allInnerTexts()).map(value);
     assert.ok(Math.abs(shares.reduce((a, b) => a + b) - 1) < 1e-3, `${shares} are no probabilities`);
     await page.getByLabel('in1, tokens').fill('');
     await page.getByRole('button', { name: 'Predict' }).click();

@@ -120,6 +120,7 @@ function draw(ctx, width, height, t, { shown, places, groups, found, trail, focu
   const at = places.x.map((x, i) => [p.x(x), p.y(places.y[i])]);
   const [row, others] = focus === null ? [null, []] : [Math.min(focus, at.length - 1), shown.neighbours[Math.min(focus, at.length - 1)]];
   ctx.strokeStyle = t.line;
+  ctx.lineWidth = 1;
   ctx.strokeRect(0.5, 0.5, width - 1, height - 1);
   if (row !== null) {
     const past = [...trail(row).map(([x, y]) => [p.x(x), p.y(y)]), at[row]];

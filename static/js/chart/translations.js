@@ -56,7 +56,7 @@ function Rows({ rows, cursor, point }) {
     <div class="sentence sentence-head"><span>source</span><span>target</span><span>output</span><span></span></div>
     ${rows.map(
       (r, i) => html`<div key=${i} class=${cursor === i ? 'sentence lit' : 'sentence'} ref=${cursor === i ? intoSight : null}
-        onPointerEnter=${() => point(i)}>
+        onPointerMove=${(e) => moved(e) && point(i)}>
         <${Side} name="source" words=${r.source} />
         <${Side} name="target" words=${r.target} mark=${(k) => (r.found[k] ? '' : 'missed')} />
         <${Side} name="output" words=${r.output} mark=${(k) => (r.right[k] ? 'right' : 'wrong')} />
@@ -65,6 +65,8 @@ function Rows({ rows, cursor, point }) {
     )}</div>`;
 }
 
+/** Not so when the rows went by under a pointer at rest. */
+const moved = (event) => event.movementX !== 0 || event.movementY !== 0;
 const intoSight = (el) => el?.scrollIntoView({ block: 'nearest' });
 
 function Side({ name, words, mark }) {
