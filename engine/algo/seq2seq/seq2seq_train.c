@@ -154,8 +154,9 @@ static void say_diverged(struct seq2seq_run *r)
     r->diverged = r->update;
     training_metric(r->t, "diverged_at_step", (double)r->update);
     seq2seq_say(r, "validation", &none);
-    event_log(r->t->sink, "diverged at step %ld: the loss is not a finite number. Lower learning_rate (now %g)%s.",
-              r->update, course_rate(&r->course, r->update - 1),
+    event_log(r->t->sink,
+              "diverged at step %ld: the perplexity is not a finite number. Lower learning_rate (now %g)%s.", r->update,
+              course_rate(&r->course, r->update - 1),
               settings_number(r->t->settings, "clip_gradient") < 0 ? " or set clip_gradient" : "");
 }
 
@@ -168,7 +169,7 @@ static uint64_t stream_of(const struct seq2seq_run *r)
     return rng_next(&rng);
 }
 
-/* 0: done; 1: the loss is no number; -1: err. */
+/* 0: done; 1: the perplexity is no finite number; -1: err. */
 static int update(struct seq2seq_run *r, size_t index, struct error *err)
 {
     struct training *t = r->t;
@@ -188,7 +189,7 @@ static int update(struct seq2seq_run *r, size_t index, struct error *err)
     }
     if (comm_sum_double(t->comm, sums, 2, err) < 0)
         return -1;
-    if (!isfinite(sums[0]))
+    if (!isfinite(exp(sums[0])))
         return 1;
     if (trainer_step(&r->trainer, r->tape, course_rate(&r->course, r->update - 1), err) < 0)
         return -1;
