@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE_SPREAD 0.1 /* standard deviation of tokens' first vectors */
+#define TABLE_SPREAD 0.17 /* of tokens' first vectors to either side: a standard deviation of 0.1 */
 
 static int no_memory(struct error *err)
 {
@@ -17,7 +17,7 @@ static int add_tables(struct pair_net *net)
     static const char *const names[] = {"enc0.tokens", "enc1.tokens"};
     for (int i = 0; i < (net->design.tied ? 1 : 2); i++) {
         const struct pair_side *side = &net->design.side[i];
-        const struct init init = {INIT_NORMAL, TABLE_SPREAD, FACTOR_AVG, 0, 0};
+        const struct init init = {INIT_UNIFORM, TABLE_SPREAD, FACTOR_AVG, 0, 0};
         if (side->frozen)
             net->table[i] =
                 parameters_add_fixed(&net->parameters, names[i], 2, (size_t[]){side->vocabulary, side->width}, init);
