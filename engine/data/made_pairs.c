@@ -239,10 +239,12 @@ const struct made made_pair_order = {
  */
 
 #define SHOP_MAX 200 /* users, items */
+#define SHOP_REST 30 /* pairs that are left to validate and test, at least */
 
 struct shop {
     int32_t taste[2][SHOP_MAX]; /* of users, of items */
-    size_t count[2], tastes, next;
+    size_t count[2], tastes, next, all;
+    bool only;
     uint32_t *deal; /* all pairs, shuffled: no pair is drawn twice, in whatever part */
     double noise;
 };
@@ -271,42 +273,60 @@ static void plant_shop(struct shop *s, struct rng *r)
     rng_shuffle(r, s->deal, s->count[0] * s->count[1]);
 }
 
+static int too_many(const struct shop *s, size_t train, struct error *err)
+{
+    return error_set(err, ERROR_INPUT, "n", "give fewer training pairs, or more users and items",
+                     "%zu users and %zu items make %zu pairs: %zu for training leave too few to test", s->count[0],
+                     s->count[1], s->all, train);
+}
+
+/* With `only`, pairs of label 0 are left out of the training part. */
+static int deal_train(struct shop *s, struct rng *r, size_t train, struct pairs *p, struct error *err)
+{
+    while (p->count < train) {
+        struct drawn d = {0};
+        if (s->next + SHOP_REST > s->all)
+            return too_many(s, train, err);
+        draw_shop(s, r, &d);
+        if ((d.label > 0 || !s->only) && append(p, &d, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A third of what is left validates, the rest tests. */
 static int deal_shop(struct shop *s, size_t train, uint64_t seed, struct parts *parts, struct error *err)
 {
     static const char *const names[PARTS] = {"train", "validation", "test"};
-    size_t rest = s->count[0] * s->count[1] - train;
-    const size_t sizes[PARTS] = {train, rest / 3, rest - rest / 3};
+    size_t rest;
     struct rng r;
+    for (int part = 0; part < PARTS; part++)
+        snprintf(parts->pairs[part].name, sizeof parts->pairs[part].name, "shop_small (%s)", names[part]);
     rng_init(&r, seed, STREAM_PART);
-    for (int part = 0; part < PARTS; part++) {
-        struct pairs *p = &parts->pairs[part];
-        snprintf(p->name, sizeof p->name, "shop_small (%s)", names[part]);
-        for (size_t i = 0; i < sizes[part]; i++) {
-            struct drawn d = {0};
-            draw_shop(s, &r, &d);
-            if (append(p, &d, err) < 0)
-                return -1;
-        }
+    if (deal_train(s, &r, train, &parts->pairs[PART_TRAIN], err) < 0)
+        return -1;
+    rest = s->all - s->next;
+    for (size_t i = 0; i < rest; i++) {
+        struct drawn d = {0};
+        draw_shop(s, &r, &d);
+        if (append(&parts->pairs[i < rest / 3 ? PART_VALIDATION : PART_TEST], &d, err) < 0)
+            return -1;
     }
     return 0;
 }
 
 static int make_shop(const double *v, uint64_t seed, struct parts *parts, struct error *err)
 {
-    struct shop s = {.count = {(size_t)v[1], (size_t)v[2]}, .tastes = (size_t)v[3], .noise = v[4]};
-    size_t train = (size_t)v[0], all = s.count[0] * s.count[1];
+    struct shop s = {.count = {(size_t)v[1], (size_t)v[2]}, .tastes = (size_t)v[3], .noise = v[4], .only = v[5] > 0};
     struct rng r;
     int status;
-    if (train + 30 > all)
-        return error_set(err, ERROR_INPUT, "n", "give fewer training pairs, or more users and items",
-                         "%zu users and %zu items make %zu pairs: %zu for training leave too few to test", s.count[0],
-                         s.count[1], all, train);
-    s.deal = malloc(all * sizeof *s.deal);
+    s.all = s.count[0] * s.count[1];
+    s.deal = malloc(s.all * sizeof *s.deal);
     if (!s.deal)
         return no_memory(err);
     rng_init(&r, seed, STREAM_PLANT);
     plant_shop(&s, &r);
-    status = deal_shop(&s, train, seed, parts, err);
+    status = deal_shop(&s, (size_t)v[0], seed, parts, err);
     free(s.deal);
     return status;
 }
@@ -322,6 +342,7 @@ const struct made made_shop_small = {
                {"items", 60, 4, SHOP_MAX, true, "ids of in1"},
                {"tastes", 4, 2, 4, true, "hidden tastes"},
                {"noise", 0.05, 0, 0.5, false, "share of labels that are wrong"},
+               {"only", 0, 0, 1, true, "1: only pairs with label 1 are there to train on"},
                {0}}},
     .kind = DATA_PAIRS,
     .make = make_shop,

@@ -13,17 +13,17 @@ void parquet_cursor_open(struct parquet_cursor *c, struct input *in, const struc
     c->group = group;
     c->left = 0;
     c->dictionary.there = false;
-    parquet_pages_open(&c->pages, in, chunk, column->defined > 0, memory);
+    parquet_pages_open(&c->pages, in, column, chunk, memory);
 }
 
 void parquet_cursor_free(struct parquet_cursor *c)
 {
     parquet_pages_free(&c->pages);
-    free(c->dictionary.values);
+    parquet_dictionary_free(&c->dictionary);
     *c = (struct parquet_cursor){0};
 }
 
-static int complain(const struct parquet_cursor *c, const char *what, struct error *err)
+int parquet_cursor_complain(const struct parquet_cursor *c, const char *what, struct error *err)
 {
     char where[256];
     snprintf(where, sizeof where, "%.120s, row group %zu, column '%.60s', page %zu", input_name(c->pages.in),
@@ -40,7 +40,7 @@ static unsigned level_width(unsigned most)
     return width;
 }
 
-static int open_page(struct parquet_cursor *c, struct error *err)
+int parquet_cursor_page(struct parquet_cursor *c, struct error *err)
 {
     while (c->left == 0) {
         struct parquet_page page;
@@ -52,12 +52,14 @@ static int open_page(struct parquet_cursor *c, struct error *err)
             wrong = "is missing: the column ends before all of its rows";
         else if (!wrong && page.dictionary)
             wrong = c->dictionary.there ? "is a second dictionary"
-                                        : parquet_dictionary_read(&c->dictionary, c->column, &page);
+                                        : parquet_dictionary_read(&c->dictionary, c->column, c->form, &page);
         else if (!wrong)
-            wrong = parquet_decoder_open(&c->decoder, c->column, &page, &c->dictionary);
+            wrong = parquet_decoder_open(&c->decoder, c->column, c->form, &page, &c->dictionary);
         if (wrong)
-            return complain(c, wrong, err);
+            return parquet_cursor_complain(c, wrong, err);
         c->left = page.dictionary ? 0 : page.values;
+        if (page.repeats)
+            c->repeats = parquet_bits_open(page.repeats, page.repeats_len, level_width(c->column->lists));
         if (page.levels)
             c->levels = parquet_bits_open(page.levels, page.levels_len, level_width(c->column->defined));
     }
@@ -115,12 +117,12 @@ int parquet_cursor_read(struct parquet_cursor *c, float *to, size_t count, struc
     while (count > 0) {
         size_t n;
         const char *wrong;
-        if (open_page(c, err) < 0)
+        if (parquet_cursor_page(c, err) < 0)
             return -1;
         n = count < c->left ? count : c->left;
         wrong = read_some(c, to, &n);
         if (wrong)
-            return complain(c, wrong, err);
+            return parquet_cursor_complain(c, wrong, err);
         c->left -= n;
         to += n;
         count -= n;

@@ -6,10 +6,11 @@
 
 struct parquet_cursor {
     const struct parquet_column *column;
+    enum parquet_form form; /* the caller's choice; floats unless set */
     struct parquet_pages pages;
     struct parquet_dictionary dictionary;
     struct parquet_decoder decoder;
-    struct parquet_bits levels;
+    struct parquet_bits levels, repeats;
     size_t left; /* of the page that is open */
     size_t group;
 };
@@ -19,7 +20,11 @@ void parquet_cursor_open(struct parquet_cursor *c, struct input *in, const struc
                          const struct parquet_chunk *chunk, size_t group, uint64_t *memory);
 void parquet_cursor_free(struct parquet_cursor *c);
 
-/* `count` values, which must be there. Errors name file, row group, column and page. */
+/* `count` floats, which must be there, of a column without lists. Errors name file, row group, column and page. */
 int parquet_cursor_read(struct parquet_cursor *c, float *to, size_t count, struct error *err);
+
+/* For others, parts of it: makes `left` more than 0, with the levels of what is left. */
+int parquet_cursor_page(struct parquet_cursor *c, struct error *err);
+int parquet_cursor_complain(const struct parquet_cursor *c, const char *what, struct error *err);
 
 #endif

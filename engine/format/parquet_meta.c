@@ -15,6 +15,7 @@ enum { REQUIRED, OPTIONAL, REPEATED };
 enum {
     CONVERTED_DECIMAL = 5,
     CONVERTED_DATE = 6,
+    CONVERTED_TIMESTAMP_MILLIS = 9,
     CONVERTED_TIMESTAMP = 10,
     CONVERTED_UINT8 = 11,
     CONVERTED_UINT64 = 14
@@ -26,20 +27,19 @@ struct element {
     int64_t type, repetition, children, converted, scale;
     const unsigned char *name;
     size_t name_len;
-    int logical;
+    int logical, unit; /* unit: of a timestamp, 1 to 3 from milliseconds on */
     bool is_unsigned;
 };
 
 /* The open groups of the schema while its elements go by. */
 struct walk {
     struct str path;
-    unsigned depth, defined;
-    bool repeated;
+    size_t root_len;
+    unsigned depth, defined, lists, element[PARQUET_LISTS_MAX];
     struct level {
         int64_t left;
         size_t path_len;
-        unsigned defined;
-        bool repeated;
+        unsigned defined, lists;
     } levels[THRIFT_DEPTH_MAX];
 };
 
@@ -57,12 +57,21 @@ static int damaged(const char *name, const char *what, struct error *err)
 /* --- schema ---------------------------------------------------------------------------------------------------------
  */
 
+static void read_unit(struct thrift *t, struct element *e)
+{
+    thrift_begin(t);
+    while (thrift_next(t, &e->unit))
+        thrift_skip(t);
+}
+
 static void read_logical_fields(struct thrift *t, struct element *e)
 {
     thrift_begin(t);
     for (int id; thrift_next(t, &id);)
         if (e->logical == LOGICAL_DECIMAL && id == 1)
             e->scale = thrift_integer(t);
+        else if (e->logical == LOGICAL_TIMESTAMP && id == 2)
+            read_unit(t, e);
         else if (e->logical == LOGICAL_INTEGER && id == 2)
             e->is_unsigned = !thrift_bool(t);
         else
@@ -108,14 +117,28 @@ static void read_element(struct thrift *t, struct element *e)
         }
 }
 
+static enum parquet_time time_of(const struct element *e)
+{
+    static const enum parquet_time units[] = {PARQUET_TIME_OF_DAY, PARQUET_MILLIS, PARQUET_MICROS, PARQUET_NANOS};
+    if (e->converted == CONVERTED_DATE || e->logical == LOGICAL_DATE)
+        return PARQUET_DAYS;
+    if (e->logical == LOGICAL_TIMESTAMP && e->unit >= 1 && e->unit <= 3)
+        return units[e->unit];
+    if (e->converted == CONVERTED_TIMESTAMP_MILLIS || e->converted == CONVERTED_TIMESTAMP)
+        return e->converted == CONVERTED_TIMESTAMP ? PARQUET_MICROS : PARQUET_MILLIS;
+    return (e->converted > CONVERTED_DATE && e->converted < CONVERTED_TIMESTAMP) ||
+                   (e->logical > LOGICAL_DATE && e->logical <= LOGICAL_TIMESTAMP)
+               ? PARQUET_TIME_OF_DAY
+               : PARQUET_NO_TIME;
+}
+
 static const char *refusal(const struct element *e, bool repeated)
 {
     if (repeated)
         return "holds lists";
     if (e->type == PARQUET_BYTE_ARRAY || e->type == PARQUET_FIXED)
         return "holds text or bytes";
-    if (e->type == PARQUET_INT96 || (e->converted >= CONVERTED_DATE && e->converted <= CONVERTED_TIMESTAMP) ||
-        (e->logical >= LOGICAL_DATE && e->logical <= LOGICAL_TIMESTAMP))
+    if (e->type == PARQUET_INT96 || time_of(e) != PARQUET_NO_TIME)
         return "holds dates or times";
     return NULL;
 }
@@ -145,9 +168,16 @@ static int grow(void *list, size_t size, size_t count, size_t *room)
     return 0;
 }
 
+/* An element below others: what is not required has a level, what is repeated is a list. */
+static void enter(struct walk *w, const struct element *e)
+{
+    w->defined += e->repetition != REQUIRED;
+    if (e->repetition == REPEATED && w->lists++ < PARQUET_LISTS_MAX)
+        w->element[w->lists - 1] = w->defined;
+}
+
 static const char *add_column(struct parquet_meta *m, struct room *room, const struct walk *w, const struct element *e)
 {
-    bool repeated = w->repeated || e->repetition == REPEATED;
     if (e->type < PARQUET_BOOLEAN || e->type > PARQUET_FIXED)
         return "a column has an unknown type";
     if (m->column_count > DATASET_DENSE_COLUMNS_MAX)
@@ -159,21 +189,35 @@ static const char *add_column(struct parquet_meta *m, struct room *room, const s
     m->columns[m->column_count] = (struct parquet_column){
         .name = strdup(str_text(&w->path)),
         .type = (enum parquet_type)e->type,
-        .defined = w->defined + (e->repetition == OPTIONAL),
+        .defined = w->defined,
+        .lists = w->lists,
+        .element = {w->element[0], w->element[1]},
+        .root_len = w->root_len,
+        .time = time_of(e),
         .is_unsigned = e->is_unsigned || (e->converted >= CONVERTED_UINT8 && e->converted <= CONVERTED_UINT64),
         .unit = unit_of(e),
-        .refused = refusal(e, repeated),
+        .refused = refusal(e, w->lists > 0),
     };
     return m->columns[m->column_count++].name ? NULL : "it does not fit into memory";
+}
+
+static const char *add_leaf(struct parquet_meta *m, struct room *room, struct walk *w, const struct element *e)
+{
+    unsigned defined = w->defined, lists = w->lists;
+    const char *wrong;
+    enter(w, e);
+    wrong = add_column(m, room, w, e);
+    w->defined = defined;
+    w->lists = lists;
+    return wrong;
 }
 
 static const char *open_level(struct walk *w, const struct element *e)
 {
     if (w->depth == THRIFT_DEPTH_MAX)
         return "structs lie too deep within each other";
-    w->levels[w->depth++] = (struct level){e->children, w->path.len, w->defined, w->repeated};
-    w->defined += e->repetition == OPTIONAL;
-    w->repeated = w->repeated || e->repetition == REPEATED;
+    w->levels[w->depth++] = (struct level){e->children, w->path.len, w->defined, w->lists};
+    enter(w, e);
     return NULL;
 }
 
@@ -184,7 +228,7 @@ static void close_levels(struct walk *w, size_t path_len)
     while (w->depth > 0 && w->levels[w->depth - 1].left == 0) {
         const struct level *level = &w->levels[--w->depth];
         w->defined = level->defined;
-        w->repeated = level->repeated;
+        w->lists = level->lists;
         if (w->depth > 0)
             w->path.len = w->levels[w->depth - 1].path_len;
     }
@@ -202,7 +246,9 @@ static const char *add_element(struct parquet_meta *m, struct room *room, struct
     if (path_len)
         str_putc(&w->path, '.');
     str_append(&w->path, e->name, e->name_len);
-    wrong = e->children > 0 ? open_level(w, e) : add_column(m, room, w, e);
+    if (w->depth == 1)
+        w->root_len = e->name_len;
+    wrong = e->children > 0 ? open_level(w, e) : add_leaf(m, room, w, e);
     if (!wrong && e->children <= 0)
         close_levels(w, path_len);
     return w->path.failed ? "it does not fit into memory" : wrong;

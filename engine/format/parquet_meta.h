@@ -1,7 +1,7 @@
 /* What the end of a Parquet file says of the rest: columns, row groups, and where the pages of each column lie.
  *
- * Columns are the leaves of the schema; one inside of structs is named by the whole path, with points. What is read
- * has been checked against the size of the file; that pages hold what is said here is for those who read them.
+ * Columns are the leaves of the schema; one inside of structs or lists is named by the whole path, with points. What is
+ * read has been checked against the size of the file; that pages hold what is said here is for those who read them.
  *
  * Hard limit: a footer of PARQUET_FOOTER_MAX bytes. Memory grows with the footer's bytes, not with what it claims. */
 #ifndef FORMAT_PARQUET_META_H
@@ -27,12 +27,21 @@ enum parquet_type {
     PARQUET_FIXED
 };
 
+/* What an integer counts, from 1970 on where it is a time; INT96 has a form of its own. */
+enum parquet_time { PARQUET_NO_TIME, PARQUET_DAYS, PARQUET_MILLIS, PARQUET_MICROS, PARQUET_NANOS, PARQUET_TIME_OF_DAY };
+
+#define PARQUET_LISTS_MAX 2 /* lists within each other whose levels are kept; deeper ones are known by `lists` */
+
 enum parquet_codec { PARQUET_PLAIN_BYTES, PARQUET_SNAPPY, PARQUET_GZIP, PARQUET_ZSTD = 6 };
 
 struct parquet_column {
     char *name;
     enum parquet_type type;
-    unsigned defined;    /* the level of a value that is there; 0: all are */
+    unsigned defined;                    /* the level of a value that is there; 0: all are */
+    unsigned lists;                      /* in how many lists it lies */
+    unsigned element[PARQUET_LISTS_MAX]; /* from which level on there is an element of the outer, of the inner list */
+    size_t root_len;                     /* of the name: the part before the first point that is no part of a name */
+    enum parquet_time time;
     int is_unsigned;     /* integers have no sign */
     double unit;         /* what the integer 1 stands for: 1, or a power of ten */
     const char *refused; /* why its values are no numbers of a table; NULL: they are */

@@ -16,19 +16,20 @@ enum { DATA_PAGE, INDEX_PAGE, DICTIONARY_PAGE, DATA_PAGE_2 };
 struct header {
     int64_t type, plain_len, packed_len, crc;
     bool has_crc, described;
-    int64_t values, encoding, level_encoding;
+    int64_t values, encoding, level_encoding, repetition_encoding;
     int64_t levels_len, repetition_len; /* version 2 */
     bool packed;                        /* version 2: the values are */
 };
 
-void parquet_pages_open(struct parquet_pages *p, struct input *in, const struct parquet_chunk *chunk, bool defined,
-                        uint64_t *memory)
+void parquet_pages_open(struct parquet_pages *p, struct input *in, const struct parquet_column *column,
+                        const struct parquet_chunk *chunk, uint64_t *memory)
 {
     p->in = in;
     p->at = chunk->start;
     p->end = chunk->start + chunk->len;
     p->codec = chunk->codec;
-    p->defined = defined;
+    p->defined = column->defined > 0;
+    p->repeated = column->lists > 0;
     p->raw_at = p->raw_have = 0;
     p->memory = memory;
     p->number = 0;
@@ -99,12 +100,10 @@ static int fill(struct parquet_pages *p, size_t len, const char **wrong, struct 
 /* Which field is what: a dictionary's header begins as a data page's does. */
 static void read_description(struct thrift *t, struct header *h, int type)
 {
-    int64_t *const first[] = {&h->values, &h->encoding, &h->level_encoding}, *const second[] = {
-                                                                                 &h->values,     NULL,
-                                                                                 NULL,           &h->encoding,
-                                                                                 &h->levels_len, &h->repetition_len};
+    int64_t *const first[] = {&h->values, &h->encoding, &h->level_encoding, &h->repetition_encoding},
+                   *const second[] = {&h->values, NULL, NULL, &h->encoding, &h->levels_len, &h->repetition_len};
     int64_t *const *fields = type == DATA_PAGE_2 ? second : first;
-    int count = type == DATA_PAGE_2 ? 6 : type == DATA_PAGE ? 3 : 2;
+    int count = type == DATA_PAGE_2 ? 6 : type == DATA_PAGE ? 4 : 2;
     h->described = h->described || type == h->type;
     thrift_begin(t);
     for (int id; thrift_next(t, &id);)
@@ -120,7 +119,7 @@ static void read_header(struct thrift *t, struct header *h)
 {
     static const int types[] = {[5] = DATA_PAGE, [7] = DICTIONARY_PAGE, [8] = DATA_PAGE_2};
     *h = (struct header){.type = -1, .plain_len = -1, .packed_len = -1, .values = -1, .packed = true};
-    h->level_encoding = PARQUET_RLE;
+    h->level_encoding = h->repetition_encoding = PARQUET_RLE;
     thrift_begin(t);
     for (int id; thrift_next(t, &id);)
         switch (id) {
@@ -262,7 +261,7 @@ static const char *unpack(struct parquet_pages *p, const struct header *h, size_
 }
 
 /* In version 1 the levels stand at the front of what was packed, after their length. */
-static const char *cut_levels(struct parquet_page *page)
+static const char *cut_levels(struct parquet_page *page, const unsigned char **levels, size_t *levels_len)
 {
     uint32_t len;
     if (page->len < 4)
@@ -270,8 +269,8 @@ static const char *cut_levels(struct parquet_page *page)
     memcpy(&len, page->bytes, 4);
     if (len > page->len - 4)
         return "has levels that are longer than itself";
-    page->levels = page->bytes + 4;
-    page->levels_len = len;
+    *levels = page->bytes + 4;
+    *levels_len = len;
     page->bytes += 4 + len;
     page->len -= 4 + len;
     return NULL;
@@ -286,14 +285,19 @@ static const char *open_page(struct parquet_pages *p, const struct header *h, st
     page->values = (uint32_t)h->values;
     if (h->has_crc && (uint32_t)h->crc != (uint32_t)crc32(0, p->raw + p->raw_at, (uInt)h->packed_len))
         return "is damaged: its bytes do not have the checksum it names";
-    if (h->type == DATA_PAGE && p->defined && h->level_encoding != PARQUET_RLE)
-        return "has definition levels in the old form BIT_PACKED; write it again with a newer program";
+    if (h->type == DATA_PAGE &&
+        ((p->defined && h->level_encoding != PARQUET_RLE) || (p->repeated && h->repetition_encoding != PARQUET_RLE)))
+        return "has levels in the old form BIT_PACKED; write it again with a newer program";
     wrong = unpack(p, h, skip, page);
     if (wrong || page->dictionary || !p->defined)
         return wrong;
+    if (h->type == DATA_PAGE && p->repeated)
+        wrong = cut_levels(page, &page->repeats, &page->repeats_len);
     if (h->type == DATA_PAGE)
-        return cut_levels(page);
-    page->levels = p->raw + p->raw_at + h->repetition_len; /* all 0 where no lists are */
+        return wrong ? wrong : cut_levels(page, &page->levels, &page->levels_len);
+    page->repeats = p->raw + p->raw_at; /* all 0 where no lists are */
+    page->repeats_len = (size_t)h->repetition_len;
+    page->levels = page->repeats + page->repeats_len;
     page->levels_len = (size_t)h->levels_len;
     return NULL;
 }

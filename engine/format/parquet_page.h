@@ -24,7 +24,9 @@ enum parquet_encoding {
     PARQUET_RLE,
     PARQUET_BIT_PACKED,
     PARQUET_DELTA_BINARY_PACKED,
-    PARQUET_RLE_DICTIONARY = 8,
+    PARQUET_DELTA_LENGTH,
+    PARQUET_DELTA_TEXT,
+    PARQUET_RLE_DICTIONARY,
     PARQUET_BYTE_STREAM_SPLIT
 };
 
@@ -34,6 +36,8 @@ struct parquet_page {
     uint32_t values;             /* with those that are missing */
     const unsigned char *levels; /* runs of definition levels; NULL: none stand there */
     size_t levels_len;
+    const unsigned char *repeats; /* of repetition levels */
+    size_t repeats_len;
     const unsigned char *bytes;
     size_t len;
 };
@@ -43,6 +47,7 @@ struct parquet_pages {
     uint64_t at, end; /* in the file: not yet read */
     int codec;
     bool defined;       /* pages have definition levels */
+    bool repeated;      /* and repetition levels */
     unsigned char *raw; /* raw_at .. raw_have: read and not yet handed on */
     size_t raw_at, raw_have, raw_room;
     unsigned char *plain; /* the unpacked page */
@@ -51,8 +56,8 @@ struct parquet_pages {
     size_t number;    /* of the page read last, from 1 */
 };
 
-void parquet_pages_open(struct parquet_pages *p, struct input *in, const struct parquet_chunk *chunk, bool defined,
-                        uint64_t *memory);
+void parquet_pages_open(struct parquet_pages *p, struct input *in, const struct parquet_column *column,
+                        const struct parquet_chunk *chunk, uint64_t *memory);
 void parquet_pages_free(struct parquet_pages *p);
 
 /* 1 and a page, 0 at the end, -1: *wrong, or err where *wrong is NULL. */

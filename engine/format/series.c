@@ -2,9 +2,11 @@
 
 #include "engine/format/files.h"
 #include "engine/format/series_json.h"
+#include "engine/format/series_parquet.h"
 
 static const struct files_reader readers[] = {
     {"application/jsonlines", series_json_lines},
+    {"application/x-parquet", series_parquet_read},
     {NULL, NULL},
 };
 

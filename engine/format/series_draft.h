@@ -32,6 +32,7 @@ struct series_draft {
 struct series_reading {
     struct series_set *set;
     struct series_draft draft;
+    uint64_t bytes_max; /* Parquet, in which few bytes may stand for many: memory of all series; 0: 16 GiB */
 };
 
 void series_draft_begin(struct series_draft *d);

@@ -269,6 +269,6 @@ void cpu_attention_backward(struct tape *t, struct node *n)
     if (tape_failed(t) || !a.dcontext)
         return;
     cpu_share(t, a.rows, 2 * operations(&a), backward_rows, &a);
-    for (size_t part = 0; dv && part < parts; part++)
+    for (size_t part = 0; dv && a.dv && part < parts; part++)
         cpu_add(dv, a.dv + part * a.width, a.width);
 }

@@ -1,6 +1,7 @@
 /* The LSTM on the processor: ref_recurrent.h has the formulas. Per step and thread one small product, of its rows' h
  * with u packed once, lands on the input's part of the gates, which then get their functions while they are in the
  * first-level cache. */
+#include <math.h>
 #include <string.h>
 
 #include "engine/tensor/cpu_recurrent.h"
@@ -13,7 +14,8 @@ struct lstm {
     float *h, *c, *last_h, *last_c;
     float *kept; /* T x B x 4D, or, when nothing is kept, B x 4D: `kept_step` is 0 */
     size_t kept_step;
-    bool learning;
+    float *hold;           /* two rows of room for each part */
+    bool learning, starts; /* starts: h0 was given */
     /* the way back */
     const float *dh, *dlast_h, *dlast_c;
     float *dgates;          /* added to, or NULL */
@@ -42,25 +44,43 @@ VECTORISED static void cell(float *restrict gates, const float *restrict c0, flo
     }
 }
 
-/* The values that zoneout holds: how much of the old one each element keeps. */
-static float held(const struct recurrent *r, bool learning, uint64_t element)
+/* hold = 1 where the draws of elements first, first + 2 and so on are below `least` of 2^24, else 0. */
+VECTORISED static void draw(float *restrict hold, uint64_t random, uint64_t first, uint32_t least, size_t n)
 {
-    return !learning ? (float)r->zoneout : random_at(r->random, element) < r->zoneout ? 1.0f : 0.0f;
-}
-
-static void zone_out(const struct lstm *l, size_t row, const float *h0, const float *c0)
-{
-    size_t width = l->r.width;
-    float *h = l->h + row * width, *c = l->c + row * width;
-    for (size_t d = 0; d < width; d++) {
-        float hold_h = held(&l->r, l->learning, 2 * (row * width + d)),
-              hold_c = held(&l->r, l->learning, 2 * (row * width + d) + 1);
-        h[d] = hold_h * (h0 ? h0[d] : 0) + (1 - hold_h) * h[d];
-        c[d] = hold_c * c0[d] + (1 - hold_c) * c[d];
+    enum { AT_ONCE = 64 };
+    uint32_t bits[AT_ONCE];
+    for (size_t d = 0; d < n; d += AT_ONCE) {
+        size_t count = n - d < AT_ONCE ? n - d : AT_ONCE;
+        for (size_t i = 0; i < count; i++)
+            bits[i] = (uint32_t)random_bits(random, first + 2 * (d + i));
+        for (size_t i = 0; i < count; i++)
+            hold[d + i] = bits[i] < least ? 1.0f : 0.0f;
     }
 }
 
-static void step_row(const struct lstm *l, size_t time, size_t b, float *gates, const float *h0, const float *c0)
+/* How much of its old value each element of a row keeps by zoneout, of h and of c: two rows. */
+static void holds(const struct lstm *l, float *hold, size_t row)
+{
+    size_t width = l->r.width, first = 2 * row * width;
+    uint32_t least = (uint32_t)ceil(l->r.zoneout * 0x1p24);
+    if (l->learning) {
+        draw(hold, l->r.random, first, least, width);
+        draw(hold + width, l->r.random, first + 1, least, width);
+        return;
+    }
+    for (size_t d = 0; d < 2 * width; d++)
+        hold[d] = (float)l->r.zoneout;
+}
+
+/* x = hold old + (1 - hold) x */
+VECTORISED static void mix(float *restrict x, const float *restrict old, const float *restrict hold, size_t n)
+{
+    for (size_t d = 0; d < n; d++)
+        x[d] = hold[d] * old[d] + (1 - hold[d]) * x[d];
+}
+
+static void step_row(const struct lstm *l, float *hold, size_t time, size_t b, float *gates, const float *h0,
+                     const float *c0)
 {
     size_t width = l->r.width, row = time * l->r.rows + b;
     float *h = l->h + row * width, *c = l->c + row * width;
@@ -70,8 +90,11 @@ static void step_row(const struct lstm *l, size_t time, size_t b, float *gates, 
         return;
     }
     cell(gates, c0, c, h, width);
-    if (l->r.zoneout > 0)
-        zone_out(l, row, h0, c0);
+    if (l->r.zoneout > 0) {
+        holds(l, hold, row);
+        mix(h, h0, hold, width);
+        mix(c, c0, hold + width, width);
+    }
 }
 
 static void forward_rows(void *context, int part, size_t begin, size_t end)
@@ -79,17 +102,17 @@ static void forward_rows(void *context, int part, size_t begin, size_t end)
     const struct lstm *l = context;
     const struct recurrent *r = &l->r;
     size_t width = r->width, columns = 4 * width;
-    (void)part;
+    float *hold = l->hold + (size_t)part * 2 * width;
     for (size_t step = 0; step < r->steps; step++) {
         size_t time = recurrent_time(r, step);
         const float *h0 = cpu_state_before(r, l->h, l->h0, step, begin);
         const float *c0 = cpu_state_before(r, l->c, l->c0, step, begin);
         float *gates = l->kept + time * l->kept_step + begin * columns;
         cpu_rows_from(gates, l->gates, time, begin, end);
-        if (h0)
+        if (step > 0 || l->starts)
             product(gates, columns, h0, width, l->u, end - begin, columns, width, true);
         for (size_t b = begin; b < end; b++)
-            step_row(l, time, b, gates + (b - begin) * columns, h0 ? h0 + (b - begin) * width : NULL,
+            step_row(l, hold, time, b, gates + (b - begin) * columns, h0 + (b - begin) * width,
                      c0 + (b - begin) * width);
     }
     cpu_last_state(r, l->last_h, l->h, l->h0, begin, end);
@@ -107,7 +130,9 @@ static struct lstm lstm_of(struct tape *t, struct node *n, bool transposed)
     return (struct lstm){.r = r,
                          .gates = n->in[0],
                          .u = cpu_packed(t, n->in[1], transposed),
-                         .h0 = numbers_of(n->in[2]),
+                         .h0 = n->in[2] ? n->in[2]->data : cpu_zeros(t, r.rows * r.width),
+                         .starts = n->in[2] != NULL,
+                         .hold = tape_scratch(t, (size_t)pool_threads(tape_pool(t)) * 2 * r.width * sizeof(float)),
                          .c0 = n->in[3] ? n->in[3]->data : cpu_zeros(t, r.rows * r.width),
                          .h = n->out[0]->data,
                          .last_h = n->out[1]->data,
@@ -126,7 +151,7 @@ void cpu_lstm_forward(struct tape *t, struct node *n)
         l.kept = tape_scratch(t, 4 * row * sizeof *l.kept);
     if (!l.c)
         l.c = tape_scratch(t, l.r.steps * row * sizeof *l.c);
-    if (l.u && l.kept && l.c && l.c0)
+    if (!tape_failed(t))
         cpu_share(t, l.r.rows, operations(&l.r), forward_rows, &l);
 }
 
@@ -151,15 +176,13 @@ VECTORISED static void cell_back(float *restrict slope, const float *restrict ke
 }
 
 /* The same where zoneout held some elements: their slopes go past the cell. */
-static void zoned_back(const struct lstm *l, size_t row, float *slope, const float *kept, const float *c0, float *dh,
-                       float *dc)
+VECTORISED static void zoned_back(float *restrict slope, const float *restrict kept, const float *restrict c0,
+                                  float *restrict dh, float *restrict dc, const float *restrict hold, size_t width)
 {
-    size_t width = l->r.width;
     for (size_t d = 0; d < width; d++) {
-        float hold_h = held(&l->r, true, 2 * (row * width + d)), hold_c = held(&l->r, true, 2 * (row * width + d) + 1);
         float i = kept[d], f = kept[width + d], g = kept[2 * width + d], o = kept[3 * width + d];
-        float bent = tanh_float(f * c0[d] + i * g), through = (1 - hold_h) * dh[d],
-              dcell = (1 - hold_c) * dc[d] + through * o * (1 - bent * bent);
+        float hold_h = hold[d], hold_c = hold[width + d], bent = tanh_float(f * c0[d] + i * g),
+              through = (1 - hold_h) * dh[d], dcell = (1 - hold_c) * dc[d] + through * o * (1 - bent * bent);
         slope[d] = dcell * g * i * (1 - i);
         slope[width + d] = dcell * c0[d] * f * (1 - f);
         slope[2 * width + d] = dcell * i * (1 - g * g);
@@ -169,19 +192,21 @@ static void zoned_back(const struct lstm *l, size_t row, float *slope, const flo
     }
 }
 
-static void step_row_back(const struct lstm *l, size_t time, size_t b, const float *c0)
+static void step_row_back(const struct lstm *l, float *hold, size_t time, size_t b, const float *c0)
 {
     size_t width = l->r.width, row = time * l->r.rows + b;
     float *slope = l->slope + row * 4 * width, *dh = l->dh_now + b * width, *dc = l->dc_now + b * width;
     const float *kept = l->kept + row * 4 * width;
     if (l->dh)
         cpu_add(dh, l->dh + row * width, width);
-    if (!recurrent_moves(&l->r, time, b))
+    if (!recurrent_moves(&l->r, time, b)) {
         memset(slope, 0, 4 * width * sizeof *slope);
-    else if (l->r.zoneout > 0)
-        zoned_back(l, row, slope, kept, c0, dh, dc);
-    else
+    } else if (l->r.zoneout > 0) {
+        holds(l, hold, row);
+        zoned_back(slope, kept, c0, dh, dc, hold, width);
+    } else {
         cell_back(slope, kept, c0, dh, dc, width);
+    }
 }
 
 static void backward_rows(void *context, int part, size_t begin, size_t end)
@@ -189,7 +214,7 @@ static void backward_rows(void *context, int part, size_t begin, size_t end)
     const struct lstm *l = context;
     const struct recurrent *r = &l->r;
     size_t width = r->width, columns = 4 * width;
-    (void)part;
+    float *hold = l->hold + (size_t)part * 2 * width;
     cpu_copy(l->dh_now + begin * width, l->dlast_h ? l->dlast_h + begin * width : NULL, (end - begin) * width);
     cpu_copy(l->dc_now + begin * width, l->dlast_c ? l->dlast_c + begin * width : NULL, (end - begin) * width);
     for (size_t step = r->steps; step-- > 0;) {
@@ -197,7 +222,7 @@ static void backward_rows(void *context, int part, size_t begin, size_t end)
         const float *c0 = cpu_state_before(r, l->c, l->c0, step, begin);
         float *slope = l->slope + (time * r->rows + begin) * columns;
         for (size_t b = begin; b < end; b++)
-            step_row_back(l, time, b, c0 + (b - begin) * width);
+            step_row_back(l, hold, time, b, c0 + (b - begin) * width);
         product(l->dh_now + begin * width, width, slope, columns, l->u, end - begin, width, columns, true);
         if (l->dgates)
             cpu_rows_add(l->dgates, l->gates, slope, time, begin, end);
@@ -219,7 +244,7 @@ void cpu_lstm_backward(struct tape *t, struct node *n)
     l.dlast_c = slope_from(n->out[2]);
     l.dh_now = tape_scratch(t, numbers * sizeof(float));
     l.dc_now = tape_scratch(t, numbers * sizeof(float));
-    if (!l.u || !l.slope || !l.dc_now || !l.c0)
+    if (tape_failed(t))
         return;
     cpu_share(t, l.r.rows, operations(&l.r), backward_rows, &l);
     cpu_through_back(t, &l.r, n->in[1], l.h, n->in[2], l.slope, 4 * l.r.width);

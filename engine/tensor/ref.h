@@ -4,7 +4,6 @@
 #define TENSOR_REF_H
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/tensor/kernel.h"

@@ -1,27 +1,22 @@
 /* The reference kernels as a table, and the flat arrays of the trainer. The file that includes this says REAL (float or
  * double), BACKEND (the table's name) and OPTIMISE (of nn/optimiser.h, for that type). */
+#ifndef TENSOR_REF_BACKEND_H
+#define TENSOR_REF_BACKEND_H
+
+#include <stdlib.h>
+#include <string.h>
+
 #include "engine/nn/optimiser.h"
-#include "engine/tensor/ref.h"
-/* The rest in the order in which they build on each other. */
-#include "engine/tensor/ref_products.h"
-
-#include "engine/tensor/ref_elements.h"
-
-#include "engine/tensor/ref_shapes.h"
-
-#include "engine/tensor/ref_sums.h"
-
-#include "engine/tensor/ref_losses.h"
-
-#include "engine/tensor/ref_tables.h"
-
-#include "engine/tensor/ref_norms.h"
-
-#include "engine/tensor/ref_convolution.h"
-
-#include "engine/tensor/ref_recurrent.h"
-
 #include "engine/tensor/ref_attention.h"
+#include "engine/tensor/ref_convolution.h"
+#include "engine/tensor/ref_elements.h"
+#include "engine/tensor/ref_losses.h"
+#include "engine/tensor/ref_norms.h"
+#include "engine/tensor/ref_products.h"
+#include "engine/tensor/ref_recurrent.h"
+#include "engine/tensor/ref_shapes.h"
+#include "engine/tensor/ref_sums.h"
+#include "engine/tensor/ref_tables.h"
 
 static void *ref_alloc(size_t bytes)
 {
@@ -118,3 +113,5 @@ const struct backend BACKEND = {
             [OP_LIKELIHOOD] = {likelihood_forward, likelihood_backward},
         },
 };
+
+#endif

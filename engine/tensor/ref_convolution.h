@@ -1,4 +1,8 @@
 /* Reference kernels: convolution as a sum of products of shifted rows, and pooling of images. */
+#ifndef TENSOR_REF_CONVOLUTION_H
+#define TENSOR_REF_CONVOLUTION_H
+
+#include "engine/tensor/ref.h"
 
 /* The places o, begin .. end - 1, of `count` whose window sees the image at offset k: o stride + k - before is one of
  * its `size` places. */
@@ -226,3 +230,5 @@ static void pool2d_backward(struct tape *t, struct node *n)
         pane_back(n, &p, at, dx, (double)slopes(n->out[0])[i]);
     }
 }
+
+#endif

@@ -1,4 +1,8 @@
 /* Reference kernels: element by element. */
+#ifndef TENSOR_REF_ELEMENTS_H
+#define TENSOR_REF_ELEMENTS_H
+
+#include "engine/tensor/ref.h"
 
 /* y = a + b, a - b, a b; b is repeated: element i of a meets element i % count of b. */
 static void add_forward(struct tape *t, struct node *n)
@@ -166,3 +170,5 @@ static void dropout_backward(struct tape *t, struct node *n)
 {
     dropout(n, slopes(n->out[0]), slopes_to(t, n->in[0]), true);
 }
+
+#endif

@@ -1,4 +1,9 @@
 /* Reference kernels: losses, each one number. */
+#ifndef TENSOR_REF_LOSSES_H
+#define TENSOR_REF_LOSSES_H
+
+#include "engine/tensor/ref.h"
+#include "engine/tensor/ref_sums.h"
 
 static double weight_of(const struct tensor *weight, size_t r)
 {
@@ -58,7 +63,7 @@ static void output_loss_back(const struct node *n, size_t r, const REAL *score, 
 static bool is_largest(const REAL *score, size_t count, size_t at)
 {
     for (size_t c = 0; c < count; c++)
-        if (score[c] > score[at] || (score[c] == score[at] && c < at))
+        if (score[c] > score[at] || (c < at && score[c] == score[at]))
             return false;
     return true;
 }
@@ -146,3 +151,5 @@ static void likelihood_backward(struct tape *t, struct node *n)
             dx[r * width + j] += (REAL)(slope * p.slope[j]);
     }
 }
+
+#endif

@@ -1,5 +1,10 @@
 /* Reference kernels: normalisation. Both see x as groups of numbers (a row, or a column), take mean and variance of
  * each group, and share what follows from that. */
+#ifndef TENSOR_REF_NORMS_H
+#define TENSOR_REF_NORMS_H
+
+#include "engine/tensor/ref.h"
+#include "engine/tensor/ref_sums.h"
 
 /* `count` numbers of x that lie `apart`, number i belonging to gain[i * next] and bias[i * next]. */
 struct group {
@@ -130,3 +135,5 @@ static void batch_norm_backward(struct tape *t, struct node *n)
         normalise_back(n, &g, dx, dgain, dbias, (double)numbers(n->keep[0])[c], (double)numbers(n->keep[1])[c]);
     }
 }
+
+#endif

@@ -1,4 +1,8 @@
 /* Reference kernels: products of matrices. */
+#ifndef TENSOR_REF_PRODUCTS_H
+#define TENSOR_REF_PRODUCTS_H
+
+#include "engine/tensor/ref.h"
 
 /* y = x w + b */
 static void linear_forward(struct tape *t, struct node *n)
@@ -65,3 +69,5 @@ static void matmul_backward(struct tape *t, struct node *n)
                     true);
     }
 }
+
+#endif

@@ -1,4 +1,8 @@
 /* Reference kernels: the same numbers in another order. */
+#ifndef TENSOR_REF_SHAPES_H
+#define TENSOR_REF_SHAPES_H
+
+#include "engine/tensor/ref.h"
 
 /* y = x, row by row */
 static void copy_forward(struct tape *t, struct node *n)
@@ -112,3 +116,5 @@ static void gather_backward(struct tape *t, struct node *n)
         for (size_t j = 0; j < width; j++)
             dx[(size_t)n->index[0][i] * width + j] += slopes(n->out[0])[i * width + j];
 }
+
+#endif

@@ -1,4 +1,8 @@
 /* Reference kernels: sums, means and maxima along a dimension, and softmax. */
+#ifndef TENSOR_REF_SUMS_H
+#define TENSOR_REF_SUMS_H
+
+#include "engine/tensor/ref.h"
 
 /* `count` numbers that lie `apart`. */
 static double reduced(enum reduce kind, const REAL *x, size_t count, size_t apart)
@@ -73,13 +77,13 @@ static void pool_time_backward(struct tape *t, struct node *n)
                      rows * width, (double)slopes(n->out[0])[i]);
 }
 
-/* log of the sum of e^x */
+/* log of the sum of e^x; of none: 0 */
 static double log_sum_exp(const REAL *x, size_t count)
 {
     double largest = reduced(REDUCE_MAX, x, count, 1), sum = 0;
     for (size_t i = 0; i < count; i++)
         sum += exp((double)x[i] - largest);
-    return largest + log(sum);
+    return count > 0 ? largest + log(sum) : 0;
 }
 
 /* y = e^x / sum of e^x, of each row */
@@ -109,3 +113,5 @@ static void softmax_backward(struct tape *t, struct node *n)
             dx[r * width + j] += (REAL)((double)y[j] * ((double)dy[j] - mean));
     }
 }
+
+#endif

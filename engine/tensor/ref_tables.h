@@ -1,4 +1,8 @@
 /* Reference kernels: rows looked up in a table. */
+#ifndef TENSOR_REF_TABLES_H
+#define TENSOR_REF_TABLES_H
+
+#include "engine/tensor/ref.h"
 
 static void add_row(REAL *to, const REAL *from, size_t width, double factor)
 {
@@ -59,3 +63,5 @@ static void embedding_mean_backward(struct tape *t, struct node *n)
                     1.0 / (start[b + 1] - start[b]));
         }
 }
+
+#endif

@@ -176,9 +176,10 @@ static void large_conv1d(struct tape *t, struct gradient *g)
     gradient_out(g, op_conv1d(t, x, w, b, gradient_size(g, 5), gradient_size(g, 3)));
 }
 
-static gradient_case *const large[] = {
-    large_linear,    large_matmul,   large_lstm,   large_gru,  large_attention,  large_output_loss, large_cross_entropy,
-    large_embedding, large_elements, large_shapes, large_sums, large_likelihood, large_conv1d};
+static gradient_case *const large[] = {large_linear,     large_linear_rows, large_matmul,      large_lstm,
+                                       large_gru,        large_attention,   large_output_loss, large_cross_entropy,
+                                       large_embedding,  large_elements,    large_shapes,      large_sums,
+                                       large_likelihood, large_conv1d};
 
 static void shared_work(void **state)
 {

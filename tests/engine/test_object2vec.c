@@ -428,16 +428,16 @@ static void test_learns(void **state)
         const char *source, *settings;
         double n, least;
     } cases[] = {
-        {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8", 2000, 0.85},
+        {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8", 3000, 0.8},
         {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8 tied_token_embedding_weight=true bucket_width=4",
-         2000, 0.85},
-        {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8 token_embedding_storage_type=row_sparse", 2000,
-         0.85},
+         3000, 0.8},
+        {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8 token_embedding_storage_type=row_sparse", 3000,
+         0.8},
         {"pair_order",
          SMALL "enc0_network=bilstm enc1_network=pooled_embedding enc1_vocab_size=2 enc1_max_seq_len=1 "
                "enc1_token_embedding_dim=4 epochs=8",
-         800, 0.85},
-        {"shop_small", SMALL "enc0_network=pooled_embedding epochs=20", 1600, 0.85},
+         800, 0.8},
+        {"shop_small", SMALL "enc0_network=pooled_embedding epochs=20", 1600, 0.8},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -486,10 +486,10 @@ static void test_regression(void **state)
 {
     struct ran r;
     (void)state;
-    train(&r, "pair_topic", 1000, 1, NULL,
+    train(&r, "pair_topic", 3000, 1, NULL,
           SMALL "enc0_network=pooled_embedding output_layer=mean_squared_error epochs=8");
     assert_int_equal(r.status, 0);
-    assert_true(training_metric_value(&r.t, "test:mean_squared_error") < 0.18); /* of the mean: 0.25 */
+    assert_true(training_metric_value(&r.t, "test:mean_squared_error") < 0.15); /* of the mean: 0.25 */
     assert_true(isnan(training_metric_value(&r.t, "test:accuracy")));
     leave(&r);
 }

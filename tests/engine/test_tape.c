@@ -1,12 +1,11 @@
 /* The tape: steps that allocate nothing, slopes through views, numbers that repeat, and memory that runs out. */
 #include "allocations.h"
-#include "gradient.h"
-
-#define SHAPE(...) ((const size_t[]){__VA_ARGS__})
+#include "op_cases.h"
 
 /* --- a small network
  * -------------------------------------------------------------------------------------------------- */
 
+#define FIRST_BLOCK ((size_t)1 << 16) /* of a tape, in bytes */
 #define ROWS 40
 #define WIDTH 12
 
@@ -178,6 +177,46 @@ static void memory_runs_out(void **state)
     assert_true(failures > 4);
 }
 
+/* Every operation, with memory for `room` pieces of 64 bytes and no more: whichever is missing, nothing is touched that
+ * is not there. */
+static bool device_is_full;
+
+static void *full_alloc(size_t bytes)
+{
+    return device_is_full ? NULL : backend_ref32.alloc(bytes);
+}
+
+static bool operation_fails(const struct op_case *c, const struct backend *backend, uint64_t seed, size_t room)
+{
+    struct gradient g;
+    struct tensor *loss;
+    bool failed;
+    gradient_open(&g, backend, 1, seed);
+    tape_begin(g.tape, true, seed);
+    rng_init(&g.r, seed, 1);
+    (void)tape_scratch(g.tape, FIRST_BLOCK - room * 64);
+    device_is_full = true;
+    c->build(g.tape, &g);
+    loss = g.out[0]->rank == 0 ? g.out[0] : op_reduce(g.tape, op_copy(g.tape, g.out[0]), REDUCE_SUM, -1);
+    tape_backward(g.tape, loss);
+    device_is_full = false;
+    failed = tape_failed(g.tape);
+    gradient_close(&g);
+    return failed;
+}
+
+static void operations_run_out_of_memory(void **state)
+{
+    struct backend full = *(const struct backend *)*state;
+    size_t failures = 0, tries = OP_CASES * 4 * 40;
+    full.alloc = full_alloc;
+    for (size_t i = 0; i < OP_CASES; i++)
+        for (uint64_t seed = 1; seed <= 4; seed++)
+            for (size_t room = 0; room < 40; room++)
+                failures += operation_fails(&op_cases[i], &full, seed, room);
+    assert_true(failures > tries / 6 && failures < tries);
+}
+
 static void sizes_beyond_memory_fail(void **state)
 {
     struct tape *t = opened(&backend_ref32);
@@ -213,6 +252,8 @@ int main(void)
         cmocka_unit_test(slopes_add_up),
         cmocka_unit_test(tables_know_their_rows),
         cmocka_unit_test(memory_runs_out),
+        {"reference: operations_run_out_of_memory", operations_run_out_of_memory, NULL, NULL, (void *)&backend_ref32},
+        {"CPU: operations_run_out_of_memory", operations_run_out_of_memory, NULL, NULL, (void *)&backend_cpu},
         cmocka_unit_test(sizes_beyond_memory_fail),
         cmocka_unit_test(no_slopes_without_learning),
     };
