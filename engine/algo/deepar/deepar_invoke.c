@@ -213,6 +213,20 @@ static bool is_type(const char *text, size_t len, const char *type)
     return strlen(type) == len && strncasecmp(text, type, len) == 0;
 }
 
+/* A file called .json may hold either. */
+static bool has_instances(const struct request *in)
+{
+    static const char *const firsts[] = {"\"instances\"", "\"configuration\""};
+    const char *end = (const char *)in->bytes + in->len, *p = scan_space(in->bytes, end);
+    if (p == end || *p != '{')
+        return false;
+    p = scan_space(p + 1, end);
+    for (size_t i = 0; i < 2; i++)
+        if ((size_t)(end - p) > strlen(firsts[i]) && memcmp(p, firsts[i], strlen(firsts[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Whether a request is of JSON lines; -1: of another type. */
 static int is_lines(const struct request *in, struct error *err)
 {
@@ -221,7 +235,7 @@ static int is_lines(const struct request *in, struct error *err)
     if (is_type(type, len, "application/json") || is_type(type, len, "json"))
         return 0;
     if (is_type(type, len, "application/jsonlines") || is_type(type, len, "jsonlines"))
-        return 1;
+        return !has_instances(in);
     return error_set(err, ERROR_INPUT, NAME, "send application/json or application/jsonlines",
                      "A request cannot be of type '%.100s'", type);
 }
