@@ -7,16 +7,19 @@
 
 #ifdef __CUDACC__
 #define FORMULA static __device__ __forceinline__
-extern "C" {
 #else
 #define FORMULA static inline
+#endif
+
+#ifdef __cplusplus
+extern "C" {
 #endif
 
 #include "engine/gpu.h"
 #include "engine/nn/loss.h"
 #include "engine/nn/optimiser.h"
 
-#ifdef __CUDACC__
+#ifdef __cplusplus
 }
 #endif
 

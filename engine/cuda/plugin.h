@@ -1,18 +1,30 @@
 /* What the files of the plugin share: the stream, the first failure, and launching over n things. */
 #pragma once
 
+#include <cublas_v2.h>
 #include <cuda_runtime.h>
 
 extern "C" {
 #include "engine/gpu.h"
+#include "engine/tensor/backend.h"
 }
 
 constexpr int THREADS = 256;
 
+/* device.cu */
+int cuda_probe(char name[GPU_TEXT], char why[GPU_TEXT]);
+int cuda_finish(char why[GPU_TEXT]);
+void *cuda_alloc(size_t bytes);
+void cuda_release(void *array);
+void cuda_upload(void *to, const void *from, size_t bytes);
+void cuda_download(void *to, const void *from, size_t bytes);
 cudaStream_t cuda_stream();
+cublasHandle_t cuda_blas();
 bool cuda_failed();               /* has something failed since the last finish? Then calls do nothing */
+void cuda_forget();               /* that it failed */
 void cuda_note(cudaError_t code); /* remembers the first failure */
 void cuda_note_text(const char *why);
+void cuda_note_blas(cublasStatus_t code);
 
 inline unsigned blocks_for(size_t n)
 {
@@ -38,3 +50,6 @@ void trees_begin(gpu_trees *t, const uint32_t *row, const uint64_t *packed, size
 void trees_cells(gpu_trees *t, size_t begin, size_t end, uint64_t *cells);
 size_t trees_split(gpu_trees *t, size_t begin, size_t end, const gpu_column *c, const uint8_t *go);
 void trees_rows(gpu_trees *t, uint32_t *row);
+
+/* tensor.cu */
+extern const backend cuda_tensor;

@@ -101,7 +101,10 @@ static void spread(const struct parquet_list *l, size_t count, struct parquet_ro
     const struct parquet_column *column = l->cursor.column;
     unsigned least = element_level(column);
     size_t size = parquet_form_size(l->cursor.form);
-    char *values = (char *)row->values + row->count * size;
+    char *values = row->values;
+    if (elements == there)
+        return;
+    values += row->count * size;
     for (size_t i = count; i-- > 0 && elements > there;) {
         uint32_t level = l->levels[l->at + i];
         if (level < least)

@@ -82,7 +82,7 @@ static int find_column(struct table *t, enum role role)
     const struct kind *kind = &kinds[role];
     for (size_t i = 0; i < t->meta.column_count; i++) {
         const struct parquet_column *c = &t->meta.columns[i];
-        if (c->root_len != strlen(kind->name) || memcmp(c->name, kind->name, c->root_len) != 0)
+        if (c->root_len != strlen(kind->name) || strncmp(c->name, kind->name, c->root_len) != 0)
             continue;
         if (t->has[role])
             return refuse_column(t, role, "holds structs");

@@ -1,6 +1,7 @@
 /* The LSTM on the processor: ref_recurrent.h has the formulas. Per step and thread one small product, of its rows' h
  * with u packed once, lands on the input's part of the gates, which then get their functions while they are in the
  * first-level cache. */
+#include <math.h>
 #include <string.h>
 
 #include "engine/tensor/cpu_recurrent.h"
@@ -13,13 +14,16 @@ struct lstm {
     float *h, *c, *last_h, *last_c;
     float *kept; /* T x B x 4D, or, when nothing is kept, B x 4D: `kept_step` is 0 */
     size_t kept_step;
-    bool learning;
+    float *held;           /* T x B x 2D: 1 where zoneout holds an element of h and c, else 0 */
+    bool learning, starts; /* starts: h0 was given */
     /* the way back */
     const float *dh, *dlast_h, *dlast_c;
     float *dgates;          /* added to, or NULL */
     float *slope;           /* T x B x 4D: of the gates before their functions */
     float *dh_now, *dc_now; /* B x D: of the state between two steps */
 };
+
+enum { MEMO_HELD = 17 };
 
 /* --- forward --------------------------------------------------------------------------------------------------------
  */
@@ -42,22 +46,49 @@ VECTORISED static void cell(float *restrict gates, const float *restrict c0, flo
     }
 }
 
-/* The values that zoneout holds: how much of the old one each element keeps. */
-static float held(const struct recurrent *r, bool learning, uint64_t element)
+/* held = 1 where the draws of elements first, first + 2 and so on are below `least` of 2^24, else 0. */
+VECTORISED static void draw(float *restrict held, uint64_t random, uint64_t first, uint32_t least, size_t n)
 {
-    return !learning ? (float)r->zoneout : random_at(r->random, element) < r->zoneout ? 1.0f : 0.0f;
+    enum { AT_ONCE = 64 };
+    uint32_t bits[AT_ONCE];
+    for (size_t d = 0; d < n; d += AT_ONCE) {
+        size_t count = n - d < AT_ONCE ? n - d : AT_ONCE;
+        for (size_t i = 0; i < count; i++)
+            bits[i] = (uint32_t)random_bits(random, first + 2 * (d + i));
+        for (size_t i = 0; i < count; i++)
+            held[d + i] = bits[i] < least ? 1.0f : 0.0f;
+    }
 }
 
+/* x = old where it is held. */
+VECTORISED static void hold(float *restrict x, const float *restrict old, const float *restrict held, size_t n)
+{
+    for (size_t d = 0; d < n; d++)
+        x[d] = held[d] > 0 ? old[d] : x[d];
+}
+
+/* x = share old + (1 - share) x: what is expected of holding. */
+VECTORISED static void mix(float *restrict x, const float *restrict old, float share, size_t n)
+{
+    for (size_t d = 0; d < n; d++)
+        x[d] = share * old[d] + (1 - share) * x[d];
+}
+
+/* Of a row's h and c, which zoneout lets keep some of their old values. */
 static void zone_out(const struct lstm *l, size_t row, const float *h0, const float *c0)
 {
-    size_t width = l->r.width;
-    float *h = l->h + row * width, *c = l->c + row * width;
-    for (size_t d = 0; d < width; d++) {
-        float hold_h = held(&l->r, l->learning, 2 * (row * width + d)),
-              hold_c = held(&l->r, l->learning, 2 * (row * width + d) + 1);
-        h[d] = hold_h * (h0 ? h0[d] : 0) + (1 - hold_h) * h[d];
-        c[d] = hold_c * c0[d] + (1 - hold_c) * c[d];
+    size_t width = l->r.width, first = 2 * row * width;
+    uint32_t least = (uint32_t)ceil(l->r.zoneout * 0x1p24);
+    float *held = l->held + first;
+    if (!l->learning) {
+        mix(l->h + row * width, h0, (float)l->r.zoneout, width);
+        mix(l->c + row * width, c0, (float)l->r.zoneout, width);
+        return;
     }
+    draw(held, l->r.random, first, least, width);
+    draw(held + width, l->r.random, first + 1, least, width);
+    hold(l->h + row * width, h0, held, width);
+    hold(l->c + row * width, c0, held + width, width);
 }
 
 static void step_row(const struct lstm *l, size_t time, size_t b, float *gates, const float *h0, const float *c0)
@@ -86,11 +117,10 @@ static void forward_rows(void *context, int part, size_t begin, size_t end)
         const float *c0 = cpu_state_before(r, l->c, l->c0, step, begin);
         float *gates = l->kept + time * l->kept_step + begin * columns;
         cpu_rows_from(gates, l->gates, time, begin, end);
-        if (h0)
+        if (step > 0 || l->starts)
             product(gates, columns, h0, width, l->u, end - begin, columns, width, true);
         for (size_t b = begin; b < end; b++)
-            step_row(l, time, b, gates + (b - begin) * columns, h0 ? h0 + (b - begin) * width : NULL,
-                     c0 + (b - begin) * width);
+            step_row(l, time, b, gates + (b - begin) * columns, h0 + (b - begin) * width, c0 + (b - begin) * width);
     }
     cpu_last_state(r, l->last_h, l->h, l->h0, begin, end);
     cpu_last_state(r, l->last_c, l->c, l->c0, begin, end);
@@ -101,13 +131,22 @@ static double operations(const struct recurrent *r)
     return 8 * (double)(r->steps * r->rows) * (double)r->width * (double)(r->width + 16);
 }
 
+static float *held_of(struct tape *t, const struct node *n, size_t count)
+{
+    bool fresh;
+    return tape_memo(t, n->out[0], MEMO_HELD, count * sizeof(float), &fresh);
+}
+
 static struct lstm lstm_of(struct tape *t, struct node *n, bool transposed)
 {
     struct recurrent r = recurrent_of(n, 4);
     return (struct lstm){.r = r,
                          .gates = n->in[0],
                          .u = cpu_packed(t, n->in[1], transposed),
-                         .h0 = numbers_of(n->in[2]),
+                         .h0 = n->in[2] ? n->in[2]->data : cpu_zeros(t, r.rows * r.width),
+                         .starts = n->in[2] != NULL,
+                         .held =
+                             r.zoneout > 0 && tape_learning(t) ? held_of(t, n, 2 * r.steps * r.rows * r.width) : NULL,
                          .c0 = n->in[3] ? n->in[3]->data : cpu_zeros(t, r.rows * r.width),
                          .h = n->out[0]->data,
                          .last_h = n->out[1]->data,
@@ -126,7 +165,7 @@ void cpu_lstm_forward(struct tape *t, struct node *n)
         l.kept = tape_scratch(t, 4 * row * sizeof *l.kept);
     if (!l.c)
         l.c = tape_scratch(t, l.r.steps * row * sizeof *l.c);
-    if (l.u && l.kept && l.c && l.c0)
+    if (!tape_failed(t))
         cpu_share(t, l.r.rows, operations(&l.r), forward_rows, &l);
 }
 
@@ -151,15 +190,13 @@ VECTORISED static void cell_back(float *restrict slope, const float *restrict ke
 }
 
 /* The same where zoneout held some elements: their slopes go past the cell. */
-static void zoned_back(const struct lstm *l, size_t row, float *slope, const float *kept, const float *c0, float *dh,
-                       float *dc)
+VECTORISED static void zoned_back(float *restrict slope, const float *restrict kept, const float *restrict c0,
+                                  float *restrict dh, float *restrict dc, const float *restrict held, size_t width)
 {
-    size_t width = l->r.width;
     for (size_t d = 0; d < width; d++) {
-        float hold_h = held(&l->r, true, 2 * (row * width + d)), hold_c = held(&l->r, true, 2 * (row * width + d) + 1);
         float i = kept[d], f = kept[width + d], g = kept[2 * width + d], o = kept[3 * width + d];
-        float bent = tanh_float(f * c0[d] + i * g), through = (1 - hold_h) * dh[d],
-              dcell = (1 - hold_c) * dc[d] + through * o * (1 - bent * bent);
+        float hold_h = held[d], hold_c = held[width + d], bent = tanh_float(f * c0[d] + i * g),
+              through = (1 - hold_h) * dh[d], dcell = (1 - hold_c) * dc[d] + through * o * (1 - bent * bent);
         slope[d] = dcell * g * i * (1 - i);
         slope[width + d] = dcell * c0[d] * f * (1 - f);
         slope[2 * width + d] = dcell * i * (1 - g * g);
@@ -176,12 +213,13 @@ static void step_row_back(const struct lstm *l, size_t time, size_t b, const flo
     const float *kept = l->kept + row * 4 * width;
     if (l->dh)
         cpu_add(dh, l->dh + row * width, width);
-    if (!recurrent_moves(&l->r, time, b))
+    if (!recurrent_moves(&l->r, time, b)) {
         memset(slope, 0, 4 * width * sizeof *slope);
-    else if (l->r.zoneout > 0)
-        zoned_back(l, row, slope, kept, c0, dh, dc);
-    else
+    } else if (l->r.zoneout > 0) {
+        zoned_back(slope, kept, c0, dh, dc, l->held + 2 * row * width, width);
+    } else {
         cell_back(slope, kept, c0, dh, dc, width);
+    }
 }
 
 static void backward_rows(void *context, int part, size_t begin, size_t end)
@@ -219,7 +257,7 @@ void cpu_lstm_backward(struct tape *t, struct node *n)
     l.dlast_c = slope_from(n->out[2]);
     l.dh_now = tape_scratch(t, numbers * sizeof(float));
     l.dc_now = tape_scratch(t, numbers * sizeof(float));
-    if (!l.u || !l.slope || !l.dc_now || !l.c0)
+    if (tape_failed(t))
         return;
     cpu_share(t, l.r.rows, operations(&l.r), backward_rows, &l);
     cpu_through_back(t, &l.r, n->in[1], l.h, n->in[2], l.slope, 4 * l.r.width);

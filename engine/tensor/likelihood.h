@@ -13,6 +13,10 @@
 
 #include <math.h>
 
+#ifndef FORMULA /* a backend's own kind of function: engine/cuda/formula.h */
+#define FORMULA static inline
+#endif
+
 struct likelihood_point {
     double value;    /* -log p(y) */
     double slope[3]; /* by raw0, raw1, raw2 */
@@ -21,18 +25,18 @@ struct likelihood_point {
 #define HALF_LOG_TWO_PI 0.91893853320467274178
 #define HALF_LOG_PI 0.57236494292470008707
 
-static inline double softplus(double x)
+FORMULA double softplus(double x)
 {
-    return fmax(x, 0) + log1p(exp(-fabs(x)));
+    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
 }
 
-static inline double logistic(double x)
+FORMULA double logistic(double x)
 {
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
 /* log Gamma(x), x > 0; unlike lgamma, several threads may call it. */
-static inline double log_gamma(double x)
+FORMULA double log_gamma(double x)
 {
     int sign;
     return lgamma_r(x, &sign);
@@ -40,7 +44,7 @@ static inline double log_gamma(double x)
 
 /* The slope of log Gamma at x > 0: psi(x) = psi(x + 1) - 1/x up to where the asymptotic series (Abramowitz and Stegun
  * 6.3.18) is exact to the last digits. */
-static inline double digamma(double x)
+FORMULA double digamma(double x)
 {
     double below = 0, inverse, square, series;
     for (; x < 10; x++)
@@ -53,14 +57,14 @@ static inline double digamma(double x)
     return log(x) - 0.5 * inverse - series - below;
 }
 
-static inline struct likelihood_point likelihood_gaussian(const double *raw, double y, double v)
+FORMULA struct likelihood_point likelihood_gaussian(const double *raw, double y, double v)
 {
     double sigma = (softplus(raw[1]) + 1e-4) * v, z = (y - raw[0] * v) / sigma;
     return (struct likelihood_point){log(sigma) + z * z / 2 + HALF_LOG_TWO_PI,
                                      {-z * v / sigma, (1 - z * z) / sigma * v * logistic(raw[1])}};
 }
 
-static inline struct likelihood_point likelihood_student_t(const double *raw, double y, double v)
+FORMULA struct likelihood_point likelihood_student_t(const double *raw, double y, double v)
 {
     double sigma = (softplus(raw[1]) + 1e-4) * v, z = (y - raw[0] * v) / sigma;
     double free = 2 + softplus(raw[2]), q = log1p(z * z / free), by_z = (free + 1) * z / (free + z * z);
@@ -70,7 +74,7 @@ static inline struct likelihood_point likelihood_student_t(const double *raw, do
         {-by_z * v / sigma, (1 - z * by_z) / sigma * v * logistic(raw[1]), by_free * logistic(raw[2])}};
 }
 
-static inline struct likelihood_point likelihood_negative_binomial(const double *raw, double y, double v)
+FORMULA struct likelihood_point likelihood_negative_binomial(const double *raw, double y, double v)
 {
     double root = sqrt(v), m = softplus(raw[0]) * v + 1e-6, a = softplus(raw[1]) / root + 1e-6;
     double k = 1 / a, spread = log1p(a * m);
@@ -81,7 +85,7 @@ static inline struct likelihood_point likelihood_negative_binomial(const double 
                                      {by_m * v * logistic(raw[0]), by_a / root * logistic(raw[1])}};
 }
 
-static inline struct likelihood_point likelihood_beta(const double *raw, double y, double v)
+FORMULA struct likelihood_point likelihood_beta(const double *raw, double y, double v)
 {
     double alpha = softplus(raw[0]) + 1e-4, beta = softplus(raw[1]) + 1e-4, both = digamma(alpha + beta);
     double at = fmin(fmax(y, 1e-6), 1 - 1e-6);
@@ -91,7 +95,7 @@ static inline struct likelihood_point likelihood_beta(const double *raw, double 
         {(digamma(alpha) - both - log(at)) * logistic(raw[0]), (digamma(beta) - both - log1p(-at)) * logistic(raw[1])}};
 }
 
-static inline struct likelihood_point likelihood_l1(const double *raw, double y, double v)
+FORMULA struct likelihood_point likelihood_l1(const double *raw, double y, double v)
 {
     double off = y / v - raw[0];
     return (struct likelihood_point){fabs(off), {off > 0 ? -1 : off < 0 ? 1 : 0}};

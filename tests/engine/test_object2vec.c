@@ -235,21 +235,40 @@ static void test_buckets(void **state)
     pairs_free(&p);
 }
 
-static void test_sequences(void **state)
+static struct pair_sequences two_rows(enum pair_network network, size_t filter)
 {
+    const struct pair_side side = {.network = network, .vocabulary = 10, .filter = filter};
     struct pair_sequences s;
     struct error err = {0};
-    (void)state;
-    assert_int_equal(pair_sequences_open(&s, 2, 3, &err), 0);
-    pair_sequences_begin(&s);
-    pair_sequences_add(&s, (int32_t[]){7}, 1);
-    pair_sequences_add(&s, (int32_t[]){4, 5, 6}, 3);
-    pair_sequences_end(&s);
+    assert_int_equal(pair_sequences_open(&s, &side, 2, 3, &err), 0);
+    for (int again = 0; again < 2; again++) { /* the second time is like the first */
+        pair_sequences_begin(&s);
+        pair_sequences_add(&s, (int32_t[]){7}, 1);
+        pair_sequences_add(&s, (int32_t[]){4, 7, 4}, 3);
+        pair_sequences_end(&s);
+    }
     assert_int_equal(s.steps, 3);
-    assert_memory_equal(s.packed, ((int32_t[]){7, 4, 5, 6}), 16);
+    assert_memory_equal(s.packed, ((int32_t[]){7, 4, 7, 4}), 16);
     assert_memory_equal(s.start, ((int32_t[]){0, 1, 4}), 12);
-    assert_memory_equal(s.id, ((int32_t[]){7, 4, -1, 5, -1, 6}), 24);
-    assert_memory_equal(s.place, ((int32_t[]){0, 1, -1, 3, -1, 5}), 24);
+    assert_memory_equal(s.length, ((int32_t[]){1, 3}), 8);
+    return s;
+}
+
+static void test_sequences(void **state)
+{
+    struct pair_sequences s = two_rows(PAIR_POOLED, 3);
+    (void)state;
+    pair_sequences_close(&s);
+    s = two_rows(PAIR_HCNN, 3);
+    assert_int_equal(s.lined, 8);
+    assert_memory_equal(s.line, ((int32_t[]){7, -1, -1, 4, 7, 4, -1, -1}), 32);
+    assert_memory_equal(s.alive, ((int32_t[]){0, -1, -1, 3, 4, 5, -1, -1}), 32);
+    assert_memory_equal(s.place, ((int32_t[]){0, 3, -1, 4, -1, 5}), 24);
+    pair_sequences_close(&s);
+    s = two_rows(PAIR_BILSTM, 3);
+    assert_int_equal(s.different, 2);
+    assert_memory_equal(s.distinct, ((int32_t[]){7, 4}), 8);
+    assert_memory_equal(s.place, ((int32_t[]){0, 1, -1, 0, -1, 1}), 24);
     pair_sequences_close(&s);
 }
 
@@ -428,16 +447,16 @@ static void test_learns(void **state)
         const char *source, *settings;
         double n, least;
     } cases[] = {
-        {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8", 2000, 0.85},
+        {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8", 3000, 0.8},
         {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8 tied_token_embedding_weight=true bucket_width=4",
-         2000, 0.85},
-        {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8 token_embedding_storage_type=row_sparse", 2000,
-         0.85},
+         3000, 0.8},
+        {"pair_topic", SMALL "enc0_network=pooled_embedding epochs=8 token_embedding_storage_type=row_sparse", 3000,
+         0.8},
         {"pair_order",
          SMALL "enc0_network=bilstm enc1_network=pooled_embedding enc1_vocab_size=2 enc1_max_seq_len=1 "
                "enc1_token_embedding_dim=4 epochs=8",
-         800, 0.85},
-        {"shop_small", SMALL "enc0_network=pooled_embedding epochs=20", 1600, 0.85},
+         800, 0.8},
+        {"shop_small", SMALL "enc0_network=pooled_embedding epochs=20", 1600, 0.8},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -486,10 +505,10 @@ static void test_regression(void **state)
 {
     struct ran r;
     (void)state;
-    train(&r, "pair_topic", 1000, 1, NULL,
+    train(&r, "pair_topic", 3000, 1, NULL,
           SMALL "enc0_network=pooled_embedding output_layer=mean_squared_error epochs=8");
     assert_int_equal(r.status, 0);
-    assert_true(training_metric_value(&r.t, "test:mean_squared_error") < 0.18); /* of the mean: 0.25 */
+    assert_true(training_metric_value(&r.t, "test:mean_squared_error") < 0.15); /* of the mean: 0.25 */
     assert_true(isnan(training_metric_value(&r.t, "test:accuracy")));
     leave(&r);
 }

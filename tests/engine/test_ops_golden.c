@@ -54,6 +54,75 @@ static double squeezed(double x)
     return x / 4 + 0.5;
 }
 
+static void products_and_elements(void **state)
+{
+    struct tensor *x = wave(1, 3, SHAPE(2, 3, 4));
+    (void)state;
+    IS(op_linear(t, x, wave(2, 2, SHAPE(4, 2)), wave(3, 1, SHAPE(2))), golden_linear);
+    IS(op_matmul(t, wave(1, 3, SHAPE(1, 4, 2)), wave(2, 3, SHAPE(3, 5, 4)), true, true), golden_matmul);
+    IS(op_add(t, x, wave(2, 2, SHAPE(3, 4))), golden_add);
+    IS(op_sub(t, x, wave(2, 1, SHAPE(4))), golden_sub);
+    IS(op_mul(t, x, wave(2, 3, SHAPE(2, 3, 4))), golden_mul);
+    IS(op_affine(t, wave(1, 1, SHAPE(7)), 2.5, -0.75), golden_affine);
+}
+
+static void functions(void **state)
+{
+    struct tensor *x = wave(1, 1, SHAPE(8)), *positive = each(wave(1, 1, SHAPE(8)), one_more);
+    (void)state;
+    IS(op_unary(t, x, UNARY_TANH), golden_unary_tanh);
+    IS(op_unary(t, x, UNARY_SIGMOID), golden_unary_sigmoid);
+    IS(op_unary(t, x, UNARY_RELU), golden_unary_relu);
+    IS(op_unary(t, x, UNARY_SOFTPLUS), golden_unary_softplus);
+    IS(op_unary(t, x, UNARY_EXP), golden_unary_exp);
+    IS(op_unary(t, positive, UNARY_LOG), golden_unary_log);
+    IS(op_unary(t, x, UNARY_ABS), golden_unary_abs);
+    IS(op_unary(t, x, UNARY_SQUARE), golden_unary_square);
+    IS(op_unary(t, positive, UNARY_SQRT), golden_unary_sqrt);
+}
+
+static void shapes_and_sums(void **state)
+{
+    const int32_t row[] = {3, 0, 3}, length[] = {4, 0, 2};
+    struct tensor *x = wave(1, 3, SHAPE(2, 3, 4)), *steps = wave(1, 3, SHAPE(4, 3, 2));
+    struct tensor *parts[] = {tape_slice(t, x, 1, 1, 2), wave(2, 3, SHAPE(2, 1, 4))};
+    (void)state;
+    IS(op_transpose(t, x, (const int[]){2, 0, 1}), golden_transpose);
+    IS(op_concat(t, parts, 2, 1), golden_concat);
+    IS(op_gather(t, wave(1, 2, SHAPE(4, 3)), row, 3), golden_gather);
+    IS(op_reduce(t, x, REDUCE_SUM, 1), golden_reduce_sum);
+    IS(op_reduce(t, x, REDUCE_MEAN, -1), golden_reduce_mean);
+    IS(op_reduce(t, x, REDUCE_MAX, 0), golden_reduce_max);
+    IS(op_pool_time(t, steps, REDUCE_SUM, length), golden_pool_time_sum);
+    IS(op_pool_time(t, steps, REDUCE_MEAN, length), golden_pool_time_mean);
+    IS(op_pool_time(t, steps, REDUCE_MAX, length), golden_pool_time_max);
+}
+
+static void tables(void **state)
+{
+    const int32_t id[] = {4, -1, 0, 4}, bag[] = {2, 4, 2, 0}, start[] = {0, 3, 3, 4};
+    struct tensor *table = wave(1, 2, SHAPE(5, 3));
+    (void)state;
+    IS(op_embedding(t, table, id, 4), golden_embedding);
+    IS(op_embedding_mean(t, table, bag, start, 3), golden_embedding_mean);
+}
+
+/* The share that is dropped is the rate, and what stays makes up for it. */
+static void dropouts(void **state)
+{
+    struct tensor *x = tape_plain(t, 1, SHAPE(100000)), *y;
+    double zeros = 0, sum = 0;
+    (void)state;
+    for (size_t i = 0; i < 100000; i++)
+        ((double *)x->data)[i] = 1;
+    y = op_dropout(t, x, 0.3);
+    for (size_t i = 0; i < 100000; i++) {
+        zeros += ((double *)y->data)[i] == 0;
+        sum += ((double *)y->data)[i];
+    }
+    assert_true(fabs(zeros / 1e5 - 0.3) < 0.005 && fabs(sum / 1e5 - 1) < 0.01); /* more than three deviations */
+}
+
 static void losses(void **state)
 {
     const int32_t target[] = {2, 0, 4};
@@ -166,8 +235,17 @@ static int close_tape(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(losses),       cmocka_unit_test(recurrent), cmocka_unit_test(norms),
-        cmocka_unit_test(convolutions), cmocka_unit_test(attention), cmocka_unit_test(likelihoods),
+        cmocka_unit_test(products_and_elements),
+        cmocka_unit_test(functions),
+        cmocka_unit_test(shapes_and_sums),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(dropouts),
+        cmocka_unit_test(losses),
+        cmocka_unit_test(recurrent),
+        cmocka_unit_test(norms),
+        cmocka_unit_test(convolutions),
+        cmocka_unit_test(attention),
+        cmocka_unit_test(likelihoods),
         cmocka_unit_test(digammas),
     };
     return cmocka_run_group_tests(tests, open_tape, close_tape);

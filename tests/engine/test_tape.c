@@ -208,13 +208,13 @@ static bool operation_fails(const struct op_case *c, const struct backend *backe
 static void operations_run_out_of_memory(void **state)
 {
     struct backend full = *(const struct backend *)*state;
-    size_t failures = 0, tries = OP_CASES * 4 * 60;
+    size_t failures = 0, tries = OP_CASES * 4 * 40;
     full.alloc = full_alloc;
     for (size_t i = 0; i < OP_CASES; i++)
         for (uint64_t seed = 1; seed <= 4; seed++)
-            for (size_t room = 0; room < 60; room++)
+            for (size_t room = 0; room < 40; room++)
                 failures += operation_fails(&op_cases[i], &full, seed, room);
-    assert_true(failures > tries / 4 && failures < tries);
+    assert_true(failures > tries / 6 && failures < tries);
 }
 
 static void sizes_beyond_memory_fail(void **state)

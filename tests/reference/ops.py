@@ -44,6 +44,31 @@ def recurrent(module, gates_first, reverse, lengths):
 
 
 print("/* Made by tests/reference/ops.py: what PyTorch gives. */")
+show("linear", wave(1, 2, 3, 4) @ wave(2, 4, 2) + wave(3, 2))
+show("matmul", wave(1, 1, 4, 2).transpose(1, 2) @ wave(2, 3, 5, 4).transpose(1, 2))
+show("add", wave(1, 2, 3, 4) + wave(2, 3, 4))
+show("sub", wave(1, 2, 3, 4) - wave(2, 4))
+show("mul", wave(1, 2, 3, 4) * wave(2, 2, 3, 4))
+show("affine", 2.5 * wave(1, 7) - 0.75)
+x = wave(1, 8)
+for name, f in [("tanh", torch.tanh), ("sigmoid", torch.sigmoid), ("relu", F.relu), ("softplus", F.softplus),
+                ("exp", torch.exp), ("log", lambda x: (x.abs() + 1).log()), ("abs", torch.abs), ("square", torch.square),
+                ("sqrt", lambda x: (x.abs() + 1).sqrt())]:
+    show("unary_" + name, f(x))
+x = wave(1, 2, 3, 4)
+show("transpose", x.permute(2, 0, 1))
+show("concat", torch.cat([x[:, 1:], wave(2, 2, 1, 4)], 1))
+show("gather", wave(1, 4, 3)[[3, 0, 3]])
+show("reduce_sum", x.sum(1))
+show("reduce_mean", x.mean().reshape(1))
+show("reduce_max", x.amax(0))
+lengths = [4, 0, 2]
+x = wave(1, 4, 3, 2)
+for name, f in [("sum", lambda x: x.sum(0)), ("mean", lambda x: x.mean(0)), ("max", lambda x: x.amax(0))]:
+    show("pool_time_" + name, torch.stack([f(x[:n, b]) if n else torch.zeros(2) for b, n in enumerate(lengths)]))
+table = wave(1, 5, 3)
+show("embedding", torch.stack([table[i] if i >= 0 else torch.zeros(3) for i in [4, -1, 0, 4]]))
+show("embedding_mean", torch.stack([table[[2, 4, 2]].mean(0), torch.zeros(3), table[0]]))
 show("softmax", F.softmax(wave(1, 3, 5), 1))
 target, weight = torch.tensor([2, 0, 4]), wave(2, 3).abs()
 show("cross_entropy", (F.cross_entropy(wave(1, 3, 5), target, reduction="none") * weight).sum())
