@@ -235,21 +235,40 @@ static void test_buckets(void **state)
     pairs_free(&p);
 }
 
-static void test_sequences(void **state)
+static struct pair_sequences two_rows(enum pair_network network, size_t filter)
 {
+    const struct pair_side side = {.network = network, .vocabulary = 10, .filter = filter};
     struct pair_sequences s;
     struct error err = {0};
-    (void)state;
-    assert_int_equal(pair_sequences_open(&s, 2, 3, &err), 0);
-    pair_sequences_begin(&s);
-    pair_sequences_add(&s, (int32_t[]){7}, 1);
-    pair_sequences_add(&s, (int32_t[]){4, 5, 6}, 3);
-    pair_sequences_end(&s);
+    assert_int_equal(pair_sequences_open(&s, &side, 2, 3, &err), 0);
+    for (int again = 0; again < 2; again++) { /* the second time is like the first */
+        pair_sequences_begin(&s);
+        pair_sequences_add(&s, (int32_t[]){7}, 1);
+        pair_sequences_add(&s, (int32_t[]){4, 7, 4}, 3);
+        pair_sequences_end(&s);
+    }
     assert_int_equal(s.steps, 3);
-    assert_memory_equal(s.packed, ((int32_t[]){7, 4, 5, 6}), 16);
+    assert_memory_equal(s.packed, ((int32_t[]){7, 4, 7, 4}), 16);
     assert_memory_equal(s.start, ((int32_t[]){0, 1, 4}), 12);
-    assert_memory_equal(s.id, ((int32_t[]){7, 4, -1, 5, -1, 6}), 24);
-    assert_memory_equal(s.place, ((int32_t[]){0, 1, -1, 3, -1, 5}), 24);
+    assert_memory_equal(s.length, ((int32_t[]){1, 3}), 8);
+    return s;
+}
+
+static void test_sequences(void **state)
+{
+    struct pair_sequences s = two_rows(PAIR_POOLED, 3);
+    (void)state;
+    pair_sequences_close(&s);
+    s = two_rows(PAIR_HCNN, 3);
+    assert_int_equal(s.lined, 8);
+    assert_memory_equal(s.line, ((int32_t[]){7, -1, -1, 4, 7, 4, -1, -1}), 32);
+    assert_memory_equal(s.alive, ((int32_t[]){0, -1, -1, 3, 4, 5, -1, -1}), 32);
+    assert_memory_equal(s.place, ((int32_t[]){0, 3, -1, 4, -1, 5}), 24);
+    pair_sequences_close(&s);
+    s = two_rows(PAIR_BILSTM, 3);
+    assert_int_equal(s.different, 2);
+    assert_memory_equal(s.distinct, ((int32_t[]){7, 4}), 8);
+    assert_memory_equal(s.place, ((int32_t[]){0, 1, -1, 0, -1, 1}), 24);
     pair_sequences_close(&s);
 }
 

@@ -23,7 +23,7 @@ struct run {
     struct pair_sequences sequences[2];
     float *label, *outputs; /* of a mini-batch; of PAIR_ASK_MAX pairs */
     int32_t *target;
-    struct tape *tape, *look; /* for steps, for looking */
+    struct tape *tape;
     struct pair_ask ask;
     struct trainer trainer;
     struct pair_picture picture;
@@ -298,8 +298,7 @@ static int open_trainer(struct run *r, struct error *err)
     const struct trainer_settings settings = {
         .optimiser = r->design.optimiser, .decay = r->design.decay, .lazy = r->design.lazy, .comm = r->t->comm};
     r->tape = tape_open(&backend_cpu, r->t->threads, err);
-    r->look = r->tape ? tape_open(&backend_cpu, r->t->threads, err) : NULL;
-    return r->look ? trainer_open(&r->trainer, &r->net.parameters, &settings, err) : -1;
+    return r->tape ? trainer_open(&r->trainer, &r->net.parameters, &settings, err) : -1;
 }
 
 static int open_arrays(struct run *r, struct error *err)
@@ -315,9 +314,9 @@ static int open_arrays(struct run *r, struct error *err)
     if (!r->label || !r->target || !r->outputs)
         return no_memory(err);
     for (int side = 0; side < 2; side++)
-        if (pair_sequences_open(&r->sequences[side], batch, longest[side], err) < 0)
+        if (pair_sequences_open(&r->sequences[side], &r->design.side[side], batch, longest[side], err) < 0)
             return -1;
-    return pair_ask_open(&r->ask, &r->net, r->look, longest, err);
+    return pair_ask_open(&r->ask, &r->net, r->tape, longest, err);
 }
 
 static int prepare(struct run *r, struct error *err)
@@ -351,7 +350,6 @@ static void close_run(struct run *r)
     if (r->best.data)
         snapshot_free(&r->net.parameters, &r->best);
     tape_close(r->tape);
-    tape_close(r->look);
     pair_net_close(&r->net);
     pair_epoch_close(&r->order);
 }

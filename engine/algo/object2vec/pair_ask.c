@@ -27,7 +27,7 @@ int pair_ask_open(struct pair_ask *a, const struct pair_net *net, struct tape *t
     *a = (struct pair_ask){.net = net, .tape = tape, .longest = {longest[0], longest[1]}};
     a->rows = batch_rows(net, longest);
     for (int i = 0; i < 2; i++)
-        if (pair_sequences_open(&a->sequences[i], a->rows, longest[i], err) < 0)
+        if (pair_sequences_open(&a->sequences[i], &net->design.side[i], a->rows, longest[i], err) < 0)
             return -1;
     a->values = malloc(a->rows * larger(net->design.outputs, net->design.dim) * sizeof *a->values);
     a->order = malloc(PAIR_ASK_MAX * sizeof *a->order);

@@ -207,18 +207,41 @@ struct pair_range pair_epoch_batch(const struct pair_epoch *e, size_t b)
 /* --- sequences side by side -----------------------------------------------------------------------------------------
  */
 
-int pair_sequences_open(struct pair_sequences *s, size_t rows, size_t longest, struct error *err)
+static int32_t *integers(size_t n)
 {
-    *s = (struct pair_sequences){.room = rows, .id_room = rows * longest};
-    if (s->id_room > INT32_MAX)
+    return malloc((n + 1) * sizeof(int32_t));
+}
+
+static bool open_layout(struct pair_sequences *s, const struct pair_side *side, size_t tokens)
+{
+    if (s->network == PAIR_POOLED)
+        return true;
+    s->place = integers(tokens);
+    if (s->network == PAIR_HCNN) {
+        s->gap = side->filter - 1;
+        s->line = integers(tokens + s->room * s->gap);
+        s->alive = integers(tokens + s->room * s->gap);
+        return s->place && s->line && s->alive;
+    }
+    s->distinct = integers(tokens);
+    s->number = integers(side->vocabulary);
+    for (size_t i = 0; s->number && i < side->vocabulary; i++)
+        s->number[i] = -1;
+    return s->place && s->distinct && s->number;
+}
+
+int pair_sequences_open(struct pair_sequences *s, const struct pair_side *side, size_t rows, size_t longest,
+                        struct error *err)
+{
+    size_t tokens = rows * longest;
+    *s = (struct pair_sequences){.room = rows, .network = side->network};
+    if (rows * (longest + side->filter) > INT32_MAX)
         return error_set(err, ERROR_LIMIT, "mini_batch_size", "give smaller mini-batches or shorter sequences",
                          "A mini-batch of %zu sequences of %zu tokens is too large", rows, longest);
-    s->packed = malloc((s->id_room + 1) * sizeof *s->packed);
-    s->id = malloc((s->id_room + 1) * sizeof *s->id);
-    s->place = malloc((s->id_room + 1) * sizeof *s->place);
-    s->start = malloc((rows + 1) * sizeof *s->start);
-    s->length = malloc((rows + 1) * sizeof *s->length);
-    if (s->packed && s->id && s->place && s->start && s->length)
+    s->packed = integers(tokens);
+    s->start = integers(rows + 1);
+    s->length = integers(rows);
+    if (s->packed && s->start && s->length && open_layout(s, side, tokens))
         return 0;
     pair_sequences_close(s);
     return no_memory(err);
@@ -227,10 +250,13 @@ int pair_sequences_open(struct pair_sequences *s, size_t rows, size_t longest, s
 void pair_sequences_close(struct pair_sequences *s)
 {
     free(s->packed);
-    free(s->id);
-    free(s->place);
     free(s->start);
     free(s->length);
+    free(s->line);
+    free(s->alive);
+    free(s->distinct);
+    free(s->number);
+    free(s->place);
     *s = (struct pair_sequences){0};
 }
 
@@ -249,17 +275,51 @@ void pair_sequences_add(struct pair_sequences *s, const int32_t *token, size_t c
     s->steps = count > s->steps ? count : s->steps;
 }
 
+static void set_place(struct pair_sequences *s, size_t step, size_t row, size_t place)
+{
+    s->place[step * s->rows + row] = (int32_t)place;
+}
+
+static void lay_line(struct pair_sequences *s)
+{
+    s->lined = 0;
+    for (size_t b = 0; b < s->rows; b++) {
+        for (size_t i = 0; i < (size_t)s->length[b]; i++, s->lined++) {
+            set_place(s, i, b, s->lined);
+            s->line[s->lined] = s->packed[(size_t)s->start[b] + i];
+            s->alive[s->lined] = (int32_t)s->lined;
+        }
+        for (size_t i = 0; i < s->gap; i++, s->lined++)
+            s->line[s->lined] = s->alive[s->lined] = -1;
+    }
+}
+
+static void lay_distinct(struct pair_sequences *s)
+{
+    s->different = 0;
+    for (size_t b = 0; b < s->rows; b++)
+        for (size_t i = 0; i < (size_t)s->length[b]; i++) {
+            int32_t token = s->packed[(size_t)s->start[b] + i];
+            if (s->number[token] < 0) {
+                s->distinct[s->different] = token;
+                s->number[token] = (int32_t)s->different++;
+            }
+            set_place(s, i, b, (size_t)s->number[token]);
+        }
+    for (size_t i = 0; i < s->different; i++)
+        s->number[s->distinct[i]] = -1;
+}
+
 void pair_sequences_end(struct pair_sequences *s)
 {
-    for (size_t b = 0; b < s->rows; b++) {
-        const int32_t *token = s->packed + s->start[b];
-        size_t count = (size_t)s->length[b];
-        for (size_t i = 0; i < s->steps; i++) {
-            size_t at = i * s->rows + b;
-            s->id[at] = i < count ? token[i] : -1;
-            s->place[at] = i < count ? (int32_t)at : -1;
-        }
-    }
+    if (s->network == PAIR_POOLED)
+        return;
+    for (size_t i = 0; i < s->steps * s->rows; i++)
+        s->place[i] = -1;
+    if (s->network == PAIR_HCNN)
+        lay_line(s);
+    else
+        lay_distinct(s);
 }
 
 size_t pair_longest(const struct pairs *p, int side, size_t limit)

@@ -45,23 +45,30 @@ void pair_epoch_close(struct pair_epoch *e); /* {0} is fine */
 void pair_epoch_draw(struct pair_epoch *e);
 struct pair_range pair_epoch_batch(const struct pair_epoch *e, size_t b);
 
-/* Sequences of one side side by side. */
+/* Sequences of one side, laid out as the side's encoder takes them, so that no product is spent on padding or twice on
+ * a token. */
 struct pair_sequences {
-    size_t rows, steps;   /* steps: of the longest */
-    int32_t *packed;      /* one after the other */
-    int32_t *start;       /* rows + 1, in packed */
-    int32_t *id;          /* steps x rows; -1 beyond a row's length */
-    int32_t *place;       /* steps x rows: which number it is among them; -1 beyond a row's length */
-    int32_t *length;      /* rows */
-    size_t room, id_room; /* rows; steps x rows */
+    size_t rows, steps;    /* steps: of the longest */
+    int32_t *packed;       /* tokens one after the other */
+    int32_t *start;        /* rows + 1, in packed */
+    int32_t *length;       /* rows */
+    int32_t *line, *alive; /* hcnn: tokens with `gap` empty places (-1) behind each row; where a place is filled its
+                              number, else -1 */
+    size_t lined;          /* places of the line */
+    int32_t *distinct, *number; /* bilstm: each token once; of each token of the vocabulary its place there, else -1 */
+    size_t different;           /* how many */
+    int32_t *place;             /* hcnn, bilstm: steps x rows: where in line or distinct; -1 beyond a row's length */
+    size_t room, gap;           /* rows; places */
+    enum pair_network network;
 };
 
-/* Room for any `rows` sequences of at most `longest` tokens of `p`. */
-int pair_sequences_open(struct pair_sequences *s, size_t rows, size_t longest, struct error *err);
+/* Room for any `rows` sequences of at most `longest` tokens. */
+int pair_sequences_open(struct pair_sequences *s, const struct pair_side *side, size_t rows, size_t longest,
+                        struct error *err);
 void pair_sequences_close(struct pair_sequences *s); /* {0} is fine */
 void pair_sequences_begin(struct pair_sequences *s);
 void pair_sequences_add(struct pair_sequences *s, const int32_t *token, size_t count); /* cut by the caller */
-void pair_sequences_end(struct pair_sequences *s); /* fills id and place from packed */
+void pair_sequences_end(struct pair_sequences *s);                                     /* lays them out */
 
 /* What the network cannot take: ids beyond the vocabulary, empty sequences, labels that are no class. `part` names the
  * channel. Counts in *cut the sequences that are longer than they may be. */

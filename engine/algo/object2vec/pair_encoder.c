@@ -83,21 +83,16 @@ struct tensor *pair_drop(struct tape *t, struct tensor *x, double rate)
     return op_dropout(t, x, rate);
 }
 
-/* steps x rows x width */
-static struct tensor *look_up(const struct pair_encoder *e, struct tape *t, const struct pair_sequences *s)
+static struct tensor *look_up(const struct pair_encoder *e, struct tape *t, const int32_t *id, size_t count)
 {
-    size_t n = s->steps * s->rows;
-    struct tensor *x = op_embedding(t, e->table, tape_ints(t, s->id, n), n);
-    return tape_reshape(t, x, 3, (size_t[]){s->steps, s->rows, e->side->width});
+    return op_embedding(t, e->table, tape_ints(t, id, count), count);
 }
 
-/* Zeros beyond each row's length, as the tokens' vectors have them there. */
-static struct tensor *cut_off(struct tape *t, struct tensor *x, const struct pair_sequences *s)
+/* From rows of a line, or of distinct tokens, to steps x rows x width, zeros beyond each length. */
+static struct tensor *spread(struct tape *t, struct tensor *rows, const struct pair_sequences *s, const int32_t *place)
 {
-    size_t n = s->steps * s->rows, width = tensor_width(x);
-    struct tensor *rows = tape_reshape(t, x, 2, (size_t[]){n, width});
-    rows = op_embedding(t, rows, tape_ints(t, s->place, n), n);
-    return tape_reshape(t, rows, 3, (size_t[]){s->steps, s->rows, width});
+    size_t n = s->steps * s->rows, width = tensor_width(rows);
+    return tape_reshape(t, op_embedding(t, rows, place, n), 3, (size_t[]){s->steps, s->rows, width});
 }
 
 static struct tensor *run_pooled(const struct pair_encoder *e, struct tape *t, const struct pair_sequences *s)
@@ -107,31 +102,42 @@ static struct tensor *run_pooled(const struct pair_encoder *e, struct tape *t, c
     return op_linear(t, op_embedding_mean(t, e->table, id, start, s->rows), e->w[0][0], e->b[0][0]);
 }
 
+/* All sequences lie in one line, with so many zeros between them that no filter sees two. */
 static struct tensor *run_hcnn(const struct pair_encoder *e, struct tape *t, const struct pair_sequences *s)
 {
-    const int32_t *length = tape_ints(t, s->length, s->rows);
+    const int32_t *length = tape_ints(t, s->length, s->rows), *place = tape_ints(t, s->place, s->steps * s->rows);
+    const int32_t *alive = e->side->layers > 1 ? tape_ints(t, s->alive, s->lined) : NULL;
     size_t layers = e->side->layers, before = (e->side->filter - 1) / 2;
-    struct tensor *x = look_up(e, t, s), *best[PAIR_LAYERS_MAX];
-    bool ragged = (size_t)s->start[s->rows] < s->steps * s->rows;
+    struct tensor *x = look_up(e, t, s->line, s->lined), *best[PAIR_LAYERS_MAX];
     for (size_t k = 0; k < layers; k++) {
-        if (k)
-            x = pair_drop(t, ragged ? cut_off(t, x, s) : x, e->dropout);
-        x = op_unary(t, op_conv1d(t, x, e->w[k][0], e->b[k][0], before, e->side->filter - 1 - before), UNARY_RELU);
-        best[k] = op_pool_time(t, x, REDUCE_MAX, length);
+        if (k) /* the gaps are zeros to the next layer too */
+            x = pair_drop(t, op_embedding(t, x, alive, s->lined), e->dropout);
+        x = tape_reshape(t, x, 3, (size_t[]){s->lined, 1, tensor_width(x)});
+        x = op_conv1d(t, x, e->w[k][0], e->b[k][0], before, e->side->filter - 1 - before);
+        x = op_unary(t, tape_reshape(t, x, 2, (size_t[]){s->lined, tensor_width(x)}), UNARY_RELU);
+        best[k] = op_pool_time(t, spread(t, x, s, place), REDUCE_MAX, length);
     }
     return layers == 1 ? best[0] : op_concat(t, best, (int)layers, 1);
 }
 
+/* The gates' part that comes from the input: in the first layer made once for each token, however often it occurs. */
+static struct tensor *input_gates(const struct pair_encoder *e, struct tape *t, const struct pair_sequences *s,
+                                  struct tensor *x, const int32_t *place, size_t layer, int way)
+{
+    struct tensor *gates = op_linear(t, x, e->w[layer][way], e->b[layer][way]);
+    return layer ? gates : spread(t, gates, s, place);
+}
+
 static struct tensor *run_bilstm(const struct pair_encoder *e, struct tape *t, const struct pair_sequences *s)
 {
-    const int32_t *length = tape_ints(t, s->length, s->rows);
-    struct tensor *x = look_up(e, t, s), *last_h, *last_c;
+    const int32_t *length = tape_ints(t, s->length, s->rows), *place = tape_ints(t, s->place, s->steps * s->rows);
+    struct tensor *x = look_up(e, t, s->distinct, s->different), *last_h, *last_c;
     for (size_t k = 0; k < e->side->layers; k++) {
         struct tensor *way[2];
         if (k)
             x = pair_drop(t, x, e->dropout);
         for (int i = 0; i < 2; i++)
-            way[i] = op_lstm(t, op_linear(t, x, e->w[k][i], e->b[k][i]), e->u[k][i], NULL, NULL, length, i == 1, 0,
+            way[i] = op_lstm(t, input_gates(e, t, s, x, place, k, i), e->u[k][i], NULL, NULL, length, i == 1, 0,
                              &last_h, &last_c);
         if (k + 1 == e->side->layers) { /* the largest of each before they are joined: less is moved */
             for (int i = 0; i < 2; i++)

@@ -1,8 +1,10 @@
 #include "engine/algo/object2vec/pair_net.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define TABLE_SPREAD 0.1 /* standard deviation of tokens' first vectors */
+#define TABLE_SPREAD 0.17 /* of tokens' first vectors to either side: a standard deviation of 0.1 */
 
 static int no_memory(struct error *err)
 {
@@ -15,7 +17,7 @@ static int add_tables(struct pair_net *net)
     static const char *const names[] = {"enc0.tokens", "enc1.tokens"};
     for (int i = 0; i < (net->design.tied ? 1 : 2); i++) {
         const struct pair_side *side = &net->design.side[i];
-        const struct init init = {INIT_NORMAL, TABLE_SPREAD, FACTOR_AVG, 0, 0};
+        const struct init init = {INIT_UNIFORM, TABLE_SPREAD, FACTOR_AVG, 0, 0};
         if (side->frozen)
             net->table[i] =
                 parameters_add_fixed(&net->parameters, names[i], 2, (size_t[]){side->vocabulary, side->width}, init);
@@ -27,6 +29,14 @@ static int add_tables(struct pair_net *net)
     if (net->design.tied)
         net->table[1] = net->table[0];
     return 0;
+}
+
+static struct parameter *parameter_named(struct parameters *p, const char *name)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->items[i].name, name) == 0)
+            return &p->items[i];
+    return NULL;
 }
 
 static int add_layers(struct pair_net *net)
@@ -50,17 +60,45 @@ static int add_layers(struct pair_net *net)
     return net->mean ? 0 : -1;
 }
 
+/* With one table of tokens both encoders start alike, so that from the first step on like objects have like vectors.
+ * From then on each has its own weights. */
+static int start_alike(struct pair_net *net, struct error *err)
+{
+    struct parameters *p = &net->parameters;
+    for (size_t i = 0; i < p->count; i++) {
+        struct parameter *from = &p->items[i], *to;
+        char name[PARAMETER_NAME];
+        float *values;
+        if (strncmp(from->name, "enc0.layer", 10) != 0)
+            continue;
+        snprintf(name, sizeof name, "enc1%s", from->name + 4);
+        to = parameter_named(p, name);
+        if (!to || !tensor_same_shape(&from->tensor, &to->tensor))
+            continue;
+        values = malloc((tensor_count(&from->tensor) + 1) * sizeof *values);
+        if (!values)
+            return no_memory(err);
+        parameters_get(p, &from->tensor, values);
+        parameters_set(p, &to->tensor, values);
+        free(values);
+    }
+    return 0;
+}
+
 int pair_net_open(struct pair_net *net, const struct pair_design *d, const struct backend *backend, uint64_t seed,
                   struct error *err)
 {
+    int status = -1;
     *net = (struct pair_net){.design = *d};
     parameters_open(&net->parameters, backend);
     if (add_tables(net) == 0 &&
         pair_encoder_add(&net->encoder[0], &net->parameters, &net->design, 0, net->table[0]) == 0 &&
         pair_encoder_add(&net->encoder[1], &net->parameters, &net->design, 1, net->table[1]) == 0 &&
         add_layers(net) == 0)
-        return parameters_settle(&net->parameters, seed, err);
-    return no_memory(err);
+        status = parameters_settle(&net->parameters, seed, err);
+    else
+        no_memory(err);
+    return status == 0 && net->design.tied ? start_alike(net, err) : status;
 }
 
 void pair_net_close(struct pair_net *net)
