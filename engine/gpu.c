@@ -14,6 +14,15 @@ const char *gpu_name(void)
     return device_name;
 }
 
+/* Asked before the plugin is loaded, which brings cuBLAS and 150 MB with it. */
+static bool driver_is_there(void)
+{
+    static void *driver; /* stays: the plugin needs it */
+    if (!driver)
+        driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+    return driver != NULL;
+}
+
 const struct gpu *gpu_open(struct error *err)
 {
     static const struct gpu *opened;
@@ -22,6 +31,10 @@ const struct gpu *gpu_open(struct error *err)
     void *plugin;
     if (opened)
         return opened;
+    if (!driver_is_there()) {
+        error_set(err, ERROR_INPUT, "--device", NO_DRIVER, "No GPU answers: there is no NVIDIA driver (libcuda.so.1)");
+        return NULL;
+    }
     plugin = plugin_open(GPU_PLUGIN, false);
     if (!plugin) {
         error_set(err, ERROR_INPUT, "--device", REBUILD, "This build has no GPU backend: %.200s", plugin_fault());

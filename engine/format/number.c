@@ -165,6 +165,38 @@ const char *number_read(const char *p, const char *end, double *value)
     return stop;
 }
 
+/* How many digits stand at the front, up to 7; 0 for more. `digits` gets their number. */
+static unsigned take_digits(const char *p, uint64_t *digits)
+{
+    uint64_t word = digits_load(p) ^ DIGITS_EACH * '0', other = digits_find_other(word);
+    unsigned len = other ? (unsigned)__builtin_ctzll(other) / 8 : 0;
+    *digits = len ? digits_join(word, len) : 0;
+    return len;
+}
+
+/* Both parts together have fewer than 15 digits, so that one division rounds correctly. */
+const char *number_read_short(const char *p, double *value)
+{
+    bool negative = *p == '-';
+    uint64_t whole, fraction;
+    unsigned len = take_digits(p += negative, &whole);
+    double number = (double)whole;
+    if (len == 0)
+        return NULL;
+    p += len;
+    if (*p == '.') {
+        len = take_digits(++p, &fraction);
+        if (len == 0)
+            return NULL;
+        number = (number * powers[len] + (double)fraction) / powers[len];
+        p += len;
+    }
+    if ((*p | 32) == 'e')
+        return NULL;
+    *value = negative ? -number : number;
+    return p;
+}
+
 bool number_fills(const char *text, size_t len, double *value)
 {
     return number_read(text, text + len, value) == text + len;

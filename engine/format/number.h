@@ -11,6 +11,11 @@
 /* The number at `p`: [+-] digits [. digits] [e [+-] digits]. Returns where it ends, NULL when there is none. */
 const char *number_read(const char *p, const char *end, double *value);
 
+/* The same for what most numbers are, faster: at most seven digits, a point and seven more, no exponent. Looks up to
+ * NUMBER_AHEAD bytes ahead, which must be there. NULL for other numbers too. */
+#define NUMBER_AHEAD 24
+const char *number_read_short(const char *p, double *value);
+
 /* The number that fills all `len` bytes. False when it is none. */
 bool number_fills(const char *text, size_t len, double *value);
 

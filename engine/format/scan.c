@@ -146,7 +146,7 @@ int scan_key(struct scan *s, bool first, const struct scan_key *keys, bool open)
     if (!after)
         return scan_unexpected(s, "a key in quotes");
     len = (size_t)(after - 1 - name);
-    while (k->name && !(strlen(k->name) == len && memcmp(k->name, name, len) == 0))
+    while (k->name && (strncmp(k->name, name, len) != 0 || k->name[len]))
         k++;
     if (!k->name && !open)
         return unknown_key(s, name, len, keys);
@@ -216,7 +216,7 @@ int scan_whole(struct scan *s, uint32_t limit, uint32_t *value, const char *fix)
     char what[120];
     for (; p < s->end && *p >= '0' && *p <= '9'; p++)
         number = number > limit ? number : number * 10 + (uint64_t)(*p - '0');
-    if (p > s->p && number <= limit && (p == s->end || !strchr(".eE", *p) || !*p)) {
+    if (p > s->p && number <= limit && (p == s->end || (*p != '.' && (*p | 32) != 'e'))) {
         *value = (uint32_t)number;
         s->p = p;
         return 0;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/format/number.h"
 #include "engine/format/scan.h"
 
 enum meaning { START, TARGET, CATEGORY, FEATURE, ITEM };
@@ -68,7 +69,24 @@ static int read_value(struct scan *s, float *value)
     return scan_number(s, value);
 }
 
-/* Numbers behind the opening bracket, appended to an array. */
+/* Short numbers, each with a comma behind it, as long as there are any; how many. */
+static size_t read_short(struct scan *s, float *to, size_t most)
+{
+    const char *p = s->p;
+    size_t count = 0;
+    while (count < most && s->end - p > NUMBER_AHEAD) {
+        double value;
+        const char *next = number_read_short(p + (*p == ' '), &value);
+        if (!next || *next != ',')
+            break;
+        to[count++] = (float)value;
+        p = next + 1;
+    }
+    s->p = p;
+    return count;
+}
+
+/* A list of numbers, appended to an array. */
 static int read_numbers(struct scan *s, int (*read)(struct scan *s, float *value), float **array, size_t *count,
                         size_t *room)
 {
@@ -76,10 +94,15 @@ static int read_numbers(struct scan *s, int (*read)(struct scan *s, float *value
     int more;
     if (scan_open(s, '[') < 0)
         return -1;
-    while ((more = scan_element(s, *count == begin)) > 0) {
-        if (*count - begin == SERIES_LENGTH_MAX)
+    for (more = scan_element(s, true); more > 0; more = scan_element(s, false)) {
+        size_t left = SERIES_LENGTH_MAX - (*count - begin);
+        if (left == 0)
             return scan_complain(s, ERROR_LIMIT, "cut it into several", "A list has more than 10,000,000 values");
-        if (scan_reserve(s, array, *count, room, sizeof **array) < 0 || read(s, *array + *count) < 0)
+        if (scan_reserve(s, array, *count, room, sizeof **array) < 0)
+            return -1;
+        left = left < *room - *count ? left : *room - *count;
+        *count += read_short(s, *array + *count, left - 1);
+        if (read(s, *array + *count) < 0)
             return -1;
         ++*count;
     }

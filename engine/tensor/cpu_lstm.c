@@ -14,7 +14,7 @@ struct lstm {
     float *h, *c, *last_h, *last_c;
     float *kept; /* T x B x 4D, or, when nothing is kept, B x 4D: `kept_step` is 0 */
     size_t kept_step;
-    float *hold;           /* two rows of room for each part */
+    float *held;           /* T x B x 2D: 1 where zoneout holds an element of h and c, else 0 */
     bool learning, starts; /* starts: h0 was given */
     /* the way back */
     const float *dh, *dlast_h, *dlast_c;
@@ -22,6 +22,8 @@ struct lstm {
     float *slope;           /* T x B x 4D: of the gates before their functions */
     float *dh_now, *dc_now; /* B x D: of the state between two steps */
 };
+
+enum { MEMO_HELD = 17 };
 
 /* --- forward --------------------------------------------------------------------------------------------------------
  */
@@ -44,8 +46,8 @@ VECTORISED static void cell(float *restrict gates, const float *restrict c0, flo
     }
 }
 
-/* hold = 1 where the draws of elements first, first + 2 and so on are below `least` of 2^24, else 0. */
-VECTORISED static void draw(float *restrict hold, uint64_t random, uint64_t first, uint32_t least, size_t n)
+/* held = 1 where the draws of elements first, first + 2 and so on are below `least` of 2^24, else 0. */
+VECTORISED static void draw(float *restrict held, uint64_t random, uint64_t first, uint32_t least, size_t n)
 {
     enum { AT_ONCE = 64 };
     uint32_t bits[AT_ONCE];
@@ -54,33 +56,42 @@ VECTORISED static void draw(float *restrict hold, uint64_t random, uint64_t firs
         for (size_t i = 0; i < count; i++)
             bits[i] = (uint32_t)random_bits(random, first + 2 * (d + i));
         for (size_t i = 0; i < count; i++)
-            hold[d + i] = bits[i] < least ? 1.0f : 0.0f;
+            held[d + i] = bits[i] < least ? 1.0f : 0.0f;
     }
 }
 
-/* How much of its old value each element of a row keeps by zoneout, of h and of c: two rows. */
-static void holds(const struct lstm *l, float *hold, size_t row)
+/* x = old where it is held. */
+VECTORISED static void hold(float *restrict x, const float *restrict old, const float *restrict held, size_t n)
+{
+    for (size_t d = 0; d < n; d++)
+        x[d] = held[d] > 0 ? old[d] : x[d];
+}
+
+/* x = share old + (1 - share) x: what is expected of holding. */
+VECTORISED static void mix(float *restrict x, const float *restrict old, float share, size_t n)
+{
+    for (size_t d = 0; d < n; d++)
+        x[d] = share * old[d] + (1 - share) * x[d];
+}
+
+/* Of a row's h and c, which zoneout lets keep some of their old values. */
+static void zone_out(const struct lstm *l, size_t row, const float *h0, const float *c0)
 {
     size_t width = l->r.width, first = 2 * row * width;
     uint32_t least = (uint32_t)ceil(l->r.zoneout * 0x1p24);
-    if (l->learning) {
-        draw(hold, l->r.random, first, least, width);
-        draw(hold + width, l->r.random, first + 1, least, width);
+    float *held = l->held + first;
+    if (!l->learning) {
+        mix(l->h + row * width, h0, (float)l->r.zoneout, width);
+        mix(l->c + row * width, c0, (float)l->r.zoneout, width);
         return;
     }
-    for (size_t d = 0; d < 2 * width; d++)
-        hold[d] = (float)l->r.zoneout;
+    draw(held, l->r.random, first, least, width);
+    draw(held + width, l->r.random, first + 1, least, width);
+    hold(l->h + row * width, h0, held, width);
+    hold(l->c + row * width, c0, held + width, width);
 }
 
-/* x = hold old + (1 - hold) x */
-VECTORISED static void mix(float *restrict x, const float *restrict old, const float *restrict hold, size_t n)
-{
-    for (size_t d = 0; d < n; d++)
-        x[d] = hold[d] * old[d] + (1 - hold[d]) * x[d];
-}
-
-static void step_row(const struct lstm *l, float *hold, size_t time, size_t b, float *gates, const float *h0,
-                     const float *c0)
+static void step_row(const struct lstm *l, size_t time, size_t b, float *gates, const float *h0, const float *c0)
 {
     size_t width = l->r.width, row = time * l->r.rows + b;
     float *h = l->h + row * width, *c = l->c + row * width;
@@ -90,11 +101,8 @@ static void step_row(const struct lstm *l, float *hold, size_t time, size_t b, f
         return;
     }
     cell(gates, c0, c, h, width);
-    if (l->r.zoneout > 0) {
-        holds(l, hold, row);
-        mix(h, h0, hold, width);
-        mix(c, c0, hold + width, width);
-    }
+    if (l->r.zoneout > 0)
+        zone_out(l, row, h0, c0);
 }
 
 static void forward_rows(void *context, int part, size_t begin, size_t end)
@@ -102,7 +110,7 @@ static void forward_rows(void *context, int part, size_t begin, size_t end)
     const struct lstm *l = context;
     const struct recurrent *r = &l->r;
     size_t width = r->width, columns = 4 * width;
-    float *hold = l->hold + (size_t)part * 2 * width;
+    (void)part;
     for (size_t step = 0; step < r->steps; step++) {
         size_t time = recurrent_time(r, step);
         const float *h0 = cpu_state_before(r, l->h, l->h0, step, begin);
@@ -112,8 +120,7 @@ static void forward_rows(void *context, int part, size_t begin, size_t end)
         if (step > 0 || l->starts)
             product(gates, columns, h0, width, l->u, end - begin, columns, width, true);
         for (size_t b = begin; b < end; b++)
-            step_row(l, hold, time, b, gates + (b - begin) * columns, h0 + (b - begin) * width,
-                     c0 + (b - begin) * width);
+            step_row(l, time, b, gates + (b - begin) * columns, h0 + (b - begin) * width, c0 + (b - begin) * width);
     }
     cpu_last_state(r, l->last_h, l->h, l->h0, begin, end);
     cpu_last_state(r, l->last_c, l->c, l->c0, begin, end);
@@ -124,6 +131,12 @@ static double operations(const struct recurrent *r)
     return 8 * (double)(r->steps * r->rows) * (double)r->width * (double)(r->width + 16);
 }
 
+static float *held_of(struct tape *t, const struct node *n, size_t count)
+{
+    bool fresh;
+    return tape_memo(t, n->out[0], MEMO_HELD, count * sizeof(float), &fresh);
+}
+
 static struct lstm lstm_of(struct tape *t, struct node *n, bool transposed)
 {
     struct recurrent r = recurrent_of(n, 4);
@@ -132,7 +145,8 @@ static struct lstm lstm_of(struct tape *t, struct node *n, bool transposed)
                          .u = cpu_packed(t, n->in[1], transposed),
                          .h0 = n->in[2] ? n->in[2]->data : cpu_zeros(t, r.rows * r.width),
                          .starts = n->in[2] != NULL,
-                         .hold = tape_scratch(t, (size_t)pool_threads(tape_pool(t)) * 2 * r.width * sizeof(float)),
+                         .held =
+                             r.zoneout > 0 && tape_learning(t) ? held_of(t, n, 2 * r.steps * r.rows * r.width) : NULL,
                          .c0 = n->in[3] ? n->in[3]->data : cpu_zeros(t, r.rows * r.width),
                          .h = n->out[0]->data,
                          .last_h = n->out[1]->data,
@@ -177,11 +191,11 @@ VECTORISED static void cell_back(float *restrict slope, const float *restrict ke
 
 /* The same where zoneout held some elements: their slopes go past the cell. */
 VECTORISED static void zoned_back(float *restrict slope, const float *restrict kept, const float *restrict c0,
-                                  float *restrict dh, float *restrict dc, const float *restrict hold, size_t width)
+                                  float *restrict dh, float *restrict dc, const float *restrict held, size_t width)
 {
     for (size_t d = 0; d < width; d++) {
         float i = kept[d], f = kept[width + d], g = kept[2 * width + d], o = kept[3 * width + d];
-        float hold_h = hold[d], hold_c = hold[width + d], bent = tanh_float(f * c0[d] + i * g),
+        float hold_h = held[d], hold_c = held[width + d], bent = tanh_float(f * c0[d] + i * g),
               through = (1 - hold_h) * dh[d], dcell = (1 - hold_c) * dc[d] + through * o * (1 - bent * bent);
         slope[d] = dcell * g * i * (1 - i);
         slope[width + d] = dcell * c0[d] * f * (1 - f);
@@ -192,7 +206,7 @@ VECTORISED static void zoned_back(float *restrict slope, const float *restrict k
     }
 }
 
-static void step_row_back(const struct lstm *l, float *hold, size_t time, size_t b, const float *c0)
+static void step_row_back(const struct lstm *l, size_t time, size_t b, const float *c0)
 {
     size_t width = l->r.width, row = time * l->r.rows + b;
     float *slope = l->slope + row * 4 * width, *dh = l->dh_now + b * width, *dc = l->dc_now + b * width;
@@ -202,8 +216,7 @@ static void step_row_back(const struct lstm *l, float *hold, size_t time, size_t
     if (!recurrent_moves(&l->r, time, b)) {
         memset(slope, 0, 4 * width * sizeof *slope);
     } else if (l->r.zoneout > 0) {
-        holds(l, hold, row);
-        zoned_back(slope, kept, c0, dh, dc, hold, width);
+        zoned_back(slope, kept, c0, dh, dc, l->held + 2 * row * width, width);
     } else {
         cell_back(slope, kept, c0, dh, dc, width);
     }
@@ -214,7 +227,7 @@ static void backward_rows(void *context, int part, size_t begin, size_t end)
     const struct lstm *l = context;
     const struct recurrent *r = &l->r;
     size_t width = r->width, columns = 4 * width;
-    float *hold = l->hold + (size_t)part * 2 * width;
+    (void)part;
     cpu_copy(l->dh_now + begin * width, l->dlast_h ? l->dlast_h + begin * width : NULL, (end - begin) * width);
     cpu_copy(l->dc_now + begin * width, l->dlast_c ? l->dlast_c + begin * width : NULL, (end - begin) * width);
     for (size_t step = r->steps; step-- > 0;) {
@@ -222,7 +235,7 @@ static void backward_rows(void *context, int part, size_t begin, size_t end)
         const float *c0 = cpu_state_before(r, l->c, l->c0, step, begin);
         float *slope = l->slope + (time * r->rows + begin) * columns;
         for (size_t b = begin; b < end; b++)
-            step_row_back(l, hold, time, b, c0 + (b - begin) * width);
+            step_row_back(l, time, b, c0 + (b - begin) * width);
         product(l->dh_now + begin * width, width, slope, columns, l->u, end - begin, width, columns, true);
         if (l->dgates)
             cpu_rows_add(l->dgates, l->gates, slope, time, begin, end);

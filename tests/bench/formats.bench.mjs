@@ -1,4 +1,5 @@
 // Files into dense rows on one thread: CSV beside pandas' C reader, RecordIO-protobuf beside a plain copy of its bytes.
+// JSON Lines of series and pairs, as they are packed by gzip, beside Python's json.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -24,6 +25,14 @@ import sys, time, numpy, pandas
 started = time.perf_counter()
 pandas.read_csv(sys.argv[1], header=None, dtype=numpy.float32)
 print(time.perf_counter() - started)`, file]));
+
+const pythonJson = (file) => Number(run('/usr/bin/python3', ['-c', `
+import gzip, json, sys, time
+def read():
+    started = time.process_time()
+    rows = [json.loads(line) for line in gzip.open(sys.argv[1])]
+    return time.process_time() - started
+print(min(read() for _ in range(3)))`, file]));
 
 // The first 10,000 digits, label first.
 function mnistCsv() {
@@ -60,7 +69,20 @@ for (const [name, make] of Object.entries(sources)) {
 }
 fs.rmSync(work, { recursive: true });
 
+const lineRows = [['series', 'm4_hourly'], ['series', 'm4_weekly'], ['pairs', 'movielens100k'], ['pairs', 'stsb']].map(([kind, name]) => {
+  const file = path.join(data, name, 'train.jsonl.gz'), mb = zlib.gunzipSync(fs.readFileSync(file)).length / 1e6;
+  const ours = [], python = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    ours.push(mb / seconds(kind, file));
+    python.push(mb / pythonJson(file));
+  }
+  return [name, mb.toFixed(1), range(ours, 0), range(python, 0), range(ours.map((value, i) => value / python[i]), 1)];
+});
+
 printTable('CSV to dense rows, MB/s (goal 3 times pandas, dream 8)', ['data', 'MB', 'ours', 'pandas', 'ratio'], csvRows);
 console.log();
 printTable('RecordIO-protobuf to dense rows, MB/s (goal 0.4 of a copy, dream 0.8)',
   ['data', 'MB', 'ours', 'copy to new memory', 'ratio', 'copy to used memory', 'ratio'], recordRows);
+console.log();
+printTable('JSON Lines packed by gzip to series and pairs, MB of text a second of the processor',
+  ['data', 'MB', 'ours', "Python's json", 'ratio'], lineRows);

@@ -1,7 +1,10 @@
 // The demos of DeepAR, Seq2Seq and Object2Vec in a browser: what each draws while it learns, its tables and keys, how far
 // the reader can go back, and what the model answers.
 import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { build, run, temporaryFolder } from '../web/harness.mjs';
 import { openSite, pixels } from './harness.mjs';
 
 let site;
@@ -57,7 +60,7 @@ async function demo(look, name) {
   await ended(page);
   await page.locator('.pictures .picture-empty').waitFor({ state: 'detached' });
   const after = await places(page);
-  assert.deepEqual(after.map(([, ...size]) => size), before.map(([, ...size]) => size), 'no picture changed its size');
+  assert.deepEqual(after, before, 'nothing has moved');
   return page;
 }
 
@@ -173,6 +176,62 @@ for (const look of LOOKS) {
     await site.settled(page, `object2vec-${look.width}`);
   });
 }
+
+/** A series of a week's shape for each number: JSON Lines. */
+const ownSeries = (count, length) =>
+  Array.from({ length: count }, (_, k) =>
+    JSON.stringify({ item_id: `shop ${k + 1}`, start: '2024-01-01', target: Array.from({ length }, (__, i) => (i % 11 === 5 ? null : 10 * (k + 1) + [0, 1, 2, 5, 7, 3, 1][i % 7])) }),
+  ).join('\n');
+
+const give = async (page, label, ...files) => {
+  await page.getByLabel(label, { exact: true }).setInputFiles(files.map(([name, text]) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) })));
+  await page.getByRole('button', { name: `Remove the ${label}` }).waitFor();
+};
+
+test('own series are trained on, and shown under their names', async () => {
+  const page = await site.page();
+  await page.goto('/demo/deepar?h.time_freq=D&h.prediction_length=7&h.context_length=14&h.epochs=2&h.num_cells=8&h.num_layers=1&pace=0');
+  await give(page, 'training data', ['own.jsonl', ownSeries(4, 100)]);
+  assert.equal(await page.getByLabel('validation data', { exact: true }).count(), 0, 'DeepAR has no such channel');
+  await give(page, 'test data', ['whole.json', ownSeries(4, 107)]);
+  await start(page);
+  await ended(page);
+  await page.locator('.fan').first().waitFor();
+  assert.deepEqual(await page.locator('.fan-name').allInnerTexts(), ['shop 1', 'shop 2', 'shop 3', 'shop 4']);
+  await page.getByText('mean_wQuantileLoss').first().waitFor();
+});
+
+test('own sentences come with their vocabularies, two files of one channel', async () => {
+  const page = await site.page();
+  const folder = await temporaryFolder();
+  const text = (words) => Array.from({ length: 60 }, (_, i) => [0, 1, 2].map((k) => words[(i * (k + 1)) % words.length]).join(' ')).join('\n');
+  await writeFile(path.join(folder, 'en.txt'), text(['one', 'two', 'three', 'four', 'five']));
+  await writeFile(path.join(folder, 'de.txt'), text(['eins', 'zwei', 'drei', 'vier', 'f\u00fcnf']));
+  const at = (name) => path.join(folder, name);
+  const made = await run(['convert', '--from', 'text/plain', at('en.txt'), at('de.txt'), at('pairs.rec'), '--vocab', folder], {
+    command: path.join(build, 'flashlab-engine'),
+  });
+  assert.equal(made.code, 0, made.stderr);
+  const file = async (name) => [name, await readFile(at(name))];
+  await page.goto('/demo/seq2seq?h.rnn_num_hidden=8&h.num_embed_source=8&h.num_embed_target=8&h.max_num_epochs=2&h.checkpoint_frequency_num_batches=1&pace=0');
+  await give(page, 'training data', await file('pairs.rec'));
+  await give(page, 'validation data', await file('pairs.rec'));
+  await start(page);
+  await page.locator('.run-error').waitFor();
+  assert.match(await page.locator('.run-error').innerText(), /vocab/, 'without them it says what is missing');
+  await give(page, 'vocabularies', await file('vocab.src.json'), await file('vocab.trg.json'));
+  assert.match(await page.locator('.own-file').last().innerText(), /vocab\.src\.json, vocab\.trg\.json/);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await ended(page);
+  const [, first] = await tableOf(page, 'Translations');
+  assert.match(first[1], /^(one|two|three|four|five)( (one|two|three|four|five)){2}$/, 'the words of the vocabulary');
+  await page.reload();
+  await page.getByRole('button', { name: 'Remove the vocabularies' }).waitFor();
+  await ended(page);
+  assert.equal(await page.getByText('These pictures belong to other settings').count(), 0, 'the address holds the files');
+  await site.settled(page, 'own-sentences');
+  await rm(folder, { recursive: true });
+});
 
 test('while it learns the newest is shown, until the reader goes back', async () => {
   const page = await site.page();

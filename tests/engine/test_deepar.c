@@ -99,9 +99,32 @@ static void calendar(void **state)
     }
 }
 
+/* Two months of hours hold neither two months nor two years. */
+static void covered(void **state)
+{
+    static const struct {
+        const char *freq;
+        int days;
+        size_t wanted;
+    } cases[] = {{"H", 1, 0},   {"H", 2, 1},   {"H", 61, 2},  {"H", 62, 3}, {"H", 800, 4},
+                 {"min", 1, 1}, {"D", 100, 2}, {"M", 731, 0}, {"M", 732, 1}};
+    struct error err;
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct frequency f;
+        assert_int_equal(frequency_read(cases[i].freq, &f, &err), 0);
+        frequency_cover(&f, cases[i].days * (int64_t)86400);
+        assert_int_equal(frequency_features(&f), cases[i].wanted);
+    }
+    struct frequency f = {FREQUENCY_HOUR, 1, 1}; /* without the hour: the weekday comes first */
+    float got[3];
+    frequency_describe(&f, moment_seconds(2024, 1, 7, 5, 0, 0), 0, 1, got, 3);
+    assert_float_equal(got[0], 0.5F, 1e-6F);
+}
+
 static void months(void **state)
 {
-    const struct frequency f = {FREQUENCY_MONTH, 1};
+    const struct frequency f = {FREQUENCY_MONTH, 1, 0};
     (void)state;
     assert_int_equal(frequency_time(&f, moment_seconds(2024, 1, 31, 12, 0, 0), 1),
                      moment_seconds(2024, 2, 29, 12, 0, 0));
@@ -188,7 +211,7 @@ static void plan_of_data(void **state)
     assert_float_equal(p.feature_factor[0], 1, 1e-6);
     assert_true(p.gaps);
     assert_int_equal(p.lag[p.lags - 1], 84); /* no series is long enough for a year */
-    assert_int_equal(deepar_plan_inputs(&p), p.lags + 1 + 3 + 1 + 1);
+    assert_int_equal(deepar_plan_inputs(&p), p.lags + 1 + 2 + 1 + 1);
     assert_int_equal(plan("cardinality=ignore num_dynamic_feat=ignore", &set, &p, &said, &err), 0);
     assert_int_equal(p.categories + p.features, 0);
     assert_int_equal(plan("cardinality= num_dynamic_feat=", &set, &p, &said, &err), 0);
@@ -282,7 +305,7 @@ static void refusals(void **state)
 
 static struct deepar_plan small_plan(void)
 {
-    return (struct deepar_plan){.frequency = {FREQUENCY_DAY, 1},
+    return (struct deepar_plan){.frequency = {FREQUENCY_DAY, 1, 0},
                                 .context = 4,
                                 .prediction = 3,
                                 .lags = 2,
@@ -545,6 +568,7 @@ int main(void)
         cmocka_unit_test(no_frequency),
         cmocka_unit_test(calendar),
         cmocka_unit_test(months),
+        cmocka_unit_test(covered),
         cmocka_unit_test(plan_of_data),
         cmocka_unit_test(refusals),
         cmocka_unit_test(windows),

@@ -146,6 +146,44 @@ static void reads_lines(void **state)
     series_free(&set);
 }
 
+/* Numbers of few digits have a way of their own, which must round as the C library does. */
+static void short_numbers_round_as_others(void **state)
+{
+    struct str text = {0};
+    uint64_t random = 1;
+    struct series_set set;
+    struct error err;
+    enum { COUNT = 20000 };
+    float *wanted = malloc(COUNT * sizeof *wanted);
+    (void)state;
+    assert_non_null(wanted);
+    str_puts(&text, "{\"start\":\"2024-01-01\",\"target\":[");
+    for (int i = 0; i < COUNT; i++) {
+        char number[64];
+        int whole, fraction;
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        whole = (int)(random >> 60) % 9;
+        fraction = (int)(random >> 56 & 15) % 10;
+        snprintf(number, sizeof number, "%s%llu", random >> 40 & 1 ? "-" : "",
+                 (unsigned long long)(random >> 20) % (unsigned long long)pow(10, whole + 1));
+        if (fraction)
+            snprintf(number + strlen(number), 40, ".%0*llu%s", fraction,
+                     (unsigned long long)(random >> 12) % (unsigned long long)pow(10, fraction),
+                     random >> 30 & 15 ? "" : "e-2");
+        wanted[i] = (float)strtod(number, NULL);
+        str_printf(&text, "%s%s%s", i ? "," : "", random >> 35 & 1 ? " " : "", number);
+    }
+    str_puts(&text, "]}");
+    if (read_text(text.data, &set, &err) < 0)
+        fail_msg("%s: %s", err.where, err.what);
+    assert_int_equal(set.items[0].length, COUNT);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(set.items[0].target[i] == wanted[i]);
+    series_free(&set);
+    str_free(&text);
+    free(wanted);
+}
+
 #define S "\"start\":\"2024-01-01\""
 
 static void refuses_bad_lines(void **state)
@@ -363,6 +401,7 @@ int main(void)
         cmocka_unit_test(calendar_is_that_of_the_library),
         cmocka_unit_test(reads_moments),
         cmocka_unit_test(reads_lines),
+        cmocka_unit_test(short_numbers_round_as_others),
         cmocka_unit_test(refuses_bad_lines),
         cmocka_unit_test(deep_brackets_are_refused),
         cmocka_unit_test(counts_have_limits),

@@ -171,13 +171,18 @@ static void plan_shapes(const struct series_set *set, struct deepar_plan *p)
 {
     int lags[FREQUENCY_LAGS];
     size_t longest = 0, all = frequency_lags(&p->frequency, lags);
+    int64_t begin = INT64_MAX, end = INT64_MIN;
     double count = 0, mean = 0, squares = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct series *s = &set->items[i];
         double size = 0, known = 0, level, away;
+        int64_t last;
         if (s->length < p->prediction)
             continue;
         longest = s->length > longest ? s->length : longest;
+        last = frequency_time(&p->frequency, s->start, (int64_t)s->length);
+        begin = s->start < begin ? s->start : begin;
+        end = last > end ? last : end;
         for (size_t t = 0; t < s->length; t++)
             if (!isnan(s->target[t])) {
                 size += fabs((double)s->target[t]);
@@ -189,6 +194,7 @@ static void plan_shapes(const struct series_set *set, struct deepar_plan *p)
         mean += away / ++count;
         squares += away * (level - mean);
     }
+    frequency_cover(&p->frequency, end - begin);
     for (size_t k = 0; k < all; k++)
         if ((size_t)lags[k] < longest)
             p->lag[p->lags++] = lags[k];

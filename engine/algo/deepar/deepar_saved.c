@@ -39,6 +39,7 @@ void deepar_plan_write(const struct deepar_plan *p, struct json *j)
     json_object(j, NULL);
     json_integer(j, "version", VERSION);
     write_ints(j, "lags", p->lag, p->lags);
+    json_integer(j, "calendar_left_out", p->frequency.left_out);
     json_bool(j, "gaps", p->gaps);
     write_ints(j, "cardinality", p->cardinality, p->categories);
     write_floats(j, "feature_mean", p->feature_mean, p->features);
@@ -97,8 +98,12 @@ static double read_number(const cJSON *root, const char *key)
 static int read_plan(const cJSON *root, const char *name, struct deepar_plan *p, struct error *err)
 {
     int means, factors;
+    double left_out = read_number(root, "calendar_left_out");
     if (read_number(root, "version") != VERSION)
         return broken(name, "it is of another version", err);
+    if (!(left_out >= 0 && left_out < 1 << FREQUENCY_FEATURES))
+        return broken(name, "its calendar is damaged", err);
+    p->frequency.left_out = (unsigned)left_out;
     if (read_ints(root, "lags", FREQUENCY_REACH, p->lag, &p->lags, FREQUENCY_LAGS) < 0)
         return broken(name, "its lags are damaged", err);
     if (read_ints(root, "cardinality", 1000000, p->cardinality, &p->categories, SERIES_FEATURES_MAX) < 0)

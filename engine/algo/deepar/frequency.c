@@ -1,5 +1,6 @@
 #include "engine/algo/deepar/frequency.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ int frequency_read(const char *text, struct frequency *f, struct error *err)
     if (multiple < 1 || multiple > FREQUENCY_MULTIPLE_MAX)
         return error_set(err, ERROR_INPUT, "time_freq", "give a multiple from 1 to 100000",
                          "time_freq = %.40s: its multiple is out of range", text);
-    *f = (struct frequency){(enum frequency_unit)i, (int)multiple};
+    *f = (struct frequency){(enum frequency_unit)i, (int)multiple, 0};
     return 0;
 }
 
@@ -122,9 +123,10 @@ int64_t frequency_time(const struct frequency *f, int64_t start, int64_t step)
     return start + step * f->multiple * units[f->unit].seconds;
 }
 
-/* What a frequency looks at, each with its number of values. */
+/* What a frequency looks at, each with its number of values and how long it takes until it is the same again. */
 enum look { LOOK_MINUTE, LOOK_HOUR, LOOK_WEEKDAY, LOOK_DAY, LOOK_DAY_OF_YEAR, LOOK_WEEK, LOOK_MONTH, LOOKS };
 static const int look_values[LOOKS] = {60, 24, 7, 31, 366, 53, 12};
+static const int64_t look_cycles[LOOKS] = {HOUR, DAY, WEEK, 31 * DAY, 366 * DAY, 366 * DAY, 366 * DAY};
 static const struct {
     size_t count;
     enum look looks[FREQUENCY_FEATURES];
@@ -136,9 +138,25 @@ static const struct {
     [FREQUENCY_MONTH] = {1, {LOOK_MONTH}},
 };
 
+void frequency_cover(struct frequency *f, int64_t seconds)
+{
+    for (size_t k = 0; k < calendars[f->unit].count; k++)
+        if (seconds / 2 < look_cycles[calendars[f->unit].looks[k]])
+            f->left_out |= 1U << k;
+}
+
+/* Does it look at the k-th feature of its unit? */
+static bool looks_at(const struct frequency *f, size_t k)
+{
+    return k < calendars[f->unit].count && !(f->left_out >> k & 1);
+}
+
 size_t frequency_features(const struct frequency *f)
 {
-    return calendars[f->unit].count;
+    size_t n = 0;
+    for (size_t k = 0; k < FREQUENCY_FEATURES; k++)
+        n += looks_at(f, k) ? 1 : 0;
+    return n;
 }
 
 static void look_at(int64_t time, int values[LOOKS])
@@ -164,9 +182,10 @@ void frequency_describe(const struct frequency *f, int64_t start, int64_t first,
         today = day;
         values[LOOK_MINUTE] = (int)(second % HOUR / MINUTE);
         values[LOOK_HOUR] = (int)(second / HOUR);
-        for (size_t k = 0; k < calendars[f->unit].count; k++) {
+        for (size_t k = 0, to = 0; k < FREQUENCY_FEATURES; k++) {
             enum look look = calendars[f->unit].looks[k];
-            out[k] = (float)values[look] / (float)(look_values[look] - 1) - 0.5F;
+            if (looks_at(f, k))
+                out[to++] = (float)values[look] / (float)(look_values[look] - 1) - 0.5F;
         }
     }
 }

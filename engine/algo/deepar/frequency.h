@@ -4,7 +4,8 @@
  * Lags are the last seven values, and the same place in earlier hours, days, weeks and years, each with its neighbours:
  * positions as in the table of frequency.c, at most FREQUENCY_REACH steps back. Features are the service's, by
  * frequency: minute of the hour, hour of the day, day of week, of month and of year, week of the year, month; each is
- * brought into [-0.5, 0.5]. */
+ * brought into [-0.5, 0.5]. One that data cover less than two cycles of (the day of the year in three months) would
+ * only tell one date from another: frequency_cover takes it out. */
 #ifndef DEEPAR_FREQUENCY_H
 #define DEEPAR_FREQUENCY_H
 
@@ -22,7 +23,8 @@ enum frequency_unit { FREQUENCY_MINUTE, FREQUENCY_HOUR, FREQUENCY_DAY, FREQUENCY
 
 struct frequency {
     enum frequency_unit unit;
-    int multiple; /* from 1: a value every so many units */
+    int multiple;      /* from 1: a value every so many units */
+    unsigned left_out; /* a bit for each feature of the unit that is not used */
 };
 
 /* "H", "15min", "2W": 0, or -1 and a sentence about time_freq. */
@@ -35,7 +37,8 @@ size_t frequency_season(const struct frequency *f); /* steps until it is the sam
 /* When the step-th value of a series that began at `start` was. Months keep the day, or take the month's last. */
 int64_t frequency_time(const struct frequency *f, int64_t start, int64_t step);
 
-size_t frequency_features(const struct frequency *f); /* how many */
+void frequency_cover(struct frequency *f, int64_t seconds); /* training data span so much */
+size_t frequency_features(const struct frequency *f);       /* how many */
 /* Those of `steps` steps from `first` (which may lie before the start), one step's `stride` numbers after another's. */
 void frequency_describe(const struct frequency *f, int64_t start, int64_t first, size_t steps, float *out,
                         size_t stride);

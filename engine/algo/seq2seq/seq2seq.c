@@ -161,6 +161,7 @@ const struct algorithm seq2seq = {
     .channels = channels,
     .pictures = pictures,
     .generators = made_data,
+    .takes_gpu = true,
     .settle = settle,
     .check = check,
     .train = seq2seq_train,

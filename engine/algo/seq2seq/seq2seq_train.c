@@ -7,6 +7,7 @@
 #include "engine/algo/seq2seq/seq2seq_run.h"
 #include "engine/base/clock.h"
 #include "engine/model.h"
+#include "engine/nn/placement.h"
 
 #define STREAM_DROPOUT 40200
 #define METRIC_SPACING 50 /* the next metric comes when updates grew by this part of themselves */
@@ -93,13 +94,20 @@ static void log_data(const struct seq2seq_run *r)
         event_log(r->t->sink, "%zu of %zu training tokens are unknown words", unknown, tokens);
 }
 
+/* Of a target, with its </s>. */
+static size_t mean_steps(const struct pairs *p)
+{
+    return p->start[1][p->count] / p->count + 1;
+}
+
 static int prepare(struct seq2seq_run *r, struct error *err)
 {
     struct training *t = r->t;
     const struct batches_settings batches = batches_settings_of(t->settings);
     const struct trainer_settings trainer = trainer_settings_of(t);
+    const struct backend *backend;
     struct shape shape;
-    size_t words[2];
+    size_t words[2], wide;
     if (check_channels(t, err) < 0)
         return -1;
     words[0] = t->vocabulary[0]->size;
@@ -111,10 +119,12 @@ static int prepare(struct seq2seq_run *r, struct error *err)
         if (t->pairs[part] && batches_open(&r->batches[part], t->pairs[part], &batches, t->seed, err) < 0)
             return -1;
     log_data(r);
+    wide = shape.source.cnn && shape.target.cnn ? shape.channels : shape.hidden;
     course_begin(&r->course, t->settings);
-    if (network_open(&r->network, &shape, &backend_cpu, t->seed, err) < 0)
+    backend = placement_choose(t, batches.batch_size, mean_steps(t->pairs[PART_TRAIN]), wide);
+    if (network_open(&r->network, &shape, backend, t->seed, err) < 0)
         return -1;
-    r->tape = tape_open(&backend_cpu, t->threads, err);
+    r->tape = tape_open(backend, t->threads, err);
     if (!r->tape || trainer_open(&r->trainer, &r->network.parameters, &trainer, err) < 0)
         return -1;
     return search_open(&r->search, &r->network, t->threads, (size_t)settings_number(t->settings, "beam_size"), err);
@@ -154,8 +164,9 @@ static void say_diverged(struct seq2seq_run *r)
     r->diverged = r->update;
     training_metric(r->t, "diverged_at_step", (double)r->update);
     seq2seq_say(r, "validation", &none);
-    event_log(r->t->sink, "diverged at step %ld: the loss is not a finite number. Lower learning_rate (now %g)%s.",
-              r->update, course_rate(&r->course, r->update - 1),
+    event_log(r->t->sink,
+              "diverged at step %ld: the perplexity is not a finite number. Lower learning_rate (now %g)%s.", r->update,
+              course_rate(&r->course, r->update - 1),
               settings_number(r->t->settings, "clip_gradient") < 0 ? " or set clip_gradient" : "");
 }
 
@@ -168,7 +179,7 @@ static uint64_t stream_of(const struct seq2seq_run *r)
     return rng_next(&rng);
 }
 
-/* 0: done; 1: the loss is no number; -1: err. */
+/* 0: done; 1: the perplexity is no finite number; -1: err. */
 static int update(struct seq2seq_run *r, size_t index, struct error *err)
 {
     struct training *t = r->t;
@@ -188,7 +199,7 @@ static int update(struct seq2seq_run *r, size_t index, struct error *err)
     }
     if (comm_sum_double(t->comm, sums, 2, err) < 0)
         return -1;
-    if (!isfinite(sums[0]))
+    if (!isfinite(exp(sums[0])))
         return 1;
     if (trainer_step(&r->trainer, r->tape, course_rate(&r->course, r->update - 1), err) < 0)
         return -1;

@@ -39,8 +39,8 @@ function layout({ width, height, rem, source, output }) {
   const left = Math.max(...output.map((word) => ctx.measureText(cut(word)).width)) + 0.75 * rem;
   const straight = Math.max(...across) + 0.5 * rem <= (width - left) / source.length;
   const top = straight ? 1.5 * rem : Math.max(...across) * TURN + 1.25 * rem;
-  const h = Math.max(0, Math.min(3.5 * rem, (height - top - 0.25 * rem) / output.length));
-  const wide = (room) => Math.max(0, Math.min(2.25 * h, 6 * rem, room / source.length));
+  const h = Math.max(0, Math.min(4.5 * rem, (height - top - 0.25 * rem) / output.length));
+  const wide = (room) => Math.max(0, Math.min(2 * h, 6 * rem, room / source.length));
   const beyond = across.map((size, j) => size * TURN - (source.length - j - 0.5) * wide(width - left)); // the last cell
   const overhang = straight ? 0 : Math.max(0, ...beyond) + 0.25 * rem;
   const w = wide(width - left - overhang);

@@ -27,7 +27,7 @@ export function Embedding({ embeddings, epochs }) {
       draw(ctx, w, h, t, { shown, places, groups, found, trail, focus: cursor ?? found[0] ?? null })} />`}
     tools=${html`<label class="check find-point">find <input class="input" type="search" autocomplete="off" value=${sought}
         disabled=${!shown} onInput=${(e) => setSought(e.target.value)} /></label>
-      <${Moments} name="epoch" moment=${moment} text=${words} /><${Groups} groups=${groups} />`} />`;
+      <${Moments} name="epoch" moment=${moment} text=${words} />${shown ? html`<${Groups} groups=${groups} />` : html`<p class="legend"></p>`}`} />`;
 }
 
 /** The points whose name holds the words; one that is called just that comes first. */

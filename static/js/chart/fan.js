@@ -98,7 +98,7 @@ function frame(ctx, width, height, t, steps, [low, high]) {
   ctx.font = t.font;
   const [top, bottom] = [0.5 * t.rem, 1.5 * t.rem];
   const h = Math.max(1, height - top - bottom);
-  const up = ticks(low, high, Math.max(1, h / (2.75 * t.rem)));
+  const up = ticks(low, high, Math.max(2, h / (2.75 * t.rem)));
   const texts = tickTexts(up);
   const left = Math.max(0, ...texts.map((text) => ctx.measureText(text).width)) + 0.5 * t.rem;
   const w = Math.max(1, width - left - 0.25 * t.rem);
@@ -164,7 +164,7 @@ function drawPiece(ctx, p, t, { from, values }, shift, color, width) {
 function drawBands(ctx, p, t, { quantiles }, past) {
   const { bands } = levelsOf(quantiles);
   ctx.fillStyle = t.value(arm(0).color);
-  ctx.globalAlpha = bands.length > 2 ? 0.14 : 0.22;
+  ctx.globalAlpha = 0.3 / Math.sqrt(bands.length);
   for (const [low, high] of bands) {
     const edge = (list) => list.map((v, i) => [p.x(past + i), p.y(v)]);
     const around = [...edge(quantiles[high]), ...edge(quantiles[low]).reverse()];

@@ -103,7 +103,7 @@ const stroke = (ctx, w, h, color, width) => line(ctx, color, width, [[0, h / 2],
 
 function Keys({ forecast }) {
   const first = forecast?.series[0];
-  if (!first) return null;
+  if (!first) return html`<p class="legend"></p>`; // its place
   const { bands, middle } = levelsOf(first.quantiles);
   const keys = [
     ['past', 'past'],

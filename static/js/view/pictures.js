@@ -136,7 +136,7 @@ export function Pictures({ run, entry, values, columns }) {
   return html`<div class="pictures">${inRows([{ key: 'loss' }, ...slots]).map(
     ({ key, wide, data, draw }) => html`<div key=${key} class=${wide ? 'slot slot-wide' : 'slot'}>${
       draw ? html`<${Still} data=${data} shown=${`${moment.at} ${moment.following}`} draw=${() => draw(data, { run, hyper, moment })} />` : html`<${Losses} run=${run} entry=${entry}
-        asked=${hyper.eval_metric} />`
+        hyper=${hyper} />`
     }</div>`,
   )}</div>`;
 }
@@ -160,26 +160,41 @@ function Still({ data, shown, draw }) {
   return useMemo(draw, [shown, ...(!data ? [false] : data.list || 'points' in data ? Object.values(data) : [data])]);
 }
 
-/** Metrics that are measured all along on training or validation rows, `objective_loss` first. */
+/** Metrics that are measured all along on training or validation rows, `objective_loss` first; not those that are only
+ *  measured at the end. */
 function measures(run) {
   const all = [...(run?.curves.values() ?? [])].filter((c) => /^(train|validation):/.test(c.name));
-  const longest = (split) => Math.max(...all.filter((c) => metric(c.name).split === split).map((c) => c.xs.length));
+  const longest = (curves) => Math.max(0, ...curves.map((c) => c.xs.length));
   const groups = new Map();
   for (const curve of all) {
     const { own } = metric(curve.name);
     groups.set(own, [...(groups.get(own) ?? []), curve]);
   }
+  const along = (c) => {
+    const { split } = metric(c.name);
+    return 2 * c.xs.length > longest(all.filter((o) => metric(o.name).split === split)) && (c.xs.length > 1 || longest(all) === 1);
+  };
   const names = [...groups.keys()]
-    .filter((own) => own === 'objective_loss' || groups.get(own).some((c) => 2 * c.xs.length > longest(metric(c.name).split)))
+    .filter((own) => own === 'objective_loss' || groups.get(own).some(along))
     .sort((a, b) => (b === 'objective_loss') - (a === 'objective_loss'));
   return { groups, names };
 }
 
-/** `asked`: the metrics that the settings name, which will come. */
-function Losses({ run, entry, asked }) {
+/** The measures that will come for certain, so that the choice between them has its place. */
+const MEASURES = {
+  seq2seq: ({ optimized_metric: best, bleu_sample_size: sample = '0' }) =>
+    best === 'bleu' || sample !== '0' ? ['perplexity', 'accuracy', 'bleu'] : ['perplexity', 'accuracy'],
+  object2vec: ({ output_layer: output }) =>
+    output === 'mean_squared_error' ? ['mean_squared_error'] : ['cross_entropy', 'accuracy'],
+};
+
+/** `hyper`: the settings; they may name the metrics that will come. */
+function Losses({ run, entry, hyper }) {
   const [wanted, setWanted] = useState(null);
   const { groups, names: come } = measures(run);
-  const names = come.length ? come : (asked ?? '').split(',').map((name) => name.trim()).filter(Boolean);
+  const asked = (hyper.eval_metric ?? '').split(',').map((name) => name.trim()).filter(Boolean);
+  const sure = MEASURES[entry.name]?.(hyper) ?? [];
+  const names = sure.length ? [...new Set([...sure, ...come])] : come.length ? come : asked;
   const own = names.includes(wanted) ? wanted : names[0];
   const series = (groups.get(own) ?? []).map((c, i) => ({
     ...c,
@@ -188,9 +203,9 @@ function Losses({ run, entry, asked }) {
     end: true,
     ...arm(i),
   }));
-  const isLoss = !come.length || own === 'objective_loss';
+  const isLoss = (!come.length && !sure.length) || own === 'objective_loss';
   return html`<${LineChart} title=${isLoss ? 'Loss' : 'Metric'} series=${series} yLabel=${isLoss ? 'loss' : own}
-    note=${come.length > 0 && [own, metric(own).direction].filter(Boolean).join(', ')} file=${`${entry.name}-${own ?? 'loss'}`}
+    note=${come.length + sure.length > 0 && [own, metric(own).direction].filter(Boolean).join(', ')} file=${`${entry.name}-${own ?? 'loss'}`}
     tools=${names.length > 1 && html`<${Choice} label="show" name="measure" options=${names} value=${own}
       set=${setWanted} />`} />`;
 }

@@ -1,5 +1,6 @@
 // The form of a run, made from what the engine says it takes. Values are text, as the service writes them; an empty one
 // means the documented default. Errors are found while typing; the engine checks again.
+import { useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 
 // Shown at first when the algorithm has them; the rest waits in a disclosure.
@@ -63,10 +64,12 @@ export function rangeWords(h) {
 const WHOLE = /^-?\d+$/;
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
+const NEEDED = 'needed';
+
 /** What is wrong with a value, as a short sentence, or null. */
 export function fault(h, typed) {
   const text = String(typed ?? '').trim();
-  if (text === '') return h.required ? 'needed' : null;
+  if (text === '') return h.required ? NEEDED : null;
   if (['boolean', 'choice', 'text'].includes(h.type) || (h.auto && text === 'auto')) return null;
   const value = Number(text);
   if (h.type === 'integer' && !WHOLE.test(text)) return `a whole number, in digits${h.auto ? ', or auto' : ''}`;
@@ -107,7 +110,7 @@ export function Setting({ h, value, set, values }) {
     'aria-describedby': `${id}-note`,
     onChange: (e) => set(h.name, e.target.value),
   };
-  const fallback = h.default ?? (h.required ? 'choose' : 'none');
+  const fallback = h.default ?? (h.required ? '' : 'none');
   const options = h.type === 'boolean' ? ['true', 'false'] : h.type === 'choice' ? h.choices : null;
   return html`<div class=${unread || h.not_yet ? 'setting setting-off' : 'setting'}>
     <label for=${id}><code>${h.name}</code></label>
@@ -120,7 +123,7 @@ export function Setting({ h, value, set, values }) {
           onInput=${shared.onChange} />`
     }
     <small id=${`${id}-note`}
-      class=${problem ? 'bad' : 'quiet'}>${[note, note === problem && problem ? null : h.help].filter(Boolean).join('. ')}</small>
+      class=${problem ? 'bad' : 'quiet'}>${[note, problem && problem !== NEEDED ? null : h.help].filter(Boolean).join('. ')}</small>
   </div>`;
 }
 
@@ -157,9 +160,15 @@ const parameter = (p) => ({
 export const recipeFaults = (generator, { values }) =>
   (generator?.parameters ?? []).map(parameter).filter((h) => fault(h, values[h.name]));
 
+const PARAMETERS = 8; // of made data that are shown at once; of more a few, and the rest on demand
+
 export function DataChoice({ generators, recipe, setRecipe }) {
   const generator = generators.find((g) => g.name === recipe.name);
   const choose = (name) => setRecipe({ name, values: {} });
+  const all = generator?.parameters ?? [];
+  const [first, rest] = all.length > PARAMETERS ? [all.slice(0, PARAMETERS - 3), all.slice(PARAMETERS - 3)] : [all, []];
+  const field = (p) => html`<${Setting} key=${`${generator.name}-${p.name}`} h=${parameter(p)} value=${recipe.values[p.name]}
+    values=${{}} set=${(name, value) => setRecipe({ ...recipe, values: { ...recipe.values, [name]: value } })} />`;
   return html`<fieldset class="settings">
     <legend>Data</legend>
     <div class="setting">
@@ -169,10 +178,15 @@ export function DataChoice({ generators, recipe, setRecipe }) {
         value=${g.name}>${g.title}</option>`)}</select>
       <small class="quiet">${generator?.help}</small>
     </div>
-    ${generator?.parameters.map(
-      (p) => html`<${Setting} key=${`${generator.name}-${p.name}`} h=${parameter(p)}
-        value=${recipe.values[p.name]} values=${{}}
-        set=${(name, value) => setRecipe({ ...recipe, values: { ...recipe.values, [name]: value } })} />`,
-    )}
+    ${first.map(field)}
+    ${rest.length > 0 && html`<${More} key=${recipe.name} count=${rest.length}
+      open=${rest.some((p) => recipe.values[p.name])}>${rest.map(field)}<//>`}
   </fieldset>`;
+}
+
+/** Open at first when something in it is set; from then on as the reader leaves it. */
+function More({ count, open, children }) {
+  const [first] = useState(open);
+  return html`<details class="rest" open=${first}><summary>${count} more of the data</summary>
+    <div class="settings">${children}</div></details>`;
 }
