@@ -167,6 +167,7 @@ int scan_reserve(const struct scan *s, void *array, size_t count, size_t *room, 
         return scan_no_memory(s);
     memcpy(array, &grown, sizeof grown);
     *room = *room * 2 + 64;
+    /* cppcheck-suppress memleak; it is in the array now */
     return 0;
 }
 
