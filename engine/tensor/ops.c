@@ -22,7 +22,7 @@ static struct tensor *out(struct tape *t, struct node *n, int i, int rank, const
 {
     bool flows = false;
     for (int k = 0; k < NODE_IN; k++)
-        flows |= n->in[k] && n->in[k]->grad;
+        flows |= n->in[k] && tensor_learns(n->in[k]);
     n->out[i] = flows ? tape_tensor(t, rank, shape) : tape_plain(t, rank, shape);
     return n->out[i];
 }
