@@ -19,13 +19,21 @@ struct touched {
     uint8_t *seen; /* of every row of the table: is it in the list? */
 };
 
+/* May the memory of a tensor's numbers serve another? That of its base counts. */
+enum numbers {
+    NUMBERS_NEEDED,
+    NUMBERS_FRESH, /* an op gave them that does not look at them again, and no other took them yet */
+    NUMBERS_SPENT, /* something else stands in their place */
+};
+
 struct tensor {
     int rank;
     size_t shape[TENSOR_RANK], stride[TENSOR_RANK]; /* stride in numbers */
     void *data;
-    void *grad;              /* NULL: none is asked for, or (`learns`) there is no memory for it yet. See tape_grad */
-    bool learns;             /* of this step's tensors: a slope is asked for */
-    bool grad_ready;         /* of the base: grad holds sums; false: whatever lay there */
+    void *grad;      /* NULL: none is asked for, or (`learns`) there is no memory for it yet. See tape_grad */
+    bool learns;     /* of this step's tensors: a slope is asked for */
+    bool grad_ready; /* of the base: grad holds sums; false: whatever lay there */
+    enum numbers numbers;
     struct tensor *base;     /* the tensor itself unless it is a view */
     struct touched *touched; /* of a table that keeps them (nn/parameters.h); else NULL */
 };

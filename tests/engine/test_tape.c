@@ -38,8 +38,8 @@ static double step(struct tape *t, struct tensor *w, size_t steps, size_t rows, 
 {
     struct tensor *loss;
     tape_begin(t, true, random);
-    loss = network(t, w, steps, rows);
     w->base = w;
+    loss = network(t, w, steps, rows);
     w->grad_ready = false;
     tape_backward(t, loss);
     return tape_number(t, loss);
