@@ -265,7 +265,7 @@ static int answer(struct question *q, const struct request *in, struct answer *o
         return -1;
     for (int side = 0; side < 2; side++)
         longest[side] = pair_longest(&q->pairs, side, q->longest[side]);
-    values = malloc(q->pairs.count * width * sizeof *values);
+    values = malloc((q->pairs.count * width + 1) * sizeof *values);
     if (!values)
         error_set(err, ERROR_SYSTEM, NULL, "send fewer instances", "There is not enough memory for the answer");
     else if (pair_ask_open(&ask, net, tape, longest, err) == 0 && ask_all(q, &ask, width, values, err) == 0) {

@@ -10,6 +10,7 @@
 #include "engine/algo/object2vec/pair_vectors.h"
 #include "engine/base/clock.h"
 #include "engine/model.h"
+#include "engine/nn/placement.h"
 #include "engine/nn/trainer.h"
 
 #define METRIC_EVERY 200  /* train metrics in a run, about */
@@ -23,7 +24,9 @@ struct run {
     struct pair_sequences sequences[2];
     float *label, *outputs; /* of a mini-batch; of PAIR_ASK_MAX pairs */
     int32_t *target;
+    const struct backend *backend;
     struct tape *tape;
+    size_t longest[2]; /* sequence of each side, once cut */
     struct pair_ask ask;
     struct trainer trainer;
     struct pair_picture picture;
@@ -267,21 +270,32 @@ static int check_parts(struct run *r, struct error *err)
 }
 
 /* Sequences are cut to what is there: settings may allow far more. */
-static void fit_longest(struct run *r, size_t longest[2])
+static void fit_longest(struct run *r)
 {
     for (int side = 0; side < 2; side++) {
-        longest[side] = 1;
+        r->longest[side] = 1;
         for (int i = 0; i < PARTS; i++) {
             size_t of_part = part(r, i) ? pair_longest(part(r, i), side, r->design.side[side].longest) : 1;
-            longest[side] = of_part > longest[side] ? of_part : longest[side];
+            r->longest[side] = of_part > r->longest[side] ? of_part : r->longest[side];
         }
     }
+}
+
+/* Of the wider parts of the network, so that a GPU is taken where it is worth it. */
+static const struct backend *choose_backend(struct run *r)
+{
+    const struct pair_design *d = &r->design;
+    bool steps = d->side[0].network == PAIR_BILSTM || d->side[1].network == PAIR_BILSTM;
+    size_t longest = r->longest[0] > r->longest[1] ? r->longest[0] : r->longest[1];
+    return placement_choose(r->t, d->batch, steps ? longest : 1,
+                            d->mlp_layers && d->mlp_dim > d->dim ? d->mlp_dim : d->dim);
 }
 
 static int open_network(struct run *r, struct error *err)
 {
     double sum = 0;
-    if (pair_net_open(&r->net, &r->design, &backend_cpu, r->t->seed, err) < 0)
+    r->backend = choose_backend(r);
+    if (pair_net_open(&r->net, &r->design, r->backend, r->t->seed, err) < 0)
         return -1;
     for (int side = 0; side < 2; side++)
         if (r->design.side[side].vectors && pair_vectors_load(&r->net, side, r->t->auxiliary, r->t->sink, err) < 0)
@@ -297,26 +311,24 @@ static int open_trainer(struct run *r, struct error *err)
 {
     const struct trainer_settings settings = {
         .optimiser = r->design.optimiser, .decay = r->design.decay, .lazy = r->design.lazy, .comm = r->t->comm};
-    r->tape = tape_open(&backend_cpu, r->t->threads, err);
+    r->tape = tape_open(r->backend, r->t->threads, err);
     return r->tape ? trainer_open(&r->trainer, &r->net.parameters, &settings, err) : -1;
 }
 
 static int open_arrays(struct run *r, struct error *err)
 {
-    size_t longest[2];
     size_t ranks = (size_t)comm_ranks(r->t->comm), batch = r->design.batch;
     batch = batch < r->order.count ? batch : r->order.count;
     batch = (batch + ranks - 1) / ranks;
-    fit_longest(r, longest);
     r->label = malloc(batch * sizeof *r->label);
     r->target = malloc(batch * sizeof *r->target);
     r->outputs = malloc(PAIR_ASK_MAX * r->design.outputs * sizeof *r->outputs);
     if (!r->label || !r->target || !r->outputs)
         return no_memory(err);
     for (int side = 0; side < 2; side++)
-        if (pair_sequences_open(&r->sequences[side], &r->design.side[side], batch, longest[side], err) < 0)
+        if (pair_sequences_open(&r->sequences[side], &r->design.side[side], batch, r->longest[side], err) < 0)
             return -1;
-    return pair_ask_open(&r->ask, &r->net, r->tape, longest, err);
+    return pair_ask_open(&r->ask, &r->net, r->tape, r->longest, err);
 }
 
 static int prepare(struct run *r, struct error *err)
@@ -327,6 +339,7 @@ static int prepare(struct run *r, struct error *err)
         return -1;
     if (!train)
         return error_set(err, ERROR_INPUT, "train", "give at least one pair", "There are no training pairs");
+    fit_longest(r);
     if (check_parts(r, err) < 0 || pair_epoch_open(&r->order, train, &r->design, r->t->seed, err) < 0 ||
         open_network(r, err) < 0 || open_trainer(r, err) < 0 || open_arrays(r, err) < 0)
         return -1;

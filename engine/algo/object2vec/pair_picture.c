@@ -292,7 +292,7 @@ static void find_neighbours(struct pair_picture *p, size_t dim)
 {
     size_t n = p->objects.count;
     float *unit = p->vectors;
-    float length[PAIR_OBJECTS_MAX];
+    float length[PAIR_OBJECTS_MAX] = {0};
     for (size_t i = 0; i < n; i++)
         length[i] = fmaxf(sqrtf(blas_cpu.dot(unit + i * dim, unit + i * dim, dim)), 1e-20F);
     blas_cpu.gemm(p->likeness, unit, unit, n, n, dim, false, true, 1, 0);
