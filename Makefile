@@ -6,6 +6,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 
 CC = gcc
+CXX = g++
 BUILD = build
 LISTEN = 127.0.0.1:8080
 DATA = data
@@ -23,7 +24,7 @@ WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -larchive -lm
 # Debian packages, by what needs them. A program that is there already, whoever installed it, is left alone.
 BUILD_PACKAGES = gcc libc6-dev libcivetweb-dev libsqlite3-dev libcjson-dev libopenblas-dev libsodium-dev zlib1g-dev \
     libarchive-dev libsnappy-dev libzstd-dev libbrotli-dev libseccomp-dev libutf8proc-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
-TEST_PACKAGES = libcmocka-dev clang libclang-rt-14-dev chromium python3-xgboost libopenmpi-dev openmpi-bin
+TEST_PACKAGES = g++ libcmocka-dev clang libclang-rt-14-dev chromium python3-xgboost libopenmpi-dev openmpi-bin
 BENCH_PACKAGES = nginx-light wrk chromium gcc python3-xgboost python3-sklearn python3-pandas liblinear-tools python3-torch python3-numpy
 LINT_PACKAGES = clang-format clang-tidy cppcheck
 
@@ -144,15 +145,28 @@ $(BUILD)/content.gen.c: $(CONTENT) $(BUILD)/embed
 
 $(BUILD)/flashlab: $(BUILD)/web/main.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o
 	$(CC) -o $@ $^ $(LDFLAGS) $(WEB_LIBS)
-# error_set is for the plugins.
+# What the plugins call.
+EXPORTS = $(foreach name,error_set tape_backend tape_grad tape_grad_beta tape_learning tape_scratch tensor_count tensor_dense tensor_rows tensor_width,-Wl,--undefined=$(name) -Wl,--export-dynamic-symbol=$(name))
 $(BUILD)/flashlab-engine: $(BUILD)/engine/main.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
-	$(CC) -Wl,--export-dynamic-symbol=error_set -o $@ $^ $(LDFLAGS) $(ENGINE_LIBS)
+	$(CC) $(EXPORTS) -o $@ $^ $(LDFLAGS) $(ENGINE_LIBS)
 
-$(BUILD)/engine/cuda/%.o: engine/cuda/%.cu engine/cuda/plugin.h engine/cuda/formula.h engine/gpu.h
+$(BUILD)/engine/cuda/%.o: engine/cuda/%.cu $(wildcard engine/cuda/*.h) engine/gpu.h engine/tensor/tape.h engine/tensor/backend.h engine/tensor/likelihood.h
 	@mkdir -p $(@D)
 	$(NVCC) -std=c++17 -O3 $(GPUS) --threads 2 -I. -Xcompiler -fPIC,-Wall,-Wextra -c -o $@ $<
 $(BUILD)/flashlab-cuda.so: $(CUDA)
 	$(NVCC) -shared -o $@ $^ -lcublas -Xlinker -rpath,$(dir $(NVCC))../lib64
+
+# The tensor backend once more, for the processor: see tests/cuda/cuda_runtime.h.
+CUDA_HOST = $(patsubst %,$(BUILD)/tests/cuda/%.o,cuda_host $(basename $(notdir $(wildcard engine/cuda/device.cu engine/cuda/tensor*.cu))))
+CUDA_HOST_FLAGS = -x c++ -std=c++17 -g $(OPTIMISE) $(SANITIZE) -DCUDA_THREADS=64 -DCUDA_PIECE=64 -Itests/cuda -I. -Wall -Wextra -Werror -Wno-unused-function -Wno-clobbered
+$(BUILD)/tests/cuda/%.o: engine/cuda/%.cu
+	@mkdir -p $(@D)
+	$(CXX) $(CUDA_HOST_FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/tests/cuda/%.o: tests/cuda/%.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CUDA_HOST_FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/tests/engine/test_cuda: $(CUDA_HOST)
+$(BUILD)/tests/engine/test_cuda: ENGINE_LIBS += -lstdc++
 
 # Has its own copies of what it needs of the engine. mpi.h is not as pedantic as we are.
 $(BUILD)/flashlab-mpi.so: engine/mpi/plugin.c engine/comm.c engine/base/clock.c engine/base/error.c engine/comm_way.h engine/comm.h
@@ -161,7 +175,7 @@ $(BUILD)/flashlab-mpi.so: engine/mpi/plugin.c engine/comm.c engine/base/clock.c 
 
 # --- tests: tests/run builds them, with sanitizers, by calling these with its own BUILD -------------------------------
 $(BUILD)/tests/engine/%: $(BUILD)/tests/engine/%.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
-	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka $(ENGINE_LIBS)
+	$(CC) $(EXPORTS) -o $@ $^ $(LDFLAGS) -lcmocka $(ENGINE_LIBS)
 # These count allocations, and refuse them (tests/engine/allocations.h).
 $(BUILD)/tests/engine/test_tape $(BUILD)/tests/engine/test_network: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 $(BUILD)/tests/web/%: $(BUILD)/tests/web/%.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o

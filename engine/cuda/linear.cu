@@ -60,7 +60,8 @@ __global__ void column_sums_kernel(float *out, const float *x, size_t rows, size
     }
 }
 
-__global__ void optimise_kernel(struct optimiser_now s, float *w, const float *gradient, float *first, float *second, size_t n)
+__global__ void optimise_kernel(struct optimiser_now s, float *w, const float *gradient, float *first, float *second,
+                                size_t n)
 {
     FOR_EACH(i, n) formula_step(&s, &w[i], gradient[i], &first[i], second ? &second[i] : nullptr);
 }
@@ -102,7 +103,8 @@ void linear_column_sums(float *out, const float *x, size_t rows, size_t columns,
     cuda_note(cudaGetLastError());
 }
 
-void linear_optimise(const struct optimiser_now *s, float *w, const float *gradient, float *first, float *second, size_t n)
+void linear_optimise(const struct optimiser_now *s, float *w, const float *gradient, float *first, float *second,
+                     size_t n)
 {
     if (cuda_failed() || n == 0)
         return;

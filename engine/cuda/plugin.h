@@ -9,7 +9,14 @@ extern "C" {
 #include "engine/tensor/backend.h"
 }
 
-constexpr int THREADS = 256;
+/* Tests on a processor have smaller ones. */
+#ifndef CUDA_THREADS
+#define CUDA_THREADS 256
+#define CUDA_PIECE (size_t(1) << 26)
+#endif
+
+constexpr int THREADS = CUDA_THREADS;     /* of a block */
+constexpr size_t PIECE_MOST = CUDA_PIECE; /* numbers that an operation lays out beside its inputs at a time */
 
 /* device.cu */
 int cuda_probe(char name[GPU_TEXT], char why[GPU_TEXT]);
@@ -41,7 +48,8 @@ void linear_spread(float *score, const float *bias, size_t rows, size_t outputs)
 void linear_loss(const gpu_loss *l, float *gradient, const float *score, const float *label, const float *weight,
                  size_t rows, double *sums);
 void linear_column_sums(float *out, const float *x, size_t rows, size_t columns, float scale);
-void linear_optimise(const struct optimiser_now *s, float *w, const float *gradient, float *first, float *second, size_t n);
+void linear_optimise(const struct optimiser_now *s, float *w, const float *gradient, float *first, float *second,
+                     size_t n);
 
 /* trees.cu */
 gpu_trees *trees_open(const gpu_block *blocks, size_t count, size_t rows, size_t codes);

@@ -79,10 +79,10 @@ void products(matrix c, matrix a, matrix b, size_t m, size_t n, size_t k, float 
         cuda_note_blas(cublasSgemm(cuda_blas(), operation(b), operation(a), int(n), int(m), int(k), &alpha, b.at,
                                    apart_of(b), a.at, apart_of(a), &beta, c.at, apart_of(c)));
     else
-        cuda_note_blas(cublasSgemmStridedBatched(
-            cuda_blas(), operation(b), operation(a), int(n), int(m), int(k), &alpha, b.at, apart_of(b),
-            static_cast<long long>(step_b), a.at, apart_of(a), static_cast<long long>(step_a), &beta, c.at, apart_of(c),
-            static_cast<long long>(step_c), int(count)));
+        cuda_note_blas(cublasSgemmStridedBatched(cuda_blas(), operation(b), operation(a), int(n), int(m), int(k),
+                                                 &alpha, b.at, apart_of(b), static_cast<long long>(step_b), a.at,
+                                                 apart_of(a), static_cast<long long>(step_a), &beta, c.at, apart_of(c),
+                                                 static_cast<long long>(step_c), int(count)));
 }
 
 void product(matrix c, matrix a, matrix b, size_t m, size_t n, size_t k, float alpha, float beta)
@@ -150,8 +150,12 @@ struct groups {
 groups groups_of(const node *n)
 {
     const tensor *a = n->in[0], *c = n->out[0];
-    return {c->rank == 3 ? c->shape[0] : 1,      c->shape[c->rank - 2], tensor_width(c),
-            a->shape[a->rank - 1 - n->flag[0]], n->flag[0],            n->flag[1]};
+    return {c->rank == 3 ? c->shape[0] : 1,
+            c->shape[c->rank - 2],
+            tensor_width(c),
+            a->shape[a->rank - 1 - n->flag[0]],
+            n->flag[0],
+            n->flag[1]};
 }
 
 size_t group_step(const tensor *x)
@@ -342,7 +346,8 @@ struct by_bytes {
     }
 };
 
-std::map<graph_key, recorded, by_bytes> graphs;
+/* Never destroyed: at the program's end the device may be gone already. */
+auto &graphs = *new std::map<graph_key, recorded, by_bytes>;
 
 void forget_graphs()
 {

@@ -12,8 +12,8 @@ struct attending {
 
 attending attending_of(const node *n)
 {
-    return {n->in[0]->shape[0], n->in[0]->shape[1], n->in[1]->shape[0], n->in[0]->shape[2], n->in[2]->shape[2],
-            n->index[0]};
+    return {n->in[0]->shape[0], n->in[0]->shape[1], n->in[1]->shape[0],
+            n->in[0]->shape[2], n->in[2]->shape[2], n->index[0]};
 }
 
 /* c[b] = alpha a[b] b[b] + beta c[b] for each row b; widths are those of a single row's matrix as it is stored. */

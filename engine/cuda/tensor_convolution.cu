@@ -64,7 +64,8 @@ __global__ void lay_out_kernel(float *rows, const float *x, windows w)
     FOR_EACH(i, w.images * w.down * w.right * depth)
     {
         size_t c = i % w.channels, kx = i / w.channels % w.size_x, ky = i / (w.channels * w.size_x) % w.size_y;
-        size_t place = i / depth, ox = place % w.right, oy = place / w.right % w.down, image = place / (w.right * w.down);
+        size_t place = i / depth, ox = place % w.right, oy = place / w.right % w.down,
+               image = place / (w.right * w.down);
         size_t y = oy * w.stride + ky, at = ox * w.stride + kx;
         rows[i] = on_image(w, y, at) ? x[image_at(w, image, y, at, c)] : 0;
     }
@@ -90,8 +91,6 @@ __global__ void gather_rows_kernel(float *dx, float beta, const float *rows, win
     }
 }
 
-constexpr size_t LAID_OUT_MOST = size_t(1) << 26; /* numbers at a time */
-
 /* Some images at a time, so that the rows fit. */
 struct laid_out {
     windows w;
@@ -104,7 +103,7 @@ laid_out laid_out_of(const node *n)
     laid_out l = {windows_of(n, kernel[0], kernel[1], n->whole[0], n->whole[1]), 0, 0, kernel[3], 0};
     l.places = l.w.down * l.w.right;
     l.depth = kernel[0] * kernel[1] * kernel[2];
-    l.step = l.places * l.depth > 0 ? LAID_OUT_MOST / (l.places * l.depth) : 1;
+    l.step = l.places * l.depth > 0 ? PIECE_MOST / (l.places * l.depth) : 1;
     l.step = l.step < 1 ? 1 : l.step < l.w.images ? l.step : l.w.images;
     return l;
 }
@@ -202,8 +201,8 @@ void conv1d_forward(tape *, node *n)
     for (size_t k = 0; k < kernel[0]; k++) {
         shift s = shift_of(n, k);
         product(matrix_of(numbers(n->out[0]) + s.begin * rows * out, out),
-                matrix_of(numbers(n->in[0]) + s.from * rows * in, in),
-                matrix_of(numbers(n->in[1]) + k * in * out, out), (s.end - s.begin) * rows, out, in, 1, 1);
+                matrix_of(numbers(n->in[0]) + s.from * rows * in, in), matrix_of(numbers(n->in[1]) + k * in * out, out),
+                (s.end - s.begin) * rows, out, in, 1, 1);
     }
 }
 
@@ -278,6 +277,6 @@ void pool2d_backward(tape *t, node *n)
 {
     slope dx = slope_of(t, n->in[0]);
     if (dx.at)
-        launch(tensor_count(n->in[0]), pool_back_kernel, n->kind, dx.at, dx.beta, slopes(n->out[0]),
-               numbers(n->in[0]), pool_windows(n));
+        launch(tensor_count(n->in[0]), pool_back_kernel, n->kind, dx.at, dx.beta, slopes(n->out[0]), numbers(n->in[0]),
+               pool_windows(n));
 }

@@ -9,8 +9,6 @@
 namespace
 {
 
-constexpr size_t SCORES_MOST = size_t(1) << 26; /* of op_output_loss, at a time */
-
 __device__ float row_weight(const int32_t *target, const float *weight, size_t r)
 {
     return target && target[r] < 0 ? 0 : weight ? weight[r] : 1;
@@ -157,7 +155,7 @@ __global__ void likelihood_back_kernel(float *dx, float beta, const float *dy, d
 
 likely likely_of(const node *n)
 {
-    return {n->kind,           numbers(n->in[0]),    numbers(n->in[1]), numbers(n->in[2]),
+    return {n->kind,           numbers(n->in[0]),  numbers(n->in[1]), numbers(n->in[2]),
             numbers(n->in[3]), n->in[0]->shape[0], n->in[0]->shape[1]};
 }
 
@@ -179,14 +177,14 @@ void cross_entropy_backward(tape *t, node *n)
     size_t rows = n->in[0]->shape[0], width = n->in[0]->shape[1];
     slope dx = slope_of(t, n->in[0]);
     if (dx.at)
-        launch(rows * width, entropy_back_kernel, dx.at, dx.beta, slopes(n->out[0]), n->number[0],
-               numbers(n->keep[0]), numbers(n->in[0]), n->index[0], numbers(n->in[1]), rows, width);
+        launch(rows * width, entropy_back_kernel, dx.at, dx.beta, slopes(n->out[0]), n->number[0], numbers(n->keep[0]),
+               numbers(n->in[0]), n->index[0], numbers(n->in[1]), rows, width);
 }
 
 void output_loss_forward(tape *t, node *n)
 {
     size_t rows = n->in[0]->shape[0], width = n->in[0]->shape[1], classes = n->in[1]->shape[0];
-    size_t most = classes > 0 && SCORES_MOST / classes > 0 ? SCORES_MOST / classes : 1, step = rows < most ? rows : most;
+    size_t most = classes > 0 && PIECE_MOST / classes > 0 ? PIECE_MOST / classes : 1, step = rows < most ? rows : most;
     float *score = scratch<float>(t, step * classes), *kept = numbers(n->keep[0]);
     double *loss = scratch<double>(t, 2 * rows + 1);
     float *dw = kept ? slope_to(t, n->in[1]) : nullptr, *db = kept ? slope_to(t, n->in[2]) : nullptr;
@@ -195,9 +193,16 @@ void output_loss_forward(tape *t, node *n)
     for (size_t first = 0; first < rows; first += step) {
         size_t part = rows - first < step ? rows - first : step;
         const float *x = numbers(n->in[0]) + first * width, *weight = numbers(n->in[3]);
-        output_rows o = {score,        numbers(n->in[2]),    n->index[0] + first, weight ? weight + first : nullptr,
-                         loss + first, loss + rows + first,  part,                classes,
-                         float(n->number[0]), kept != nullptr};
+        output_rows o = {score,
+                         numbers(n->in[2]),
+                         n->index[0] + first,
+                         weight ? weight + first : nullptr,
+                         loss + first,
+                         loss + rows + first,
+                         part,
+                         classes,
+                         float(n->number[0]),
+                         kept != nullptr};
         product(matrix_of(score, classes), matrix_of(x, width), matrix_of(numbers(n->in[1]), width, true), part,
                 classes, width, 1, 0);
         launch_blocks(part, output_kernel, o);
@@ -206,8 +211,8 @@ void output_loss_forward(tape *t, node *n)
         product(matrix_of(kept + first * width, width), matrix_of(score, classes), matrix_of(numbers(n->in[1]), width),
                 part, width, classes, 1, 0);
         if (dw)
-            product(matrix_of(dw, width), matrix_of(score, classes, true), matrix_of(x, width), classes, width, part,
-                    1, 1);
+            product(matrix_of(dw, width), matrix_of(score, classes, true), matrix_of(x, width), classes, width, part, 1,
+                    1);
         if (db)
             add_columns(db, 1, part, classes, matrix_sum{score, nullptr, classes, 1});
     }

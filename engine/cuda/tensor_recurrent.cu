@@ -106,8 +106,7 @@ __global__ void lstm_kernel(lstm_step s)
             continue;
         }
         for (size_t g = 0; g < 4; g++)
-            pre[g] = s.gates[b * s.apart + g * s.width + d] +
-                     (s.through ? s.through[(b * 4 + g) * s.width + d] : 0);
+            pre[g] = s.gates[b * s.apart + g * s.width + d] + (s.through ? s.through[(b * 4 + g) * s.width + d] : 0);
         struct formula_lstm cell = formula_lstm(pre[0], pre[1], pre[2], pre[3], was_c);
         float hold_h = formula_held(s.zoneout, s.learning, *s.random, 2 * element);
         float hold_c = formula_held(s.zoneout, s.learning, *s.random, 2 * element + 1);
@@ -143,8 +142,7 @@ __global__ void lstm_back_kernel(lstm_back_step s)
         struct formula_lstm_slopes by = {};
         if (moves(s.length, s.time, b)) {
             struct formula_lstm cell = {kept[0], kept[s.width], kept[2 * s.width], kept[3 * s.width], 0, 0};
-            by = formula_lstm_slopes(cell, was_c, dh, s.dc[i],
-                                     formula_held(s.zoneout, true, *s.random, 2 * element),
+            by = formula_lstm_slopes(cell, was_c, dh, s.dc[i], formula_held(s.zoneout, true, *s.random, 2 * element),
                                      formula_held(s.zoneout, true, *s.random, 2 * element + 1));
         } else {
             by.was_h = dh;
@@ -299,15 +297,16 @@ __global__ void gru_kernel(gru_step s)
     FOR_EACH(i, s.rows * s.width)
     {
         size_t b = i / s.width, d = i % s.width;
-        const float *gates = s.gates + b * s.apart + d, *through = s.through ? s.through + b * 3 * s.width + d : nullptr;
+        const float *gates = s.gates + b * s.apart + d,
+                    *through = s.through ? s.through + b * 3 * s.width + d : nullptr;
         float was = s.was ? s.was[i] : 0;
         if (!moves(s.length, s.time, b)) {
             s.h[i] = was;
             continue;
         }
-        struct formula_gru cell = formula_gru(gates[0] + (through ? through[0] : 0),
-                                       gates[s.width] + (through ? through[s.width] : 0), gates[2 * s.width],
-                                       s.bias[d] + (through ? through[2 * s.width] : 0), was);
+        struct formula_gru cell =
+            formula_gru(gates[0] + (through ? through[0] : 0), gates[s.width] + (through ? through[s.width] : 0),
+                        gates[2 * s.width], s.bias[d] + (through ? through[2 * s.width] : 0), was);
         s.h[i] = cell.h;
         if (s.kept) {
             float *kept = s.kept + b * 4 * s.width + d;

@@ -227,8 +227,8 @@ struct gain_sum {
 
 normed norm_of(const node *n, const float *mean, const float *inverse, bool by_row)
 {
-    return {numbers(n->in[0]),     numbers(n->in[1]),      numbers(n->in[2]), mean, inverse,
-            tensor_rows(n->in[0]), tensor_width(n->in[0]), by_row};
+    return {numbers(n->in[0]), numbers(n->in[1]),     numbers(n->in[2]),      mean,
+            inverse,           tensor_rows(n->in[0]), tensor_width(n->in[0]), by_row};
 }
 
 void normalise(const node *n, const normed &m)

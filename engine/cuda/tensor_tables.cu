@@ -11,7 +11,8 @@ constexpr size_t BLOCKS = 4096; /* where the processor does not know how many ro
 struct picked {
     const int32_t *row;
     size_t count;
-    const int32_t *start; /* numbers start[b] .. start[b + 1] - 1 share the slopes of row b of dy; NULL: i has its own */
+    const int32_t
+        *start; /* numbers start[b] .. start[b + 1] - 1 share the slopes of row b of dy; NULL: i has its own */
     size_t owners;
 };
 
@@ -121,8 +122,7 @@ void add_picked(float *to, const float *dy, const int32_t *row, size_t count, si
 void embedding_forward(tape *, node *n)
 {
     size_t width = n->in[0]->shape[1];
-    launch(n->whole[0] * width, look_up_kernel, numbers(n->out[0]), numbers(n->in[0]), n->index[0], n->whole[0],
-           width);
+    launch(n->whole[0] * width, look_up_kernel, numbers(n->out[0]), numbers(n->in[0]), n->index[0], n->whole[0], width);
 }
 
 void embedding_backward(tape *t, node *n)

@@ -12,6 +12,7 @@ static int resize(void *array, size_t count, size_t size)
     if (!grown)
         return -1;
     memcpy(array, &grown, sizeof grown);
+    /* cppcheck-suppress memleak; it is in the array now */
     return 0;
 }
 

@@ -145,7 +145,7 @@ int moment_read(const char *text, size_t len, int64_t *seconds)
         text += text < end;
     }
     leap = leaps(value[0]);
-    if (value[2] > month_start(value[1] + 1, leap) - month_start(value[1], leap))
+    if (value[1] < 1 || value[1] > 12 || value[2] > month_start(value[1] + 1, leap) - month_start(value[1], leap))
         return -1;
     *seconds = moment_seconds(value[0], value[1], value[2], value[3], value[4], value[5]);
     return 0;

@@ -57,7 +57,7 @@ static struct entry *table_find(const struct word_table *t, const char *word, si
 
 static int table_grow(struct word_table *t)
 {
-    size_t room = t->room ? 2 * t->room : 512, slot_count = 2 * room;
+    size_t count = t->entries ? t->count : 0, room = t->room ? 2 * t->room : 512, slot_count = 2 * room;
     struct entry *entries = realloc(t->entries, room * sizeof *entries);
     uint32_t *slots = calloc(slot_count, sizeof *slots);
     if (entries)
@@ -70,7 +70,7 @@ static int table_grow(struct word_table *t)
     t->slots = slots;
     t->room = room;
     t->slot_count = slot_count;
-    for (size_t i = 0; i < t->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct entry *e = &t->entries[i];
         *find_slot(t, e->word, e->len, e->hash) = (uint32_t)(i + 1);
     }
@@ -83,7 +83,8 @@ static struct entry *table_add(struct word_table *t, const char *word, size_t le
     uint64_t hash = hash_word(word, len);
     uint32_t *slot;
     char *copy;
-    if (len > UINT32_MAX || t->count >= UINT32_MAX / 2 || (t->count == t->room && table_grow(t) < 0))
+    if (len > UINT32_MAX || t->count >= UINT32_MAX / 2 || (t->count == t->room && table_grow(t) < 0) || !t->slots ||
+        !t->entries)
         return NULL;
     slot = find_slot(t, word, len, hash);
     if (*slot)

@@ -64,24 +64,26 @@ static int read_whole(struct lines *l, const char *buffer, size_t seen, size_t l
     return status;
 }
 
-/* Room for a block behind `have` bytes. */
-static int make_room(struct lines *l, size_t have, struct error *err)
+/* The buffer, with room for a block behind `have` bytes; NULL and an error. */
+static char *make_room(struct lines *l, size_t have, struct error *err)
 {
     size_t room = l->room ? l->room : BLOCK;
     char *grown;
+    if (l->buffer && have <= l->room)
+        return l->buffer;
     while (room < have)
         room *= 2;
-    if (l->buffer && room == l->room)
-        return 0;
     grown = calloc(1, room + BLOCK + LINES_SLACK);
-    if (!grown)
-        return error_set(err, ERROR_SYSTEM, l->at.file, NULL, "There is not enough memory to read it");
-    if (have)
+    if (!grown) {
+        error_set(err, ERROR_SYSTEM, l->at.file, NULL, "There is not enough memory to read it");
+        return NULL;
+    }
+    if (l->buffer)
         memcpy(grown, l->buffer, have);
     free(l->buffer);
     l->buffer = grown;
     l->room = room;
-    return 0;
+    return grown;
 }
 
 static int read_all(struct input *in, struct lines *l, struct error *err)
@@ -90,23 +92,22 @@ static int read_all(struct input *in, struct lines *l, struct error *err)
     for (;;) {
         size_t used;
         int status;
-        long n;
-        if (make_room(l, have, err) < 0)
-            return -1;
-        n = input_read(in, l->buffer + have, BLOCK, err);
+        char *buffer = make_room(l, have, err);
+        long n = buffer ? input_read(in, buffer + have, BLOCK, err) : -1;
         if (n < 0)
             return -1;
         if (n == 0) {
-            l->buffer[have] = '\n';
-            return have ? read_line(l, l->buffer, have, err) : 0;
+            buffer[have] = '\n';
+            return have ? read_line(l, buffer, have, err) : 0;
         }
-        status = read_whole(l, l->buffer, have, have + (size_t)n, &used, err);
+        status = read_whole(l, buffer, have, have + (size_t)n, &used, err);
         if (status != 0)
             return status;
         have += (size_t)n - used;
-        memmove(l->buffer, l->buffer + used, have);
+        if (used) /* a long line is moved once, not block by block */
+            memmove(buffer, buffer + used, have);
         if (have > l->length_max)
-            return read_line(l, l->buffer, have, err);
+            return read_line(l, buffer, have, err);
     }
 }
 

@@ -165,6 +165,7 @@ static int grow(void *list, size_t size, size_t count, size_t *room)
         return -1;
     memcpy(list, &grown, sizeof grown);
     *room = wanted;
+    /* cppcheck-suppress memleak; it is in the array now */
     return 0;
 }
 

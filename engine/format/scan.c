@@ -146,7 +146,7 @@ int scan_key(struct scan *s, bool first, const struct scan_key *keys, bool open)
     if (!after)
         return scan_unexpected(s, "a key in quotes");
     len = (size_t)(after - 1 - name);
-    while (k->name && (strncmp(k->name, name, len) != 0 || k->name[len]))
+    while (k->name && !(strlen(k->name) == len && memcmp(k->name, name, len) == 0))
         k++;
     if (!k->name && !open)
         return unknown_key(s, name, len, keys);
@@ -167,6 +167,7 @@ int scan_reserve(const struct scan *s, void *array, size_t count, size_t *room, 
         return scan_no_memory(s);
     memcpy(array, &grown, sizeof grown);
     *room = *room * 2 + 64;
+    /* cppcheck-suppress memleak; it is in the array now */
     return 0;
 }
 

@@ -248,7 +248,7 @@ static void put_varint(struct str *out, uint64_t value)
 
 static void put_zigzag(struct str *out, int64_t value)
 {
-    put_varint(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+    put_varint(out, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
 }
 
 /* id 0: a value of a list or the outermost struct, which have no header. */

@@ -8,10 +8,10 @@
 
 #define SHAPE "write {\"<pad>\":0,\"<unk>\":1,\"<s>\":2,\"</s>\":3,\"word\":4}"
 
-static int refuse_word(const struct scan *s, const char *format, const char *word, uint32_t id)
+static int refuse_word(const struct scan *s, const char *word, const char *fault)
 {
     char what[200];
-    snprintf(what, sizeof what, format, word, id);
+    snprintf(what, sizeof what, "The word '%.60s' %s", word, fault);
     return scan_complain(s, ERROR_INPUT, "give every word an id of its own, once", what);
 }
 
@@ -25,9 +25,9 @@ static int read_word(struct scan *s, struct str *word, struct vocabulary *v)
         return -1;
     switch (vocabulary_add(v, str_text(word), word->len, id)) {
     case VOCABULARY_WORD_TWICE:
-        return refuse_word(s, "The word '%.60s' stands there twice", str_text(word), id);
+        return refuse_word(s, str_text(word), "stands there twice");
     case VOCABULARY_ID_TWICE:
-        return refuse_word(s, "The word '%.60s' has the id %u, which another word has", str_text(word), id);
+        return refuse_word(s, str_text(word), "has the id of another word");
     case VOCABULARY_NO_MEMORY:
         return scan_no_memory(s);
     default:

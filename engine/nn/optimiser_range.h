@@ -15,10 +15,16 @@ VECTORISED RANGE(range_sgd)
         w[i] = OPTIMISER_OF(plain)(s, w[i], gradient[i]);
 }
 
+/* The numbers of the step are copied, so that no store to w can change them; without L1, which is the rule, what it
+ * takes is left out. */
 VECTORISED RANGE(range_adam)
 {
-    for (size_t i = 0; i < n; i++)
-        w[i] = OPTIMISER_OF(adam)(s, w[i], gradient[i], &first[i], &second[i]);
+    struct optimiser_now now = *s, plain = *s;
+    plain.l1 = 0;
+    for (size_t i = 0; now.l1 > 0 && i < n; i++)
+        w[i] = OPTIMISER_OF(adam)(&now, w[i], gradient[i], &first[i], &second[i]);
+    for (size_t i = 0; !(now.l1 > 0) && i < n; i++)
+        w[i] = OPTIMISER_OF(adam)(&plain, w[i], gradient[i], &first[i], &second[i]);
 }
 
 VECTORISED RANGE(range_rmsprop)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define PIECE ((size_t)1 << 15) /* numbers: so many of weights, slopes and state stay in a core's cache */
+#define GAP 4                   /* rows at rest that a piece may run over: stepping them changes nothing */
 #define MAGIC "FLTR"            /* of a saved trainer */
 #define VERSION 1u
 
@@ -66,13 +67,13 @@ static size_t state_numbers(const struct trainer *tr)
     return plain ? 0 : optimiser_state(s->optimiser) * tr->parameters->learned;
 }
 
-static size_t most_pieces(const struct parameters *p)
+static size_t table_rows(const struct parameters *p)
 {
-    size_t most = p->learned / PIECE + 1;
+    size_t rows = 0;
     for (size_t i = 0; i < p->count; i++)
         if (p->items[i].tensor.touched)
-            most += p->items[i].tensor.shape[0];
-    return most;
+            rows += p->items[i].tensor.shape[0];
+    return rows;
 }
 
 int trainer_open(struct trainer *tr, struct parameters *p, const struct trainer_settings *s, struct error *err)
@@ -82,9 +83,10 @@ int trainer_open(struct trainer *tr, struct parameters *p, const struct trainer_
     if (check(p, s, err) < 0)
         return -1;
     bytes = state_numbers(tr) * p->backend->bytes;
-    tr->pieces = malloc(most_pieces(p) * sizeof *tr->pieces);
+    tr->pieces = malloc((p->learned / PIECE + 1 + table_rows(p)) * sizeof *tr->pieces);
+    tr->awake = calloc(table_rows(p) + 1, 1);
     tr->state = bytes ? p->backend->alloc(bytes) : NULL;
-    if (!tr->pieces || (bytes && !tr->state)) {
+    if (!tr->pieces || !tr->awake || (bytes && !tr->state)) {
         trainer_close(tr);
         return error_set(err, ERROR_SYSTEM, NULL, "use a smaller network, or more memory",
                          "There is no memory for what %s keeps of each weight", optimiser_name(s->optimiser));
@@ -100,9 +102,11 @@ void trainer_close(struct trainer *tr)
     if (tr->state)
         tr->parameters->backend->release(tr->state);
     free(tr->pieces);
+    free(tr->awake);
     free(tr->packed);
     tr->state = NULL;
     tr->pieces = NULL;
+    tr->awake = NULL;
     tr->packed = NULL;
 }
 
@@ -200,11 +204,11 @@ static void cut(struct trainer *tr, size_t end)
         tr->pieces[tr->piece_count++] = (struct piece){begin, end - begin < size ? end : begin + size, 0};
 }
 
-/* All numbers, or all but the rows of tables that were not touched. */
-static void cut_all(struct trainer *tr, bool touched_only)
+/* All numbers but the rows of tables that were not touched. */
+static void cut_touched(struct trainer *tr)
 {
     const struct parameters *p = tr->parameters;
-    if (!touched_only || !p->backend->host) {
+    if (!p->backend->host) {
         cut(tr, p->learned);
         return;
     }
@@ -217,6 +221,43 @@ static void cut_all(struct trainer *tr, bool touched_only)
             size_t begin = one->offset + (size_t)touched->row[k] * width;
             tr->pieces[tr->piece_count++] = (struct piece){begin, begin + width, 0};
         }
+    }
+}
+
+/* Rows begin .. end - 1 of one table as pieces, but those that are at rest: where no slope ever came, the optimiser's
+ * state is 0 and its step too. */
+static void cut_awake(struct trainer *tr, const struct parameter *one, const uint8_t *awake)
+{
+    size_t rows = one->tensor.shape[0], width = tensor_width(&one->tensor), most = width > 0 ? PIECE / width : 0;
+    for (size_t begin = 0, end; begin < rows; begin = end) {
+        size_t last = begin; /* awake row */
+        end = begin + 1;
+        if (!awake[begin])
+            continue;
+        for (; end < rows && end - last <= GAP && end - begin < most; end++)
+            last = awake[end] ? end : last;
+        end = last + 1;
+        tr->pieces[tr->piece_count++] = (struct piece){one->offset + begin * width, one->offset + end * width, 0};
+    }
+}
+
+/* All numbers, or, where a state of 0 stays as it is, all but those of rows at rest. */
+static void cut_step(struct trainer *tr)
+{
+    const struct parameters *p = tr->parameters;
+    uint8_t *awake = tr->awake;
+    if (tr->settings.decay != 0 || !p->backend->host) {
+        cut(tr, p->learned);
+        return;
+    }
+    cut(tr, p->dense);
+    for (size_t i = 0; i < p->count; i++) {
+        const struct touched *touched = p->items[i].tensor.touched;
+        for (size_t k = 0; touched && k < touched->count; k++)
+            awake[touched->row[k]] = 1;
+        if (touched)
+            cut_awake(tr, &p->items[i], awake);
+        awake += touched ? p->items[i].tensor.shape[0] : 0;
     }
 }
 
@@ -302,7 +343,7 @@ int trainer_step(struct trainer *tr, struct tape *tape, double rate, struct erro
     complete(p);
     if (exchange(tr, err) < 0)
         return -1;
-    cut_all(tr, true);
+    cut_touched(tr);
     run(tr, tape, square_pieces, &r);
     for (size_t i = 0; i < tr->piece_count; i++)
         sum += tr->pieces[i].sum;
@@ -311,7 +352,7 @@ int trainer_step(struct trainer *tr, struct tape *tape, double rate, struct erro
     if (s->clip == CLIP_NORM && sqrt(sum) > s->limit)
         r.factor = s->limit / sqrt(sum);
     if (!s->lazy && !still_at_zero(s))
-        cut_all(tr, false);
+        cut_step(tr);
     optimiser_advance(&tr->optimiser);
     run(tr, tape, step_pieces, &r);
     parameters_clear(p);
@@ -394,6 +435,7 @@ int trainer_resume(struct trainer *tr, const void *bytes, size_t len, const char
     }
     if (head.state_bytes > 0)
         p->backend->upload(tr->state, at + sizeof head + head.weights_bytes, head.state_bytes);
+    memset(tr->awake, 1, table_rows(p));
     tr->steps = head.steps;
     tr->optimiser.power_1 = head.power_1;
     tr->optimiser.power_2 = head.power_2;

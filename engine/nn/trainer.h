@@ -34,7 +34,8 @@ struct trainer {
     void *state;          /* the optimiser's, on the device */
     struct piece *pieces; /* the numbers of a step, shared out over threads */
     size_t piece_count;
-    float *packed; /* rows of a table on their way to the other ranks */
+    uint8_t *awake; /* of each row of each table: may its state be other than 0? */
+    float *packed;  /* rows of a table on their way to the other ranks */
     size_t packed_room;
     uint64_t steps;
 };

@@ -38,8 +38,7 @@ void cpu_share(struct tape *t, size_t n, double operations, cpu_work *work, void
         pool_run(tape_pool(t), share_part, &s);
 }
 
-/* --- packed weights -------------------------------------------------------------------------------------------------
- */
+/* --- packed weights ----------------------------------------------------------------------------------------------- */
 
 enum memo { MEMO_PACKED, MEMO_PACKED_TRANSPOSED };
 
@@ -73,8 +72,7 @@ const float *cpu_packed(struct tape *t, const struct tensor *w, bool transposed)
     return p.packed;
 }
 
-/* --- products of two matrices that come but once ---------------------------------------------------------------------
- */
+/* --- products of two matrices that come but once ------------------------------------------------------------------ */
 
 struct multiplying {
     float *c;
@@ -109,8 +107,7 @@ void cpu_multiply(struct tape *t, float *c, size_t ldc, struct cpu_matrix a, str
     cpu_share(t, wide ? n : m, 2 * (double)m * (double)n * (double)k, wide ? multiply_columns : multiply_rows, &p);
 }
 
-/* --- sums -----------------------------------------------------------------------------------------------------------
- */
+/* --- sums --------------------------------------------------------------------------------------------------------- */
 
 struct summing {
     float *sum;
@@ -222,8 +219,7 @@ bool cpu_pitch(const struct tensor *x, size_t *apart)
     return true;
 }
 
-/* --- the backend ----------------------------------------------------------------------------------------------------
- */
+/* --- the backend -------------------------------------------------------------------------------------------------- */
 
 static void *host_alloc(size_t bytes)
 {

@@ -57,8 +57,7 @@ static double operations(const struct attending *a)
     return pairs * ((a->additive ? 20.0 : 2.0) * (double)a->width + 2 * (double)a->depth);
 }
 
-/* --- rows of numbers
- * -------------------------------------------------------------------------------------------------- */
+/* --- rows of numbers ---------------------------------------------------------------------------------------------- */
 
 static float sum_lanes(const float *lane)
 {
@@ -106,8 +105,7 @@ static void weigh(float *score, size_t count, size_t places)
         score[s] = s < count ? score[s] / sum : 0;
 }
 
-/* --- forward
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- forward ------------------------------------------------------------------------------------------------------ */
 
 /* Products of one row's queries, places and memory, whose rows lie a batch apart. */
 static void row_products(const struct attending *a, size_t b)
@@ -165,8 +163,7 @@ void cpu_attention_forward(struct tape *t, struct node *n)
     cpu_share(t, a.rows, operations(&a), forward_rows, &a);
 }
 
-/* --- backward
- * --------------------------------------------------------------------------------------------------------- */
+/* --- backward ----------------------------------------------------------------------------------------------------- */
 
 /* Slopes of weights to slopes of scores, in place. */
 static void weigh_back(float *slope, const float *weight, size_t count, size_t places)

@@ -5,8 +5,7 @@
 #include "engine/tensor/cpu.h"
 #include "engine/tensor/exp.h"
 
-/* --- of two tensors: b is repeated
- * ------------------------------------------------------------------------------------ */
+/* --- of two tensors: b is repeated -------------------------------------------------------------------------------- */
 
 typedef void two_work(float *restrict y, const float *restrict a, const float *restrict b, size_t n);
 
@@ -125,8 +124,7 @@ void cpu_mul_backward(struct tape *t, struct node *n)
             add_products(db, dy + i, (const float *)a->data + i, again);
 }
 
-/* --- factor x + shift
- * --------------------------------------------------------------------------------------------------- */
+/* --- factor x + shift --------------------------------------------------------------------------------------------- */
 
 struct affine {
     float *y;
@@ -155,8 +153,7 @@ void cpu_affine_backward(struct tape *t, struct node *n)
     cpu_flow(t, n->in[0], n->out[0]->grad, (float)n->number[0]);
 }
 
-/* --- functions
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- functions ---------------------------------------------------------------------------------------------------- */
 
 typedef void value_work(float *restrict y, const float *restrict x, size_t n);
 typedef void slope_work(float *restrict dx, const float *restrict x, const float *restrict y, const float *restrict dy,
@@ -255,8 +252,7 @@ void cpu_unary_backward(struct tape *t, struct node *n)
                                          .slopes = functions[n->kind].slopes});
 }
 
-/* --- dropout
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- dropout ------------------------------------------------------------------------------------------------------ */
 
 struct dropout {
     float *to;

@@ -11,8 +11,7 @@ struct lookup {
     float *y, *slope;
 };
 
-/* --- one row of the table each --------------------------------------------------------------------------------------
- */
+/* --- one row of the table each ------------------------------------------------------------------------------------ */
 
 static void copy_rows(void *context, int part, size_t begin, size_t end)
 {
@@ -70,8 +69,7 @@ void cpu_embedding_backward(struct tape *t, struct node *n)
     cpu_share(t, l.width, (double)l.rows * (double)l.width, add_columns, &l);
 }
 
-/* --- the mean of several
- * ---------------------------------------------------------------------------------------------- */
+/* --- the mean of several ------------------------------------------------------------------------------------------ */
 
 VECTORISED static void scale_row(float *x, float factor, size_t n)
 {

@@ -16,8 +16,7 @@ struct gru {
     float *dh_now; /* B x D */
 };
 
-/* --- forward --------------------------------------------------------------------------------------------------------
- */
+/* --- forward ------------------------------------------------------------------------------------------------------ */
 
 /* One row: gates in, h u in `through`; q = h un + bn. */
 VECTORISED static void cell(float *restrict through, const float *restrict gates, const float *restrict bn,
@@ -101,8 +100,7 @@ void cpu_gru_forward(struct tape *t, struct node *n)
         cpu_share(t, g.r.rows, operations(&g.r), forward_rows, &g);
 }
 
-/* --- backward -------------------------------------------------------------------------------------------------------
- */
+/* --- backward ----------------------------------------------------------------------------------------------------- */
 
 /* One row: from the slope dh of the state after the step to that of the gates, of h u, and of the state before it as
  * far as it does not go through u. */

@@ -57,7 +57,7 @@ void cpu_likelihood_forward(struct tape *t, struct node *n)
                        n->in[1]->data,
                        n->in[2]->data,
                        numbers_of(n->in[3]),
-                       n->out[0]->grad ? slopes_of(t, n) : NULL,
+                       tensor_learns(n->out[0]) ? slopes_of(t, n) : NULL,
                        tape_scratch(t, rows * sizeof(double))};
     double loss = 0;
     if (tape_failed(t))

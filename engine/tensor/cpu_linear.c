@@ -92,8 +92,7 @@ void cpu_linear_backward(struct tape *t, struct node *n)
         cpu_column_sums(t, db, dy, repeated, rows * columns / repeated, repeated, (float)beta);
 }
 
-/* --- products of two tensors ----------------------------------------------------------------------------------------
- */
+/* --- products of two tensors -------------------------------------------------------------------------------------- */
 
 /* One operand, of rank 2, or one of G of rank 3; the only one of several products where G is 1. */
 struct operand {

@@ -1,9 +1,9 @@
 /* Cross entropies on the processor.
  *
  * op_output_loss, the greater part of a translator's work: rows that count are gathered, and go through in chunks whose
- * scores stay within some megabytes. Of a chunk each thread takes some rows: block by block of the classes their
- * scores, which become e^(score - the block's largest) while they are in the cache; then, the sums being known, the
- * slopes of the scores and of x. After that each thread takes some classes, and adds to their slopes in w. */
+ * scores stay within some megabytes. First each thread takes some rows: block by block of the classes their scores,
+ * which become e^(score - the block's largest) while they are in the cache. Then, the sums being known, each thread
+ * takes some blocks: the slopes of their scores, which fit the second-level cache, and what these add to x and w. */
 #include <math.h>
 #include <string.h>
 
@@ -12,8 +12,7 @@
 
 enum { LANES = 16 };
 
-/* --- rows of scores
- * --------------------------------------------------------------------------------------------------- */
+/* --- rows of scores ----------------------------------------------------------------------------------------------- */
 
 /* x += bias (or nothing where that is NULL); gives the largest. */
 VECTORISED static float row_largest(float *restrict x, const float *restrict bias, size_t n)
@@ -52,14 +51,7 @@ VECTORISED static float row_exp(float *to, const float *x, float largest, size_t
     return sum;
 }
 
-VECTORISED static void row_scale(float *x, float factor, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        x[i] *= factor;
-}
-
-/* --- scores that are there
- * -------------------------------------------------------------------------------------------- */
+/* --- scores that are there ---------------------------------------------------------------------------------------- */
 
 struct entropy {
     size_t width;
@@ -143,29 +135,37 @@ void cpu_cross_entropy_backward(struct tape *t, struct node *n)
         cpu_share(t, rows, 8 * (double)rows * (double)width, entropy_rows_back, &e);
 }
 
-/* --- scores that are made here
- * ---------------------------------------------------------------------------------------- */
+/* --- scores that are made here ------------------------------------------------------------------------------------ */
 
-/* BLOCK classes of CHUNK / threads rows fit the second-level cache; all scores of a chunk take SCORES floats. */
-enum { BLOCK = 512, CHUNK_LEAST = 96, CHUNK_MOST = 768, SCORES = 1 << 22 };
+/* A block's slopes of CHUNK_MOST rows fit the second-level cache; all scores of a chunk take about SCORES floats. Rows
+ * of a block lie WIDE apart: at a power of two they would meet in a few places of the cache. */
+enum { BLOCK = 256, WIDE = BLOCK + 16, CHUNK_LEAST = 96, CHUNK_MOST = 480, SCORES = 1 << 22 };
 
 struct output {
-    size_t classes, width, blocks, chunk;
-    const float *w, *back, *bias; /* w^T and w, packed */
-    const float *x;               /* the rows that count, and what belongs to each */
+    size_t classes, width, blocks, chunk, rows; /* rows: of this chunk */
+    const float *w, *back, *bias;               /* w^T and w, packed */
+    const float *x;                             /* the rows that count, and what belongs to each */
     const int32_t *target;
     const float *weight;
-    float *scores;               /* chunk x classes */
-    float *largest, *sum;        /* chunk x blocks */
-    float *dx, *dw, *db;         /* dx as x; NULL when not learning */
+    float *scores;        /* blocks x chunk x WIDE */
+    float *largest, *sum; /* chunk x blocks */
+    float *slopes;        /* chunk x WIDE for each part */
+    float *dx;            /* chunk x width for each part; NULL when not learning */
+    float *dw, *db;
     float beta_w, beta_b;        /* of the chunk */
     double scale, *loss, *right; /* of each row of the chunk */
     size_t first;                /* row of the chunk */
 };
 
-static size_t block_end(const struct output *o, size_t block)
+static size_t block_size(const struct output *o, size_t block)
 {
-    return (block + 1) * BLOCK < o->classes ? (block + 1) * BLOCK : o->classes;
+    size_t rest = o->classes - block * BLOCK;
+    return rest < BLOCK ? rest : BLOCK;
+}
+
+static float *scores_of(const struct output *o, size_t block, size_t row)
+{
+    return o->scores + (block * o->chunk + row) * WIDE;
 }
 
 /* Is the score at `target` the largest, and the first of equals? */
@@ -180,13 +180,12 @@ static bool is_first(const float *scores, size_t target, float largest)
 /* Scores of rows begin .. end - 1 of the chunk in one block, as e^(score - largest of the block). */
 static void score_block(const struct output *o, size_t block, size_t begin, size_t end)
 {
-    size_t first = block * BLOCK, count = block_end(o, block) - first;
-    float *scores = o->scores + begin * o->classes + first;
-    product(scores, o->classes, o->x + (o->first + begin) * o->width, o->width, o->w + first * o->width, end - begin,
-            count, o->width, false);
-    for (size_t r = begin; r < end; r++, scores += o->classes) {
+    size_t first = block * BLOCK, count = block_size(o, block);
+    product(scores_of(o, block, begin), WIDE, o->x + (o->first + begin) * o->width, o->width, o->w + first * o->width,
+            end - begin, count, o->width, false);
+    for (size_t r = begin; r < end; r++) {
+        float *scores = scores_of(o, block, r), largest = row_largest(scores, o->bias ? o->bias + first : NULL, count);
         size_t target = (size_t)o->target[o->first + r];
-        float largest = row_largest(scores, o->bias ? o->bias + first : NULL, count);
         if (target >= first && target < first + count) {
             o->loss[r] = -(double)scores[target - first];
             o->right[r] = is_first(scores, target - first, largest);
@@ -214,23 +213,7 @@ static void finish_row(const struct output *o, size_t r)
         sum[k] = (float)(o->scale * weight * (double)exp_float(largest[k] - most) / all);
 }
 
-/* Slopes of the block's scores, and what they add to x's. */
-static void slope_block(const struct output *o, size_t block, size_t begin, size_t end)
-{
-    size_t first = block * BLOCK, count = block_end(o, block) - first;
-    float *scores = o->scores + begin * o->classes + first;
-    for (size_t r = begin; r < end; r++) {
-        float *row = o->scores + r * o->classes + first;
-        size_t target = (size_t)o->target[o->first + r];
-        row_scale(row, o->sum[r * o->blocks + block], count);
-        if (target >= first && target < first + count)
-            row[target - first] -= (float)(o->scale * (double)o->weight[o->first + r]);
-    }
-    product_in(o->dx + (o->first + begin) * o->width, o->width, scores, o->classes, o->back + first * PRODUCT_PANEL,
-               o->classes * PRODUCT_PANEL, end - begin, o->width, count, block > 0);
-}
-
-static void output_rows(void *context, int part, size_t begin, size_t end)
+static void score_rows(void *context, int part, size_t begin, size_t end)
 {
     const struct output *o = context;
     (void)part;
@@ -238,20 +221,57 @@ static void output_rows(void *context, int part, size_t begin, size_t end)
         score_block(o, k, begin, end);
     for (size_t r = begin; r < end; r++)
         finish_row(o, r);
-    for (size_t k = 0; o->dx && k < o->blocks; k++)
-        slope_block(o, k, begin, end);
 }
 
-static void chunk_forward(struct tape *t, struct output *o, size_t rows)
+VECTORISED static void scaled_row(float *restrict to, const float *restrict from, float factor, size_t n)
 {
-    double operations = 2 * (double)rows * (double)o->classes * (double)o->width;
-    cpu_share(t, rows, operations, output_rows, o);
+    for (size_t i = 0; i < n; i++)
+        to[i] = factor * from[i];
+}
+
+/* Slopes of the block's scores, and what they add to those of x (in the part's own sum), w and b. */
+static void slope_block(const struct output *o, int part, size_t block)
+{
+    size_t first = block * BLOCK, count = block_size(o, block);
+    float *slopes = o->slopes + (size_t)part * o->chunk * WIDE, *dx = o->dx + (size_t)part * o->chunk * o->width;
+    for (size_t r = 0; r < o->rows; r++) {
+        size_t target = (size_t)o->target[o->first + r];
+        scaled_row(slopes + r * WIDE, scores_of(o, block, r), o->sum[r * o->blocks + block], count);
+        if (target >= first && target < first + count)
+            slopes[r * WIDE + target - first] -= (float)(o->scale * (double)o->weight[o->first + r]);
+    }
+    product_in(dx, o->width, slopes, WIDE, o->back + first * PRODUCT_PANEL, o->classes * PRODUCT_PANEL, o->rows,
+               o->width, count, true);
     if (o->dw)
-        cpu_multiply(t, o->dw, o->width, (struct cpu_matrix){o->scores, o->classes, true},
-                     (struct cpu_matrix){o->x + o->first * o->width, o->width, false}, o->classes, o->width, rows,
-                     o->beta_w);
-    if (o->db)
-        cpu_column_sums(t, o->db, o->scores, o->classes, rows, o->classes, o->beta_b);
+        blas_cpu.gemm_in(o->dw + first * o->width, o->width, slopes, WIDE, o->x + o->first * o->width, o->width, count,
+                         o->width, o->rows, true, false, 1, o->beta_w);
+    for (size_t c = 0; o->db && o->beta_b == 0 && c < count; c++)
+        o->db[first + c] = 0;
+    for (size_t r = 0; o->db && r < o->rows; r++)
+        cpu_add(o->db + first, slopes + r * WIDE, count);
+}
+
+static void slope_blocks(void *context, int part, size_t begin, size_t end)
+{
+    const struct output *o = context;
+    for (size_t k = begin; k < end; k++)
+        slope_block(o, part, k);
+}
+
+/* `dx` is the chunk's place among the slopes of all rows that count; NULL: not learning. */
+static void chunk_forward(struct tape *t, struct output *o, float *dx)
+{
+    double operations = 2 * (double)o->rows * (double)o->classes * (double)o->width;
+    size_t parts = (size_t)cpu_parts(t, o->blocks, 2 * operations), numbers = o->rows * o->width;
+    cpu_share(t, o->rows, operations, score_rows, o);
+    if (!dx)
+        return;
+    for (size_t part = 0; part < parts; part++)
+        memset(o->dx + part * o->chunk * o->width, 0, numbers * sizeof *dx);
+    cpu_share(t, o->blocks, 2 * operations, slope_blocks, o);
+    memcpy(dx, o->dx, numbers * sizeof *dx);
+    for (size_t part = 1; part < parts; part++)
+        cpu_add(dx, o->dx + part * o->chunk * o->width, numbers);
     o->beta_w = o->beta_b = 1;
 }
 
@@ -289,17 +309,29 @@ static size_t chunk_of(size_t rows, size_t classes)
     return chunk < rows ? chunk : rows;
 }
 
+static void take_room(struct tape *t, struct output *o, bool learning)
+{
+    size_t parts = (size_t)pool_threads(tape_pool(t)), cells = o->chunk * o->blocks;
+    o->scores = tape_scratch(t, cells * WIDE * sizeof(float));
+    o->largest = tape_scratch(t, cells * sizeof(float));
+    o->sum = tape_scratch(t, cells * sizeof(float));
+    o->loss = tape_scratch(t, o->chunk * sizeof(double));
+    o->right = tape_scratch(t, o->chunk * sizeof(double));
+    o->slopes = learning ? tape_scratch(t, parts * o->chunk * WIDE * sizeof(float)) : NULL;
+    o->dx = learning ? tape_scratch(t, parts * o->chunk * o->width * sizeof(float)) : NULL;
+}
+
 void cpu_output_loss_forward(struct tape *t, struct node *n)
 {
     struct tensor *w = n->in[1], *b = n->in[2];
     size_t rows = n->in[0]->shape[0], width = w->shape[1], classes = w->shape[0], chunk = chunk_of(rows, classes);
-    size_t blocks = (classes + BLOCK - 1) / BLOCK;
     bool learning = n->keep[0] != NULL;
     float *x = tape_scratch(t, rows * width * sizeof *x), *weight = tape_scratch(t, rows * sizeof *weight);
+    float *dx = learning ? tape_scratch(t, rows * width * sizeof *dx) : NULL;
     int32_t *target = tape_scratch(t, rows * sizeof *target), *from = tape_scratch(t, rows * sizeof *from);
     struct output o = {.classes = classes,
                        .width = width,
-                       .blocks = blocks,
+                       .blocks = (classes + BLOCK - 1) / BLOCK,
                        .chunk = chunk,
                        .w = cpu_packed(t, w, true),
                        .back = learning ? cpu_packed(t, w, false) : NULL,
@@ -307,14 +339,9 @@ void cpu_output_loss_forward(struct tape *t, struct node *n)
                        .x = x,
                        .target = target,
                        .weight = weight,
-                       .scores = tape_scratch(t, chunk * classes * sizeof(float)),
-                       .largest = tape_scratch(t, chunk * blocks * sizeof(float)),
-                       .sum = tape_scratch(t, chunk * blocks * sizeof(float)),
-                       .dx = learning ? tape_scratch(t, rows * width * sizeof(float)) : NULL,
-                       .scale = n->number[0],
-                       .loss = tape_scratch(t, chunk * sizeof(double)),
-                       .right = tape_scratch(t, chunk * sizeof(double))};
+                       .scale = n->number[0]};
     double loss = 0, right = 0, beta_w = 1, beta_b = 1;
+    take_room(t, &o, learning);
     if (tape_failed(t))
         return;
     size_t count = gather_rows(n, x, target, weight, from);
@@ -323,15 +350,15 @@ void cpu_output_loss_forward(struct tape *t, struct node *n)
     o.beta_w = (float)beta_w;
     o.beta_b = (float)beta_b;
     for (o.first = 0; o.first < count; o.first += chunk) {
-        size_t part = count - o.first < chunk ? count - o.first : chunk;
-        chunk_forward(t, &o, part);
-        for (size_t r = 0; r < part; r++) {
+        o.rows = count - o.first < chunk ? count - o.first : chunk;
+        chunk_forward(t, &o, dx ? dx + o.first * width : NULL);
+        for (size_t r = 0; r < o.rows; r++) {
             loss += o.loss[r];
             right += o.right[r];
         }
     }
     if (learning)
-        scatter_rows(n, o.dx, from, count);
+        scatter_rows(n, dx, from, count);
     *(float *)n->out[0]->data = (float)(o.scale * loss);
     *(float *)n->out[1]->data = (float)right;
 }

@@ -25,8 +25,7 @@ struct lstm {
 
 enum { MEMO_HELD = 17 };
 
-/* --- forward --------------------------------------------------------------------------------------------------------
- */
+/* --- forward ------------------------------------------------------------------------------------------------------ */
 
 /* One row: gates to their functions in place, then the state after the step. */
 VECTORISED static void cell(float *restrict gates, const float *restrict c0, float *restrict c, float *restrict h,
@@ -169,8 +168,7 @@ void cpu_lstm_forward(struct tape *t, struct node *n)
         cpu_share(t, l.r.rows, operations(&l.r), forward_rows, &l);
 }
 
-/* --- backward -------------------------------------------------------------------------------------------------------
- */
+/* --- backward ----------------------------------------------------------------------------------------------------- */
 
 /* One row: from the slopes dh and dc of the state after the step to that of the gates before their functions, and of
  * the cell before it. What goes to h before it comes by the product with u; dh is cleared for it. */

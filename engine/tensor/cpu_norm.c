@@ -13,8 +13,7 @@ struct rows {
     double epsilon;
 };
 
-/* --- softmax
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- softmax ------------------------------------------------------------------------------------------------------ */
 
 VECTORISED static void exp_row(float *restrict y, const float *restrict x, float largest, size_t n)
 {
@@ -76,8 +75,7 @@ void cpu_softmax_backward(struct tape *t, struct node *n)
         cpu_share(t, tensor_rows(n->in[0]), 4 * (double)tensor_count(n->in[0]), softmax_rows_back, &s);
 }
 
-/* --- layer norm
- * ------------------------------------------------------------------------------------------------------- */
+/* --- layer norm --------------------------------------------------------------------------------------------------- */
 
 /* y = gain (x - mean) inverse + bias; no gain or bias: 1 and 0 */
 VECTORISED static void norm_row(float *restrict y, const float *restrict x, const float *restrict gain,

@@ -8,23 +8,7 @@ enum { CHUNK = 96 };
 /* A tile: c[rows x width] = or += a[rows x depth] panel[depth x 16], rows <= 6, width <= 16. */
 typedef void tile_work(float *c, size_t ldc, const float *a, size_t lda, const float *panel, size_t depth, bool add);
 
-void product_pack(float *packed, const float *b, size_t ldb, size_t depth, size_t begin, size_t end, bool transposed)
-{
-    for (size_t j = begin; j < end; j += PRODUCT_PANEL) {
-        float *panel = packed + j * depth;
-        size_t width = end - j < PRODUCT_PANEL ? end - j : PRODUCT_PANEL;
-        if (width < PRODUCT_PANEL)
-            memset(panel, 0, depth * PRODUCT_PANEL * sizeof *panel);
-        for (size_t l = 0; !transposed && l < depth; l++)
-            memcpy(panel + l * PRODUCT_PANEL, b + l * ldb + j, width * sizeof *panel);
-        for (size_t q = 0; transposed && q < width; q++)
-            for (size_t l = 0; l < depth; l++)
-                panel[l * PRODUCT_PANEL + q] = b[(j + q) * ldb + l];
-    }
-}
-
-/* --- plain loops ---------------------------------------------------------------------------------------------------
- */
+/* --- plain loops -------------------------------------------------------------------------------------------------- */
 
 static void plain_row(float *c, const float *a, const float *panel, size_t width, size_t depth, bool add)
 {
@@ -45,8 +29,7 @@ void product_plain(float *c, size_t ldc, const float *a, size_t lda, const float
                       columns - j < PRODUCT_PANEL ? columns - j : PRODUCT_PANEL, depth, add);
 }
 
-/* --- AVX2 and FMA --------------------------------------------------------------------------------------------------
- */
+/* --- AVX2 and FMA ------------------------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
@@ -103,6 +86,32 @@ static tile_work *const tiles[PRODUCT_ROWS + 1][3] = {
     {NULL, tile_4_1, tile_4_2}, {NULL, tile_5_1, tile_5_2}, {NULL, tile_6_1, tile_6_2},
 };
 
+/* Eight rows of eight numbers, `ldb` apart, become columns of a panel. */
+FMA static void turn_square(float *panel, const float *b, size_t ldb)
+{
+    __m256 r[8], s[8];
+#pragma GCC unroll 8
+    for (size_t i = 0; i < 8; i++)
+        r[i] = _mm256_loadu_ps(b + i * ldb);
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 8; i += 2) { /* pairs */
+        s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (size_t i = 0; i < 8; i += 4) { /* fours */
+        r[i] = _mm256_shuffle_ps(s[i], s[i + 2], 0x44);
+        r[i + 1] = _mm256_shuffle_ps(s[i], s[i + 2], 0xee);
+        r[i + 2] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0x44);
+        r[i + 3] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0xee);
+    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++) { /* halves */
+        _mm256_store_ps(panel + i * PRODUCT_PANEL, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+        _mm256_store_ps(panel + (i + 4) * PRODUCT_PANEL, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+    }
+}
+
 static bool has_fma(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -110,11 +119,59 @@ static bool has_fma(void)
 #else
 static tile_work *const tiles[PRODUCT_ROWS + 1][3];
 
+static void turn_square(float *panel, const float *b, size_t ldb)
+{
+    for (size_t i = 0; i < 8; i++)
+        for (size_t l = 0; l < 8; l++)
+            panel[l * PRODUCT_PANEL + i] = b[i * ldb + l];
+}
+
 static bool has_fma(void)
 {
     return false;
 }
 #endif
+
+/* --- packing ------------------------------------------------------------------------------------------------------ */
+
+static void pack_rows(float *panel, const float *b, size_t ldb, size_t depth, size_t width)
+{
+    if (width == PRODUCT_PANEL)
+        for (size_t l = 0; l < depth; l++)
+            memcpy(panel + l * PRODUCT_PANEL, b + l * ldb, PRODUCT_PANEL * sizeof *panel);
+    else
+        for (size_t l = 0; l < depth; l++)
+            memcpy(panel + l * PRODUCT_PANEL, b + l * ldb, width * sizeof *panel);
+}
+
+static void pack_transposed(float *panel, const float *b, size_t ldb, size_t depth, size_t width)
+{
+    size_t l = 0;
+    if (width == PRODUCT_PANEL && has_fma())
+        for (; l + 8 <= depth; l += 8) {
+            turn_square(panel + l * PRODUCT_PANEL, b + l, ldb);
+            turn_square(panel + l * PRODUCT_PANEL + 8, b + 8 * ldb + l, ldb);
+        }
+    for (; l < depth; l++)
+        for (size_t q = 0; q < width; q++)
+            panel[l * PRODUCT_PANEL + q] = b[q * ldb + l];
+}
+
+void product_pack(float *packed, const float *b, size_t ldb, size_t depth, size_t begin, size_t end, bool transposed)
+{
+    for (size_t j = begin; j < end; j += PRODUCT_PANEL) {
+        float *panel = packed + j * depth;
+        size_t width = end - j < PRODUCT_PANEL ? end - j : PRODUCT_PANEL;
+        if (width < PRODUCT_PANEL)
+            memset(panel, 0, depth * PRODUCT_PANEL * sizeof *panel);
+        if (transposed)
+            pack_transposed(panel, b + j * ldb, ldb, depth, width);
+        else
+            pack_rows(panel, b + j, ldb, depth, width);
+    }
+}
+
+/* --- products ----------------------------------------------------------------------------------------------------- */
 
 /* A tile whose width is no whole number of vectors, by way of one that is. */
 static void ragged_tile(float *c, size_t ldc, const float *a, size_t lda, const float *panel, size_t rows, size_t width,

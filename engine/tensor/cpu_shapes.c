@@ -47,8 +47,7 @@ void cpu_copy_backward(struct tape *t, struct node *n)
         move_rows(t, n->in[0], dx, n->out[0]->grad, tensor_width(n->in[0]), true);
 }
 
-/* --- concat
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- concat ------------------------------------------------------------------------------------------------------- */
 
 /* A part's dimensions from the joined one on are runs of `span` numbers, of which y's run of `whole` begins with those
  * of the parts before. */
@@ -107,8 +106,7 @@ void cpu_concat_backward(struct tape *t, struct node *n)
     }
 }
 
-/* --- gather
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- gather ------------------------------------------------------------------------------------------------------- */
 
 struct gather {
     const int32_t *row;
@@ -147,8 +145,7 @@ void cpu_gather_backward(struct tape *t, struct node *n)
         cpu_share(t, g.width, (double)g.count * (double)g.width, gather_columns_back, &g);
 }
 
-/* --- transpose
- * -------------------------------------------------------------------------------------------------------- */
+/* --- transpose ---------------------------------------------------------------------------------------------------- */
 
 /* y's shape filled up to four dimensions in front, and how far apart x's numbers lie along each of them. */
 struct turned {

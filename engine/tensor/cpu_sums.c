@@ -20,8 +20,7 @@ static size_t counted(const struct sums *s, size_t o)
     return s->length ? (size_t)s->length[o] : s->count;
 }
 
-/* --- forward
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- forward ------------------------------------------------------------------------------------------------------ */
 
 VECTORISED static void keep_larger(float *restrict y, const float *restrict x, size_t n)
 {
@@ -83,8 +82,7 @@ static void sums_part(void *context, int part, size_t begin, size_t end)
     }
 }
 
-/* --- backward
- * --------------------------------------------------------------------------------------------------------- */
+/* --- backward ----------------------------------------------------------------------------------------------------- */
 
 /* The first largest of each column: best holds the largest so far. */
 VECTORISED static void mark_larger(float *restrict best, int32_t *restrict which, const float *restrict x, int32_t i,

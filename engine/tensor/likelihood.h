@@ -98,7 +98,7 @@ FORMULA struct likelihood_point likelihood_beta(const double *raw, double y, dou
 FORMULA struct likelihood_point likelihood_l1(const double *raw, double y, double v)
 {
     double off = y / v - raw[0];
-    return (struct likelihood_point){fabs(off), {off > 0 ? -1 : off < 0 ? 1 : 0}};
+    return (struct likelihood_point){fabs(off), {off > 0 ? -1.0 : off < 0 ? 1.0 : 0.0}};
 }
 
 #endif

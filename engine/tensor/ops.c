@@ -22,7 +22,7 @@ static struct tensor *out(struct tape *t, struct node *n, int i, int rank, const
 {
     bool flows = false;
     for (int k = 0; k < NODE_IN; k++)
-        flows |= n->in[k] && n->in[k]->grad;
+        flows |= n->in[k] && tensor_learns(n->in[k]);
     n->out[i] = flows ? tape_tensor(t, rank, shape) : tape_plain(t, rank, shape);
     return n->out[i];
 }
@@ -33,10 +33,38 @@ static void keep(struct tape *t, struct node *n, int i, int rank, const size_t *
         n->keep[i] = tape_plain(t, rank, shape);
 }
 
+/* Operations whose way back does not look at what they gave. */
+static const bool forgets[OP_COUNT] = {
+    [OP_COPY] = true,   [OP_TRANSPOSE] = true, [OP_LINEAR] = true, [OP_MATMUL] = true,    [OP_ADD] = true,
+    [OP_SUB] = true,    [OP_MUL] = true,       [OP_AFFINE] = true, [OP_EMBEDDING] = true, [OP_EMBEDDING_MEAN] = true,
+    [OP_CONCAT] = true, [OP_GATHER] = true,    [OP_CONV1D] = true,
+};
+
 static struct tensor *run(struct tape *t, struct node *n)
 {
+    for (int i = 0; i < NODE_IN; i++)
+        if (n->in[i]) {
+            FITS(n->in[i]->base->numbers != NUMBERS_SPENT);
+            n->in[i]->base->numbers = NUMBERS_NEEDED;
+        }
     tape_run(t, n);
+    n->out[0]->numbers = forgets[n->op] ? NUMBERS_FRESH : NUMBERS_NEEDED;
     return n->out[0];
+}
+
+/* The same for an op that, when learning, kept something in the place of its first input's numbers. */
+static struct tensor *run_in_place(struct tape *t, struct node *n)
+{
+    struct tensor *y = run(t, n);
+    if (n->keep[0] == n->in[0])
+        n->in[0]->base->numbers = NUMBERS_SPENT;
+    return y;
+}
+
+/* May another tensor's numbers take the place of these? */
+static bool is_fresh(const struct tensor *x)
+{
+    return x->base->numbers == NUMBERS_FRESH && tensor_dense(x) && tensor_count(x) == tensor_count(x->base);
 }
 
 /* x's shape with another last dimension. */
@@ -378,12 +406,15 @@ struct tensor *op_lstm(struct tape *t, struct tensor *gates, struct tensor *u, s
     n->flag[0] = reverse;
     n->number[0] = zoneout;
     n->random = zoneout > 0 ? tape_random(t) : 0;
-    keep(t, n, 0, 3, SHAPE(steps, rows, 4 * width));
+    if (tape_learning(t) && is_fresh(gates))
+        n->keep[0] = gates;
+    else
+        keep(t, n, 0, 3, SHAPE(steps, rows, 4 * width));
     keep(t, n, 1, 3, SHAPE(steps, rows, width));
     out(t, n, 0, 3, SHAPE(steps, rows, width));
     *last_h = out(t, n, 1, 2, SHAPE(rows, width));
     *last_c = out(t, n, 2, 2, SHAPE(rows, width));
-    return run(t, n);
+    return run_in_place(t, n);
 }
 
 struct tensor *op_gru(struct tape *t, struct tensor *gates, struct tensor *u, struct tensor *bn, struct tensor *h0,

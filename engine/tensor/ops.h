@@ -99,6 +99,7 @@ struct tensor *op_batch_norm(struct tape *t, struct tensor *x, struct tensor *ga
  * the last step to the first, standing still at steps >= length first. zoneout: with that probability an element of h
  * and, drawn anew, of c keeps its value (Krueger et al. 2017); not learning: the expected value of the two.
  * out h T x B x D (of each step; beyond length what stands), last_h and last_c B x D: the state at the end of the run.
+ * What is kept takes the place of the gates' numbers where no other op saw them: none may afterwards (assert).
  * The draws of element (t, b, d) are i = 2 ((t B + b) D + d) for h and i + 1 for c.
  * node: index 0: length, flag 0: reverse, number 0: zoneout, random, keep 0: gates after their functions, T x B x 4D,
  * keep 1: c of each step, T x B x D */

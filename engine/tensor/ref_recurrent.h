@@ -66,7 +66,7 @@ static void copy_last(const struct recurrent *r, struct tensor *last, const REAL
         copy_row((REAL *)last->data + b * r->width, row_before(r, steps, first, r->steps, b), r->width);
 }
 
-/* --- LSTM ---------------------------------------------------------------------------------------------------------*/
+/* --- LSTM --------------------------------------------------------------------------------------------------------- */
 
 /* How much of its old value an element keeps: 1 or 0 by a draw, or what is expected. */
 static double held(const struct recurrent *r, bool learning, size_t element)
@@ -180,7 +180,7 @@ static void lstm_backward(struct tape *t, struct node *n)
     }
 }
 
-/* --- GRU ----------------------------------------------------------------------------------------------------------*/
+/* --- GRU ---------------------------------------------------------------------------------------------------------- */
 
 static void gru_cell(size_t width, const REAL *gates, const REAL *u, const REAL *bn, const REAL *h0, REAL *h,
                      REAL *kept)

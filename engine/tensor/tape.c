@@ -126,6 +126,11 @@ void *tape_memo(struct tape *t, const void *of, int kind, size_t bytes, bool *fr
     return memo->memory;
 }
 
+static size_t bytes_of(const struct tape *t, const struct tensor *x)
+{
+    return tensor_count(x) * t->backend->bytes;
+}
+
 static struct tensor *make(struct tape *t, int rank, const size_t *shape, bool slope)
 {
     struct tensor *x = take(t, &t->host, sizeof *x);
@@ -133,9 +138,8 @@ static struct tensor *make(struct tape *t, int rank, const size_t *shape, bool s
         return &t->nothing;
     *x = (struct tensor){.base = x};
     tensor_shape(x, rank, shape);
-    x->data = tape_scratch(t, tensor_count(x) * t->backend->bytes);
-    if (slope)
-        x->grad = tape_scratch(t, tensor_count(x) * t->backend->bytes);
+    x->data = tape_scratch(t, bytes_of(t, x));
+    x->learns = slope;
     return t->failed ? &t->nothing : x;
 }
 
@@ -172,7 +176,7 @@ const int32_t *tape_ints(struct tape *t, const int32_t *values, size_t n)
 void tape_read(struct tape *t, const struct tensor *x, float *values)
 {
     size_t count = tensor_count(x);
-    assert(tensor_dense(x));
+    assert(tensor_dense(x) && x->base->numbers != NUMBERS_SPENT);
     if (t->backend->bytes == sizeof *values)
         t->backend->download(values, x->data, count * sizeof *values);
     else
@@ -194,17 +198,14 @@ double tape_number(struct tape *t, const struct tensor *x)
 
 /* --- views ------------------------------------------------------------------------------------------------------ */
 
-static void *beyond(const struct tape *t, void *numbers, size_t offset)
-{
-    return numbers ? (unsigned char *)numbers + offset * t->backend->bytes : NULL;
-}
-
 static struct tensor *view(struct tape *t, const struct tensor *x)
 {
     struct tensor *same = take(t, &t->host, sizeof *same);
     if (!same)
         return &t->nothing;
     *same = *x;
+    same->learns = tensor_learns(x);
+    same->grad = NULL; /* tape_grad finds it in the base's */
     same->touched = NULL;
     return same;
 }
@@ -216,8 +217,7 @@ struct tensor *tape_slice(struct tape *t, struct tensor *x, int dimension, size_
         return part;
     assert(dimension < x->rank && begin + count <= x->shape[dimension]);
     part->shape[dimension] = count;
-    part->data = beyond(t, x->data, begin * x->stride[dimension]);
-    part->grad = beyond(t, x->grad, begin * x->stride[dimension]);
+    part->data = (unsigned char *)x->data + begin * x->stride[dimension] * t->backend->bytes;
     return part;
 }
 
@@ -236,8 +236,9 @@ struct tensor *tape_detach(struct tape *t, struct tensor *x)
     struct tensor *still = view(t, x);
     if (t->failed)
         return still;
-    still->grad = NULL;
+    still->learns = false;
     still->base = still;
+    still->numbers = x->base->numbers = NUMBERS_NEEDED; /* by two */
     return still;
 }
 
@@ -285,7 +286,7 @@ static const struct kernel *kernel_of(const struct backend *b, enum op op)
 static bool has_slope(const struct node *n)
 {
     for (int i = 0; i < NODE_OUT; i++)
-        if (n->out[i] && n->out[i]->grad)
+        if (n->out[i] && tensor_learns(n->out[i]))
             return true;
     return false;
 }
@@ -304,20 +305,28 @@ void tape_run(struct tape *t, struct node *n)
 
 /* --- slopes ----------------------------------------------------------------------------------------------------- */
 
+/* Memory for the slopes of x, if any are asked for. */
+static void make_room(struct tape *t, const struct tensor *x)
+{
+    if (x && tensor_learns(x) && !x->base->grad)
+        x->base->grad = tape_scratch(t, bytes_of(t, x->base));
+}
+
 void *tape_grad_beta(struct tape *t, struct tensor *x, double *beta)
 {
     struct tensor *base = x->base;
-    size_t count = tensor_count(base);
     *beta = 1;
-    if (!x->grad)
+    make_room(t, x);
+    if (!tensor_learns(x) || !base->grad)
         return NULL;
     for (size_t row = 0; base->touched && row < base->shape[0]; row++)
         tensor_touch(base, row);
-    if (!base->grad_ready && tensor_count(x) == count)
+    if (!base->grad_ready && tensor_count(x) == tensor_count(base))
         *beta = 0;
     else if (!base->grad_ready)
-        t->backend->zero(base->grad, count * t->backend->bytes);
+        t->backend->zero(base->grad, bytes_of(t, base));
     base->grad_ready = true;
+    x->grad = (unsigned char *)base->grad + ((unsigned char *)x->data - (unsigned char *)base->data);
     return x->grad;
 }
 
@@ -326,7 +335,7 @@ void *tape_grad(struct tape *t, struct tensor *x)
     double beta;
     void *slope = tape_grad_beta(t, x, &beta);
     if (slope && beta == 0)
-        t->backend->zero(x->base->grad, tensor_count(x) * t->backend->bytes);
+        t->backend->zero(x->base->grad, bytes_of(t, x));
     return slope;
 }
 
@@ -335,32 +344,48 @@ void *tape_grad_rows(struct tape *t, struct tensor *table)
     return table->touched ? table->grad : tape_grad(t, table);
 }
 
-/* Did something flow into an output? Then what no one used of the others is 0. */
+/* Did something flow into an output? Then what no one used of the others is 0, and there is room for what flows on. */
 static bool reached(struct tape *t, const struct node *n)
 {
     bool any = false;
     for (int i = 0; i < NODE_OUT; i++)
-        any |= n->out[i] && n->out[i]->grad && n->out[i]->grad_ready;
+        any |= n->out[i] && n->out[i]->grad_ready;
     for (int i = 0; any && i < NODE_OUT; i++)
         if (n->out[i])
             (void)tape_grad(t, n->out[i]);
-    return any;
+    for (int i = 0; any && i < NODE_IN; i++)
+        make_room(t, n->in[i]);
+    return any && !t->failed;
+}
+
+/* What only this node's way back needed serves those that come after. */
+static void give_back(struct tape *t, const struct node *n)
+{
+    for (int i = 0; i < NODE_OUT; i++)
+        if (n->out[i] && n->out[i]->grad) {
+            pile_give(&t->device, n->out[i]->grad, bytes_of(t, n->out[i]));
+            n->out[i]->grad = NULL;
+            n->out[i]->grad_ready = false;
+        }
+    for (int i = 0; i < NODE_KEEP; i++)
+        if (n->keep[i])
+            pile_give(&t->device, n->keep[i]->data, bytes_of(t, n->keep[i]));
 }
 
 void tape_backward(struct tape *t, struct tensor *loss)
 {
     const float one = 1;
-    if (t->failed || !loss->grad)
-        return;
-    assert(loss->rank == 0);
-    if (t->backend->bytes == sizeof one)
-        t->backend->upload(loss->grad, &one, sizeof one);
-    else
-        *(double *)loss->grad = 1;
-    loss->base->grad_ready = true;
-    for (struct record *record = t->last; record && !t->failed; record = record->before)
-        if (reached(t, &record->node))
+    void *slope = t->failed ? NULL : tape_grad(t, loss);
+    assert(!slope || loss->rank == 0);
+    if (slope && t->backend->bytes == sizeof one)
+        t->backend->upload(slope, &one, sizeof one);
+    else if (slope)
+        *(double *)slope = 1;
+    for (struct record *record = slope ? t->last : NULL; record && !t->failed; record = record->before)
+        if (reached(t, &record->node)) {
             kernel_of(t->backend, record->node.op)->backward(t, &record->node);
+            give_back(t, &record->node);
+        }
 }
 
 /* --- figures ---------------------------------------------------------------------------------------------------- */

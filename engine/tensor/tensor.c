@@ -69,6 +69,11 @@ void tensor_shape(struct tensor *t, int rank, const size_t *shape)
     }
 }
 
+bool tensor_learns(const struct tensor *t)
+{
+    return t->learns || t->grad;
+}
+
 void tensor_touch(struct tensor *table, size_t row)
 {
     struct touched *touched = table->touched;

@@ -19,12 +19,21 @@ struct touched {
     uint8_t *seen; /* of every row of the table: is it in the list? */
 };
 
+/* May the memory of a tensor's numbers serve another? That of its base counts. */
+enum numbers {
+    NUMBERS_NEEDED,
+    NUMBERS_FRESH, /* an op gave them that does not look at them again, and no other took them yet */
+    NUMBERS_SPENT, /* something else stands in their place */
+};
+
 struct tensor {
     int rank;
     size_t shape[TENSOR_RANK], stride[TENSOR_RANK]; /* stride in numbers */
     void *data;
-    void *grad;              /* NULL: no slope is asked for */
-    bool grad_ready;         /* of the base: grad holds sums; false: whatever lay there. See tape_grad */
+    void *grad;      /* NULL: none is asked for, or (`learns`) there is no memory for it yet. See tape_grad */
+    bool learns;     /* of this step's tensors: a slope is asked for */
+    bool grad_ready; /* of the base: grad holds sums; false: whatever lay there */
+    enum numbers numbers;
     struct tensor *base;     /* the tensor itself unless it is a view */
     struct touched *touched; /* of a table that keeps them (nn/parameters.h); else NULL */
 };
@@ -36,6 +45,7 @@ bool tensor_dense(const struct tensor *t);   /* do all numbers lie one after ano
 bool tensor_same_shape(const struct tensor *a, const struct tensor *b);
 size_t tensor_offset(const struct tensor *t, size_t row);           /* where the row-th row begins, in numbers */
 void tensor_shape(struct tensor *t, int rank, const size_t *shape); /* with dense strides */
+bool tensor_learns(const struct tensor *t);                         /* is a slope asked for? */
 void tensor_touch(struct tensor *table, size_t row);                /* one that keeps no touched rows: nothing */
 
 #endif

@@ -305,8 +305,8 @@ static void lstm_case(struct tape *t, struct gradient *g, double zoneout)
     struct tensor *h0 = gradient_coin(g) ? gradient_leaf(g, -1, 1, 2, SHAPE(rows, width)) : NULL;
     struct tensor *c0 = gradient_coin(g) ? gradient_leaf(g, -1, 1, 2, SHAPE(rows, width)) : NULL;
     const int32_t *length = gradient_coin(g) ? gradient_ints(g, 0, (int)steps, rows) : NULL;
-    bool reverse = gradient_coin(g), ends = gradient_coin(g);
-    gates = tape_slice(t, gates, 2, cut, 4 * width);
+    bool reverse = gradient_coin(g), ends = gradient_coin(g), made = gradient_coin(g);
+    gates = cut ? tape_slice(t, gates, 2, 1, 4 * width) : made ? op_affine(t, gates, 1.5, 0.25) : gates;
     gradient_out(g, op_lstm(t, gates, u, h0, c0, length, reverse, zoneout, &last_h, &last_c));
     if (ends) {
         gradient_out(g, last_h);

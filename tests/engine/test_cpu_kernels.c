@@ -13,8 +13,7 @@ static void all_operations(void **state)
         gradient_compare(c->build, seed, &backend_ref32, &backend_cpu, 1 + (int)(seed % 3), 2e-5);
 }
 
-/* --- large enough to be shared -------------------------------------------------------------------------------------
- */
+/* --- large enough to be shared ------------------------------------------------------------------------------------ */
 
 static const int32_t *lengths(struct gradient *g, size_t most, size_t rows)
 {
@@ -204,8 +203,7 @@ static void same_bits(void **state)
         }
 }
 
-/* --- products ------------------------------------------------------------------------------------------------------
- */
+/* --- products ----------------------------------------------------------------------------------------------------- */
 
 static void fill(struct rng *r, float *x, size_t n)
 {
@@ -255,8 +253,7 @@ static void packed_products(void **state)
     products_of(&r, 200, 33, 7, false, true); /* more than a chunk of rows */
 }
 
-/* --- functions -----------------------------------------------------------------------------------------------------
- */
+/* --- functions ---------------------------------------------------------------------------------------------------- */
 
 static void units_off(const char *what, float x, float got, double wanted, double most)
 {

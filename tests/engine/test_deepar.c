@@ -344,6 +344,7 @@ static void windows(void **state)
             const float *x = b.x + (t * 2 + row) * inputs;
             float filled[] = {2, 2, 4, -6, 8, 1, 1, 5};
             assert_float_equal(x[0], one >= 0 ? filled[one] / b.scale[row] : 0, 1e-6);
+            three = three >= 0 ? three : (three + 7) % 7 < at ? three + 7 : -1; /* the first season's */
             assert_float_equal(x[1], three >= 0 ? filled[three] / b.scale[row] : 0, 1e-6);
             assert_float_equal(x[2], one >= 0 && one != 1, 0);
             assert_float_equal(b.weight[t * 2 + row], at >= 0 && at != 1, 0);

@@ -291,6 +291,31 @@ static void counts_have_limits(void **state)
     series_free(&set);
 }
 
+/* Lines that are longer than the reader's buffer, between short ones. */
+static void reads_long_lines(void **state)
+{
+    enum { LENGTH = 700000 };
+    struct str text = {0};
+    struct series_set set;
+    struct error err;
+    (void)state;
+    for (int line = 0; line < 3; line++) {
+        str_printf(&text, "{" S ",\"target\":[%d", line);
+        for (int i = 1; i < (line == 1 ? LENGTH : 2); i++)
+            str_printf(&text, ", %d.5", i);
+        str_puts(&text, "]}\n");
+    }
+    if (read_text(text.data, &set, &err) < 0)
+        fail_msg("%s: %s", err.where, err.what);
+    assert_int_equal(set.count, 3);
+    assert_int_equal(set.items[1].length, LENGTH);
+    for (int i = 1; i < LENGTH; i++)
+        assert_true(set.items[1].target[i] == (float)i + 0.5f);
+    assert_true(set.items[2].length == 2 && set.items[2].target[0] == 2 && set.items[2].line == 3);
+    series_free(&set);
+    str_free(&text);
+}
+
 /* --- channels -------------------------------------------------------------------------------------------------------
  */
 
@@ -405,6 +430,7 @@ int main(void)
         cmocka_unit_test(refuses_bad_lines),
         cmocka_unit_test(deep_brackets_are_refused),
         cmocka_unit_test(counts_have_limits),
+        cmocka_unit_test(reads_long_lines),
         cmocka_unit_test(reads_folders_in_folders),
         cmocka_unit_test(reads_objects_of_requests),
         cmocka_unit_test(reads_m4_hourly),

@@ -85,13 +85,15 @@ static void fill_inputs(void *context, int thread, int threads)
     struct forecast *f = context;
     const struct deepar_plan *p = &f->net->plan;
     size_t end, row = pool_share(f->step.rows, thread, threads, &end), width = calendar_width(p);
+    int64_t season = (int64_t)frequency_season(&p->frequency);
     for (; row < end; row++) {
         const struct window *w = &f->windows[(f->row + row) / f->samples];
-        const float *path = f->paths + (f->row + row) * p->prediction, *value = w->history->value;
+        int64_t start = (int64_t)w->at;
+        const float *path = f->paths + (f->row + row) * p->prediction;
         float *x = f->step.x + row * f->step.inputs, factor = 1 / f->step.scale[row];
         for (size_t k = 0; k < p->lags; k++) {
-            int64_t back = (int64_t)f->at - p->lag[k], from = (int64_t)w->at + back;
-            x[k] = back >= 0 ? path[back] * factor : from >= 0 ? value[from] * factor : 0;
+            int64_t from = history_place(start + (int64_t)f->at, p->lag[k], season);
+            x[k] = from >= start ? path[from - start] * factor : from >= 0 ? w->history->value[from] * factor : 0;
         }
         if (p->gaps)
             x[p->lags] = f->at > 0 || (w->at > 0 && !isnan(w->history->series->target[w->at - 1]));

@@ -166,11 +166,23 @@ static void plan_normalise(const struct series_set *set, struct deepar_plan *p)
     }
 }
 
+/* Do at least half of the values have one so far before them? */
+static bool reached(const struct series_set *set, size_t prediction, size_t lag)
+{
+    size_t values = 0, with = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        size_t length = set->items[i].length;
+        values += length >= prediction ? length : 0;
+        with += length >= prediction && length > lag ? length - lag : 0;
+    }
+    return 2 * with >= values;
+}
+
 /* What length, gaps and levels of the usable series say. */
 static void plan_shapes(const struct series_set *set, struct deepar_plan *p)
 {
     int lags[FREQUENCY_LAGS];
-    size_t longest = 0, all = frequency_lags(&p->frequency, lags);
+    size_t all = frequency_lags(&p->frequency, lags);
     int64_t begin = INT64_MAX, end = INT64_MIN;
     double count = 0, mean = 0, squares = 0;
     for (size_t i = 0; i < set->count; i++) {
@@ -179,7 +191,6 @@ static void plan_shapes(const struct series_set *set, struct deepar_plan *p)
         int64_t last;
         if (s->length < p->prediction)
             continue;
-        longest = s->length > longest ? s->length : longest;
         last = frequency_time(&p->frequency, s->start, (int64_t)s->length);
         begin = s->start < begin ? s->start : begin;
         end = last > end ? last : end;
@@ -196,7 +207,7 @@ static void plan_shapes(const struct series_set *set, struct deepar_plan *p)
     }
     frequency_cover(&p->frequency, end - begin);
     for (size_t k = 0; k < all; k++)
-        if ((size_t)lags[k] < longest)
+        if (reached(set, p->prediction, (size_t)lags[k]))
             p->lag[p->lags++] = lags[k];
     p->level_mean = (float)mean;
     p->level_factor = squares > 1e-12 * count ? (float)sqrt(count / squares) : 1;

@@ -20,7 +20,7 @@ struct deepar_plan {
     struct frequency frequency;
     size_t context, prediction;
     size_t lags;
-    int lag[FREQUENCY_LAGS]; /* those that some training series is long enough for */
+    int lag[FREQUENCY_LAGS]; /* those that reach back to a value from at least half of the training values */
     bool gaps;               /* an input tells whether the value before is known */
     size_t categories;
     int32_t cardinality[SERIES_FEATURES_MAX];

@@ -190,13 +190,13 @@ struct fill {
 static void fill_values(const struct deepar_batch *b, const struct deepar_plan *p, const struct window *w,
                         int64_t first, float factor, float *x)
 {
-    const float *value = w->history->value;
     const struct series *s = w->history->series;
+    int64_t season = (int64_t)frequency_season(&p->frequency);
     for (size_t t = 0; t < b->steps; t++, x += b->rows * b->inputs) {
         int64_t at = first + (int64_t)t;
         for (size_t k = 0; k < p->lags; k++) {
-            int64_t from = at - p->lag[k];
-            x[k] = from >= 0 ? value[from] * factor : 0;
+            int64_t from = history_place(at, p->lag[k], season);
+            x[k] = from >= 0 ? w->history->value[from] * factor : 0;
         }
         if (p->gaps)
             x[p->lags] = at > 0 && !isnan(s->target[at - 1]);

@@ -17,6 +17,16 @@ struct history {
     float *own;         /* NULL: the series has no gaps, value is its target */
 };
 
+/* The index of the value `lag` steps before index `at`; before the start of the series, that of the same place of its
+ * first season, so that what training windows see looks like what forecasts see; -1 where there is none. */
+static inline int64_t history_place(int64_t at, int64_t lag, int64_t season)
+{
+    int64_t from = at - lag;
+    if (from < 0)
+        from = (from % season + season) % season;
+    return from < at ? from : -1;
+}
+
 struct histories {
     struct history *items;
     size_t count;

@@ -38,12 +38,12 @@ static struct tensor *bias(struct maker *k, const char *part, size_t layer, cons
     return kept(k, parameters_add(&k->n->parameters, full, 1, &width, (struct init){INIT_CONSTANT, 0, 0, 0, 0}));
 }
 
-/* Rows that are looked up: a row is the fan in, as in a product with one-hot rows. */
+/* Rows that are looked up, which is a product with one-hot rows: a number gets a single input, so its fan in is 1. */
 static struct tensor *table(struct maker *k, const char *name, size_t rows, size_t width)
 {
     struct init init = k->n->shape.init;
-    init.fan_in = width;
-    init.fan_out = rows;
+    init.fan_in = 1;
+    init.fan_out = width;
     return kept(k, parameters_add_table(&k->n->parameters, name, rows, width, init));
 }
 

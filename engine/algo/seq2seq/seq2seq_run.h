@@ -26,9 +26,10 @@ struct seq2seq_run {
     struct course course;
     struct snapshot best;
     struct seq2seq_score best_score;
-    bool kept; /* is there a best? */
+    bool kept; /* is the best in the snapshot? else it is what the network holds */
     long update, last_metric, last_picture, diverged;
     long epoch;
+    uint64_t parts;            /* that went through the network */
     double sum, right, tokens; /* since the last metric: losses, likeliest tokens that are right, tokens */
     double all_tokens;         /* trained on */
 };

@@ -10,6 +10,7 @@
 #include "engine/nn/placement.h"
 
 #define STREAM_DROPOUT 40200
+#define PLACES 1024       /* target tokens, with padding, that go through the network together */
 #define METRIC_SPACING 50 /* the next metric comes when updates grew by this part of themselves */
 #define PICTURE_SPACING 8
 
@@ -170,44 +171,70 @@ static void say_diverged(struct seq2seq_run *r)
               settings_number(r->t->settings, "clip_gradient") < 0 ? " or set clip_gradient" : "");
 }
 
-/* What dropout draws from: another stream for each update and rank. */
-static uint64_t stream_of(const struct seq2seq_run *r)
+/* What dropout draws from: another stream for each part and rank. */
+static uint64_t stream_of(struct seq2seq_run *r)
 {
-    uint64_t at = (uint64_t)r->update * (uint64_t)comm_ranks(r->t->comm) + (uint64_t)comm_rank(r->t->comm);
     struct rng rng;
-    rng_init(&rng, r->t->seed, STREAM_DROPOUT + at);
+    rng_init(&rng, r->t->seed,
+             STREAM_DROPOUT + r->parts++ * (uint64_t)comm_ranks(r->t->comm) + (uint64_t)comm_rank(r->t->comm));
     return rng_next(&rng);
+}
+
+/* Into how many parts a mini-batch of this rank is cut: their slopes add up to its own, and memory grows with the
+ * largest part instead of the longest sentences. A GPU takes it whole. */
+static size_t parts_of(const struct seq2seq_run *r, const struct batch *b)
+{
+    size_t places = b->target_steps * b->rows, parts = (places + PLACES - 1) / PLACES;
+    return !r->network.parameters.backend->host || parts < 1 ? 1 : parts < b->rows ? parts : b->rows;
+}
+
+/* Forward and back through one part; sums get its loss and how many tokens were right. */
+static int learn(struct seq2seq_run *r, double *sums, struct error *err)
+{
+    struct tensor *right = NULL, *loss;
+    tape_begin(r->tape, true, stream_of(r));
+    loss = seq2seq_forward(r, &r->batch, 1 / (double)r->batch.all_target_tokens, &right);
+    tape_backward(r->tape, loss);
+    if (tape_finish(r->tape, err) < 0)
+        return -1;
+    sums[0] += tape_number(r->tape, loss);
+    sums[1] += tape_number(r->tape, right);
+    r->t->rows_seen += (double)r->batch.rows;
+    return 0;
+}
+
+/* Of this rank's part of a mini-batch. */
+static int slopes(struct seq2seq_run *r, size_t index, double *sums, struct error *err)
+{
+    const struct batches *b = &r->batches[PART_TRAIN];
+    int rank = comm_rank(r->t->comm), ranks = comm_ranks(r->t->comm), parts;
+    if (batches_fill(b, index, rank, ranks, &r->batch, err) < 0)
+        return -1;
+    parts = (int)parts_of(r, &r->batch);
+    for (int i = 0; i < parts && r->batch.rows; i++)
+        if ((parts > 1 && batches_fill(b, index, rank + i * ranks, ranks * parts, &r->batch, err) < 0) ||
+            learn(r, sums, err) < 0)
+            return -1;
+    return 0;
 }
 
 /* 0: done; 1: the perplexity is no finite number; -1: err. */
 static int update(struct seq2seq_run *r, size_t index, struct error *err)
 {
     struct training *t = r->t;
-    struct batch *b = &r->batch;
-    double sums[2] = {0}; /* loss, right */
-    if (batches_fill(&r->batches[PART_TRAIN], index, comm_rank(t->comm), comm_ranks(t->comm), b, err) < 0)
-        return -1;
+    double sums[2] = {0}, tokens; /* loss, right */
     r->update++;
-    tape_begin(r->tape, true, stream_of(r));
-    if (b->rows) {
-        struct tensor *right = NULL, *loss = seq2seq_forward(r, b, 1 / (double)b->all_target_tokens, &right);
-        tape_backward(r->tape, loss);
-        if (tape_finish(r->tape, err) < 0)
-            return -1;
-        sums[0] = tape_number(r->tape, loss);
-        sums[1] = tape_number(r->tape, right);
-    }
-    if (comm_sum_double(t->comm, sums, 2, err) < 0)
+    if (slopes(r, index, sums, err) < 0 || comm_sum_double(t->comm, sums, 2, err) < 0)
         return -1;
     if (!isfinite(exp(sums[0])))
         return 1;
     if (trainer_step(&r->trainer, r->tape, course_rate(&r->course, r->update - 1), err) < 0)
         return -1;
-    r->sum += sums[0] * (double)b->all_target_tokens;
+    tokens = (double)r->batch.all_target_tokens;
+    r->sum += sums[0] * tokens;
     r->right += sums[1];
-    r->tokens += (double)b->all_target_tokens;
-    r->all_tokens += (double)b->all_target_tokens;
-    t->rows_seen += (double)b->rows;
+    r->tokens += tokens;
+    r->all_tokens += tokens;
     return 0;
 }
 
@@ -228,7 +255,8 @@ static void say_training(struct seq2seq_run *r)
     r->last_metric = r->update;
 }
 
-static int checkpoint(struct seq2seq_run *r, struct error *err)
+/* The last one needs no copy of the best weights, which are those that are there. */
+static int checkpoint(struct seq2seq_run *r, bool last, struct error *err)
 {
     struct seq2seq_score score;
     double before = r->course.rate;
@@ -237,8 +265,8 @@ static int checkpoint(struct seq2seq_run *r, struct error *err)
     seq2seq_say(r, "validation", &score);
     if (course_checkpoint(&r->course, seq2seq_optimised(r, &score), r->update)) {
         r->best_score = score;
-        r->kept = true;
-        return parameters_keep(&r->network.parameters, &r->best, err);
+        r->kept = !last;
+        return last ? 0 : parameters_keep(&r->network.parameters, &r->best, err);
     }
     if (r->course.rate < before)
         event_log(r->t->sink, "learning_rate is %g from update %ld on: %g checkpoints did not improve %s",
@@ -252,7 +280,7 @@ static int look(struct seq2seq_run *r, struct error *err)
         say_training(r);
     if (is_due(r->update, r->last_picture, PICTURE_SPACING) && seq2seq_picture(r, err) < 0)
         return -1;
-    return course_due(&r->course, r->update) ? checkpoint(r, err) : 0;
+    return course_due(&r->course, r->update) ? checkpoint(r, false, err) : 0;
 }
 
 /* --- the run --------------------------------------------------------------------------------------------------------
@@ -316,7 +344,7 @@ static int finish(struct seq2seq_run *r, struct error *err)
     struct seq2seq_score score = {NAN, NAN, NAN};
     bool fresh = course_due(&r->course, r->update) && !t->sink->stopped;
     t->train_seconds += t->step_seconds;
-    if (!r->diverged && (!r->kept || (!fresh && !t->sink->stopped)) && checkpoint(r, err) < 0)
+    if (!r->diverged && (!r->kept || (!fresh && !t->sink->stopped)) && checkpoint(r, true, err) < 0)
         return -1;
     if (r->kept && !r->diverged)
         parameters_restore(&r->network.parameters, &r->best);
@@ -337,7 +365,7 @@ static int finish(struct seq2seq_run *r, struct error *err)
 
 int seq2seq_train(struct training *t, struct error *err)
 {
-    struct seq2seq_run r = {.t = t};
+    struct seq2seq_run r = {.t = t, .best_score = {NAN, NAN, NAN}};
     int status = prepare(&r, err);
     if (status == 0)
         status = epochs(&r, err);
