@@ -27,22 +27,22 @@ enum { MEMO_HELD = 17 };
 
 /* --- forward ------------------------------------------------------------------------------------------------------ */
 
-/* One row: gates to their functions in place, then the state after the step. */
+/* One row: gates to their functions in place, then the state after the step. Short loops: those of one long chain of
+ * functions would wait for each other. */
 VECTORISED static void cell(float *restrict gates, const float *restrict c0, float *restrict c, float *restrict h,
                             size_t width)
 {
-    float *restrict in = gates, *restrict forget = gates + width, *restrict fresh = gates + 2 * width,
-                    *restrict out = gates + 3 * width;
-    for (size_t d = 0; d < width; d++) {
-        float i = sigmoid_float(in[d]), f = sigmoid_float(forget[d]), g = tanh_float(fresh[d]),
-              o = sigmoid_float(out[d]), state = f * c0[d] + i * g;
-        in[d] = i;
-        forget[d] = f;
-        fresh[d] = g;
-        out[d] = o;
-        c[d] = state;
-        h[d] = o * tanh_float(state);
-    }
+    float *fresh = gates + 2 * width, *out = gates + 3 * width;
+    for (size_t d = 0; d < 2 * width; d++) /* input and forget */
+        gates[d] = sigmoid_float(gates[d]);
+    for (size_t d = 0; d < width; d++)
+        fresh[d] = tanh_float(fresh[d]);
+    for (size_t d = 0; d < width; d++)
+        out[d] = sigmoid_float(out[d]);
+    for (size_t d = 0; d < width; d++)
+        c[d] = gates[width + d] * c0[d] + gates[d] * fresh[d];
+    for (size_t d = 0; d < width; d++)
+        h[d] = out[d] * tanh_float(c[d]);
 }
 
 /* held = 1 where the draws of elements first, first + 2 and so on are below `least` of 2^24, else 0. */

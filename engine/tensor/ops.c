@@ -44,11 +44,11 @@ static struct tensor *run(struct tape *t, struct node *n)
 {
     for (int i = 0; i < NODE_IN; i++)
         if (n->in[i]) {
-            FITS(n->in[i]->base->numbers != NUMBERS_SPENT);
-            n->in[i]->base->numbers = NUMBERS_NEEDED;
+            FITS(n->in[i]->base->memory != MEMORY_SPENT);
+            n->in[i]->base->memory = MEMORY_NEEDED;
         }
     tape_run(t, n);
-    n->out[0]->numbers = forgets[n->op] ? NUMBERS_FRESH : NUMBERS_NEEDED;
+    n->out[0]->memory = forgets[n->op] ? MEMORY_FRESH : MEMORY_NEEDED;
     return n->out[0];
 }
 
@@ -57,14 +57,14 @@ static struct tensor *run_in_place(struct tape *t, struct node *n)
 {
     struct tensor *y = run(t, n);
     if (n->keep[0] == n->in[0])
-        n->in[0]->base->numbers = NUMBERS_SPENT;
+        n->in[0]->base->memory = MEMORY_SPENT;
     return y;
 }
 
 /* May another tensor's numbers take the place of these? */
 static bool is_fresh(const struct tensor *x)
 {
-    return x->base->numbers == NUMBERS_FRESH && tensor_dense(x) && tensor_count(x) == tensor_count(x->base);
+    return x->base->memory == MEMORY_FRESH && tensor_dense(x) && tensor_count(x) == tensor_count(x->base);
 }
 
 /* x's shape with another last dimension. */
