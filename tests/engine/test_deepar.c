@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "engine/algo/deepar/deepar.h"
+#include "engine/algo/deepar/deepar_mean.h"
 #include "engine/algo/deepar/deepar_score.h"
 #include "engine/data/generate.h"
 #include "engine/data/parts.h"
@@ -452,6 +453,37 @@ static void beside_torch(void **state)
     tape_close(t);
 }
 
+/* Of 1, 2 and 3: 1, then 6/7 of the way to 2, then 6/8 of the way to 3. An exchange gives it and takes it back. */
+static void mean_of_weights(void **state)
+{
+    struct deepar_plan p = small_plan();
+    struct deepar_net n;
+    struct weights_mean m;
+    struct error err;
+    float values[256], wanted = 1 + 6.0F / 7 + 0.75F * (2 - 6.0F / 7);
+    (void)state;
+    assert_int_equal(deepar_net_open(&n, &p, &backend_cpu, 1, &err), 0);
+    assert_int_equal(weights_mean_open(&m, &n.parameters, &err), 0);
+    weights_mean_exchange(&m, &n.parameters); /* nothing to give yet */
+    for (int sample = 1; sample <= 3; sample++) {
+        for (size_t i = 0; i < COUNT(values); i++)
+            values[i] = (float)sample;
+        for (size_t i = 0; i < n.parameters.count; i++)
+            parameters_set(&n.parameters, &n.parameters.items[i].tensor, values);
+        weights_mean_add(&m, &n.parameters);
+    }
+    for (int turn = 0; turn < 2; turn++) {
+        weights_mean_exchange(&m, &n.parameters);
+        for (size_t i = 0; i < n.parameters.count; i++) {
+            parameters_get(&n.parameters, &n.parameters.items[i].tensor, values);
+            assert_float_equal(values[0], turn == 0 ? wanted : 3, 1e-6);
+            assert_float_equal(values[tensor_count(&n.parameters.items[i].tensor) - 1], turn == 0 ? wanted : 3, 1e-6);
+        }
+    }
+    weights_mean_close(&m);
+    deepar_net_close(&n);
+}
+
 /* A forecast goes on as the whole window would when it is read at once, with the forecast as its values. */
 static void forecast_is_the_window(void **state)
 {
@@ -633,6 +665,7 @@ int main(void)
         cmocka_unit_test(windows),
         cmocka_unit_test(drawing),
         cmocka_unit_test(beside_torch),
+        cmocka_unit_test(mean_of_weights),
         cmocka_unit_test(forecast_is_the_window),
         cmocka_unit_test(forecast_repeats),
         cmocka_unit_test(score),
