@@ -115,9 +115,19 @@ static void forward_rows(void *context, int part, size_t begin, size_t end)
         const float *h0 = cpu_state_before(r, l->h, l->h0, step, begin);
         const float *c0 = cpu_state_before(r, l->c, l->c0, step, begin);
         float *gates = l->kept + time * l->kept_step + begin * columns;
-        cpu_rows_from(gates, l->gates, time, begin, end);
-        if (step > 0 || l->starts)
-            product(gates, columns, h0, width, l->u, end - begin, columns, width, true);
+        if (step == 0 && !l->starts)
+            cpu_rows_from(gates, l->gates, time, begin, end);
+        else
+            product(&(struct product){.c = gates,
+                                      .ldc = columns,
+                                      .from = cpu_row_of(l->gates, time, begin),
+                                      .ldf = l->gates->stride[1],
+                                      .a = h0,
+                                      .lda = width,
+                                      .packed = l->u,
+                                      .rows = end - begin,
+                                      .columns = columns,
+                                      .depth = width});
         for (size_t b = begin; b < end; b++)
             step_row(l, time, b, gates + (b - begin) * columns, h0 + (b - begin) * width, c0 + (b - begin) * width);
     }
@@ -234,7 +244,7 @@ static void backward_rows(void *context, int part, size_t begin, size_t end)
         float *slope = l->slope + (time * r->rows + begin) * columns;
         for (size_t b = begin; b < end; b++)
             step_row_back(l, time, b, c0 + (b - begin) * width);
-        product(l->dh_now + begin * width, width, slope, columns, l->u, end - begin, width, columns, true);
+        cpu_state_back(r, l->dh_now, l->slope + time * r->rows * columns, l->u, columns, begin, end);
         if (l->dgates)
             cpu_rows_add(l->dgates, l->gates, slope, time, begin, end);
     }
