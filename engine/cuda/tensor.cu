@@ -93,9 +93,9 @@ void product(matrix c, matrix a, matrix b, size_t m, size_t n, size_t k, float a
 namespace
 {
 
-__global__ void add_bias_kernel(float *y, const float *bias, size_t width, size_t count)
+__global__ void add_bias_kernel(float *y, const float *bias, size_t biases, size_t count)
 {
-    FOR_EACH(i, count) y[i] += bias[i % width];
+    FOR_EACH(i, count) y[i] += bias[i % biases];
 }
 
 /* The rows of x: .. x width. */
@@ -120,7 +120,7 @@ void linear_forward(tape *, node *n)
     product(matrix_of(numbers(y), outputs), rows_of(x, numbers(x)), matrix_of(numbers(w), outputs), rows, outputs,
             w->shape[0], 1, 0);
     if (n->in[2])
-        launch(rows * outputs, add_bias_kernel, numbers(y), numbers(n->in[2]), outputs, rows * outputs);
+        launch(rows * outputs, add_bias_kernel, numbers(y), numbers(n->in[2]), tensor_count(n->in[2]), rows * outputs);
 }
 
 /* dx += dy w', dw += x' dy, db += the sum of dy's rows */
@@ -135,7 +135,9 @@ void linear_backward(tape *t, node *n)
     slope dw = slope_of(t, w);
     if (dw.at)
         product(matrix_of(dw.at, outputs), transposed(rows_of(x, numbers(x))), dy, inputs, outputs, rows, 1, dw.beta);
-    add_rows(slope_of(t, n->in[2]), slopes(n->out[0]), rows, outputs);
+    size_t biases = n->in[2] ? tensor_count(n->in[2]) : 0; /* one row, or some that are repeated */
+    if (biases > 0)
+        add_rows(slope_of(t, n->in[2]), slopes(n->out[0]), rows * outputs / biases, biases);
 }
 
 namespace

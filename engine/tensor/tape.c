@@ -176,7 +176,7 @@ const int32_t *tape_ints(struct tape *t, const int32_t *values, size_t n)
 void tape_read(struct tape *t, const struct tensor *x, float *values)
 {
     size_t count = tensor_count(x);
-    assert(tensor_dense(x) && x->base->numbers != NUMBERS_SPENT);
+    assert(tensor_dense(x) && x->base->memory != MEMORY_SPENT);
     if (t->backend->bytes == sizeof *values)
         t->backend->download(values, x->data, count * sizeof *values);
     else
@@ -238,7 +238,7 @@ struct tensor *tape_detach(struct tape *t, struct tensor *x)
         return still;
     still->learns = false;
     still->base = still;
-    still->numbers = x->base->numbers = NUMBERS_NEEDED; /* by two */
+    still->memory = x->base->memory = MEMORY_NEEDED; /* by two */
     return still;
 }
 
