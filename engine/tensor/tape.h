@@ -54,7 +54,7 @@ bool tape_learning(const struct tape *t);
 uint64_t tape_random(struct tape *t);               /* another stream at each call, the same in every run */
 struct node *tape_node(struct tape *t, enum op op); /* zeroed; tape_run computes it */
 void tape_run(struct tape *t, struct node *n);      /* computes it and, when something may flow back, notes it */
-void *tape_scratch(struct tape *t, size_t bytes);   /* until the next tape_begin; 64-byte aligned, on the device */
+void *tape_scratch(struct tape *t, size_t bytes);   /* of a kernel, until it returns; 64-byte aligned, on the device */
 
 /* Memory that stays the same for the same `of` and kind as long as the step lasts: a copy of weights in another order,
  * say. *fresh: it is new and wants filling. NULL: no room. */

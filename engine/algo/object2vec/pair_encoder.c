@@ -82,9 +82,9 @@ int pair_encoder_add(struct pair_encoder *e, struct parameters *p, const struct 
 
 struct tensor *pair_drop(struct tape *t, struct tensor *x, double rate)
 {
-    if (rate >= 1 && tape_learning(t))
-        return op_affine(t, x, 0, 0);
-    return op_dropout(t, x, rate);
+    if (!tape_learning(t))
+        return x;
+    return rate < 1 ? op_dropout(t, x, rate) : op_affine(t, x, 0, 0);
 }
 
 static struct tensor *look_up(const struct pair_encoder *e, struct tape *t, const int32_t *id, size_t count)
