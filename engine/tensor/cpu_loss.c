@@ -1,9 +1,10 @@
 /* Cross entropies on the processor.
  *
  * op_output_loss, the greater part of a translator's work: rows that count are gathered, and go through in chunks whose
- * scores stay within some megabytes. First each thread takes some rows: block by block of the classes their scores,
- * which become e^(score - the block's largest) while they are in the cache. Then, the sums being known, each thread
- * takes some blocks: the slopes of their scores, which fit the second-level cache, and what these add to x and w. */
+ * scores stay within some megabytes. Threads take blocks of classes: a block of w is packed and meets all rows of the
+ * chunk, whose scores become e^(score - the block's largest) while they are in the cache. Then, the sums being known,
+ * they take blocks again: the slopes of their scores, which fit the second-level cache, and what these add to x and w.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -140,8 +141,10 @@ enum { BLOCK = 256, WIDE = BLOCK + 16, CHUNK_LEAST = 96, CHUNK_MOST = 480, SCORE
 
 struct output {
     size_t classes, width, blocks, chunk, rows; /* rows: of this chunk */
-    const float *w, *back, *bias;               /* w^T and w, packed */
-    const float *x;                             /* the rows that count, and what belongs to each */
+    const float *w, *bias;
+    float *packed; /* a block of w for each part: `room` floats */
+    size_t room;
+    const float *x; /* the rows that count, and what belongs to each */
     const int32_t *target;
     const float *weight;
     float *scores;        /* blocks x chunk x WIDE */
@@ -174,20 +177,22 @@ static bool is_first(const float *scores, size_t target, float largest)
     return scores[target] == largest;
 }
 
-/* Scores of rows begin .. end - 1 of the chunk in one block, as e^(score - largest of the block). */
-static void score_block(const struct output *o, size_t block, size_t begin, size_t end)
+/* Scores of the chunk's rows in one block, as e^(score - largest of the block). */
+static void score_block(const struct output *o, int part, size_t block)
 {
     size_t first = block * BLOCK, count = block_size(o, block);
-    product(&(struct product){.c = scores_of(o, block, begin),
+    float *packed = o->packed + (size_t)part * o->room;
+    product_pack(packed, o->w + first * o->width, o->width, o->width, 0, count, true);
+    product(&(struct product){.c = scores_of(o, block, 0),
                               .ldc = WIDE,
                               .from = o->bias ? o->bias + first : NULL,
-                              .a = o->x + (o->first + begin) * o->width,
+                              .a = o->x + o->first * o->width,
                               .lda = o->width,
-                              .packed = o->w + first * o->width,
-                              .rows = end - begin,
+                              .packed = packed,
+                              .rows = o->rows,
                               .columns = count,
                               .depth = o->width});
-    for (size_t r = begin; r < end; r++) {
+    for (size_t r = 0; r < o->rows; r++) {
         float *scores = scores_of(o, block, r), largest = row_largest(scores, count);
         size_t target = (size_t)o->target[o->first + r];
         if (target >= first && target < first + count) {
@@ -218,12 +223,17 @@ static void finish_row(const struct output *o, size_t r)
         sum[k] = (float)(o->scale * weight * (double)exp_float(largest[k] - most) / all);
 }
 
-static void score_rows(void *context, int part, size_t begin, size_t end)
+static void score_blocks(void *context, int part, size_t begin, size_t end)
+{
+    const struct output *o = context;
+    for (size_t k = begin; k < end; k++)
+        score_block(o, part, k);
+}
+
+static void finish_rows(void *context, int part, size_t begin, size_t end)
 {
     const struct output *o = context;
     (void)part;
-    for (size_t k = 0; k < o->blocks; k++)
-        score_block(o, k, begin, end);
     for (size_t r = begin; r < end; r++)
         finish_row(o, r);
 }
@@ -239,6 +249,8 @@ static void slope_block(const struct output *o, int part, size_t block)
 {
     size_t first = block * BLOCK, count = block_size(o, block);
     float *slopes = o->slopes + (size_t)part * o->chunk * WIDE, *dx = o->dx + (size_t)part * o->chunk * o->width;
+    float *packed = o->packed + (size_t)part * o->room;
+    product_pack(packed, o->w + first * o->width, o->width, count, 0, o->width, false);
     for (size_t r = 0; r < o->rows; r++) {
         size_t target = (size_t)o->target[o->first + r];
         scaled_row(slopes + r * WIDE, scores_of(o, block, r), o->sum[r * o->blocks + block], count);
@@ -251,8 +263,7 @@ static void slope_block(const struct output *o, int part, size_t block)
                               .ldf = o->width,
                               .a = slopes,
                               .lda = WIDE,
-                              .packed = o->back + first * PRODUCT_PANEL,
-                              .apart = o->classes * PRODUCT_PANEL,
+                              .packed = packed,
                               .rows = o->rows,
                               .columns = o->width,
                               .depth = count});
@@ -277,7 +288,8 @@ static void chunk_forward(struct tape *t, struct output *o, float *dx)
 {
     double operations = 2 * (double)o->rows * (double)o->classes * (double)o->width;
     size_t parts = (size_t)cpu_parts(t, o->blocks, 2 * operations), numbers = o->rows * o->width;
-    cpu_share(t, o->rows, operations, score_rows, o);
+    cpu_share(t, o->blocks, operations, score_blocks, o);
+    cpu_share(t, o->rows, 40 * (double)(o->rows * o->blocks), finish_rows, o);
     if (!dx)
         return;
     for (size_t part = 0; part < parts; part++)
@@ -326,6 +338,8 @@ static size_t chunk_of(size_t rows, size_t classes)
 static void take_room(struct tape *t, struct output *o, bool learning)
 {
     size_t parts = (size_t)pool_threads(tape_pool(t)), cells = o->chunk * o->blocks;
+    o->room = product_room(BLOCK, o->width + PRODUCT_PANEL); /* for w as for its transposed */
+    o->packed = tape_scratch(t, parts * o->room * sizeof(float));
     o->scores = tape_scratch(t, cells * WIDE * sizeof(float));
     o->largest = tape_scratch(t, cells * sizeof(float));
     o->sum = tape_scratch(t, cells * sizeof(float));
@@ -347,8 +361,7 @@ void cpu_output_loss_forward(struct tape *t, struct node *n)
                        .width = width,
                        .blocks = (classes + BLOCK - 1) / BLOCK,
                        .chunk = chunk,
-                       .w = cpu_packed(t, w, true),
-                       .back = learning ? cpu_packed(t, w, false) : NULL,
+                       .w = w->data,
                        .bias = numbers_of(b),
                        .x = x,
                        .target = target,

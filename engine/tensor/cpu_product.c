@@ -9,11 +9,6 @@ enum { CHUNK = 96 };
 typedef void tile_work(float *c, size_t ldc, const float *from, size_t ldf, const float *a, size_t lda,
                        const float *panel, size_t depth);
 
-static size_t panel_apart(const struct product *p)
-{
-    return p->apart ? p->apart : PRODUCT_PANEL * p->depth;
-}
-
 static const float *from_at(const struct product *p, size_t row, size_t column)
 {
     return p->from ? p->from + row * p->ldf + column : NULL;
@@ -35,8 +30,7 @@ void product_plain(const struct product *p)
 {
     for (size_t j = 0; j < p->columns; j += PRODUCT_PANEL)
         for (size_t i = 0; i < p->rows; i++)
-            plain_row(p->c + i * p->ldc + j, from_at(p, i, j), p->a + i * p->lda,
-                      p->packed + j / PRODUCT_PANEL * panel_apart(p),
+            plain_row(p->c + i * p->ldc + j, from_at(p, i, j), p->a + i * p->lda, p->packed + j * p->depth,
                       p->columns - j < PRODUCT_PANEL ? p->columns - j : PRODUCT_PANEL, p->depth);
 }
 
@@ -205,7 +199,7 @@ static size_t tile_height(size_t rows)
 /* Rows begin .. end - 1 with the panel of columns j and on. */
 static void panel_rows(const struct product *p, size_t begin, size_t end, size_t j)
 {
-    const float *panel = p->packed + j / PRODUCT_PANEL * panel_apart(p);
+    const float *panel = p->packed + j * p->depth;
     size_t width = p->columns - j < PRODUCT_PANEL ? p->columns - j : PRODUCT_PANEL;
     for (size_t i = begin, high; i < end; i += high) {
         const float *from = from_at(p, i, j), *a = p->a + i * p->lda;

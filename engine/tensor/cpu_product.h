@@ -34,7 +34,6 @@ struct product {
     const float *a;
     size_t lda;
     const float *packed; /* 32-byte aligned */
-    size_t apart;        /* floats from panel to panel where depth is a part of the packed matrix's; 0: all of it */
     size_t rows, columns, depth;
 };
 void product(const struct product *p);
