@@ -27,7 +27,7 @@ void pairs_free(struct pairs *p); /* NULL and {0} are fine */
 static inline const int32_t *pairs_tokens(const struct pairs *p, int side, size_t i, size_t *count)
 {
     *count = p->start[side][i + 1] - p->start[side][i];
-    return p->token[side] + p->start[side][i];
+    return *count ? p->token[side] + p->start[side][i] : NULL; /* a side may have no tokens at all */
 }
 
 int32_t pairs_largest(const struct pairs *p, int side); /* token; -1 when there is none */

@@ -38,9 +38,18 @@ static void shifted_block(const struct shifted *s, size_t begin, size_t end)
     for (size_t k = 0; k < s->places; k++) {
         size_t first = begin, last = end, source;
         meet(s, k, &first, &last, &source);
+        to = s->to + first * s->columns;
         if (first < last)
-            product(s->to + first * s->columns, s->columns, s->from + source * s->depth, s->depth,
-                    s->packed + k * s->room, last - first, s->columns, s->depth, true);
+            product(&(struct product){.c = to,
+                                      .ldc = s->columns,
+                                      .from = to,
+                                      .ldf = s->columns,
+                                      .a = s->from + source * s->depth,
+                                      .lda = s->depth,
+                                      .packed = s->packed + k * s->room,
+                                      .rows = last - first,
+                                      .columns = s->columns,
+                                      .depth = s->depth});
     }
 }
 

@@ -67,7 +67,14 @@ static void forward_rows(void *context, int part, size_t begin, size_t end)
     (void)part;
     for (size_t step = 0; step < r->steps; step++) {
         const float *h0 = cpu_state_before(r, g->h, g->h0, step, begin);
-        product(g->through + begin * columns, columns, h0, width, g->u, end - begin, columns, width, false);
+        product(&(struct product){.c = g->through + begin * columns,
+                                  .ldc = columns,
+                                  .a = h0,
+                                  .lda = width,
+                                  .packed = g->u,
+                                  .rows = end - begin,
+                                  .columns = columns,
+                                  .depth = width});
         for (size_t b = begin; b < end; b++)
             step_row(g, recurrent_time(r, step), b, h0 + (b - begin) * width);
     }
@@ -145,8 +152,7 @@ static void backward_rows(void *context, int part, size_t begin, size_t end)
         const float *h0 = cpu_state_before(r, g->h, g->h0, step, begin);
         for (size_t b = begin; b < end; b++)
             step_row_back(g, time, b, h0 + (b - begin) * width);
-        product(g->dh_now + begin * width, width, g->through + (time * r->rows + begin) * columns, columns, g->u,
-                end - begin, width, columns, true);
+        cpu_state_back(r, g->dh_now, g->through + time * r->rows * columns, g->u, columns, begin, end);
     }
 }
 

@@ -7,30 +7,31 @@
 /* With fewer rows, packing a weight costs more than it saves. */
 enum { ROWS_WORTH_PACKING = 8 };
 
-/* Rows that get their bias and then their product, before they leave the cache. */
-enum { ROWS_AT_ONCE = 96 };
-
+/* Products of many rows; bias: `biases` rows, which are repeated, or NULL. */
 struct rows_product {
-    float *c;
-    size_t ldc;
-    const float *a;
-    size_t lda;
-    const float *packed, *bias;
-    size_t biases; /* rows of it, which are repeated */
-    size_t columns, depth;
-    bool add;
+    struct product all;
+    const float *bias;
+    size_t biases;
 };
 
 static void rows_part(void *context, int part, size_t begin, size_t end)
 {
     const struct rows_product *p = context;
+    struct product some = p->all;
+    size_t run = p->biases > 1 ? p->biases : end; /* as many rows as find their bias one after another */
     (void)part;
-    for (size_t i = begin; i < end; i += ROWS_AT_ONCE) {
-        size_t rows = end - i < ROWS_AT_ONCE ? end - i : ROWS_AT_ONCE;
-        float *c = p->c + i * p->ldc;
-        for (size_t r = 0; p->bias && r < rows; r++)
-            memcpy(c + r * p->ldc, p->bias + (i + r) % p->biases * p->columns, p->columns * sizeof *c);
-        product(c, p->ldc, p->a + i * p->lda, p->lda, p->packed, rows, p->columns, p->depth, p->bias || p->add);
+    for (size_t i = begin; i < end; i += some.rows) {
+        some.rows = end - i < run - i % run ? end - i : run - i % run;
+        some.c = p->all.c + i * some.ldc;
+        some.a = p->all.a + i * some.lda;
+        if (p->bias) {
+            some.from = p->bias + (p->biases > 1 ? i % run * some.columns : 0);
+            some.ldf = p->biases > 1 ? some.columns : 0;
+        } else if (p->all.from) {
+            some.from = some.c;
+            some.ldf = some.ldc;
+        }
+        product(&some);
     }
 }
 
@@ -45,14 +46,14 @@ static struct cpu_matrix matrix_of(const struct tensor *x, bool transposed)
     return (struct cpu_matrix){x->data, apart(x), transposed};
 }
 
-/* c = a w (or w transposed) + bias, or added to c. */
-static void times_weight(struct tape *t, struct rows_product p, const struct tensor *w, bool transposed, size_t rows)
+/* c = a w (or w transposed) + bias, or added to c where `from` says so. */
+static void times_weight(struct tape *t, struct rows_product p, const struct tensor *w, bool transposed)
 {
-    p.packed = cpu_packed(t, w, transposed);
-    p.depth = w->shape[transposed];
-    p.columns = w->shape[!transposed];
-    if (p.packed)
-        cpu_share(t, rows, 2 * (double)rows * (double)p.depth * (double)p.columns, rows_part, &p);
+    p.all.packed = cpu_packed(t, w, transposed);
+    p.all.depth = w->shape[transposed];
+    p.all.columns = w->shape[!transposed];
+    if (p.all.packed)
+        cpu_share(t, p.all.rows, 2 * (double)p.all.rows * (double)p.all.depth * (double)p.all.columns, rows_part, &p);
 }
 
 void cpu_linear_forward(struct tape *t, struct node *n)
@@ -62,8 +63,8 @@ void cpu_linear_forward(struct tape *t, struct node *n)
     float *y = n->out[0]->data;
     size_t rows = tensor_rows(x), depth = w->shape[0], columns = w->shape[1], biases = bias ? tensor_rows(n->in[2]) : 0;
     if (rows >= ROWS_WORTH_PACKING) {
-        times_weight(t, (struct rows_product){y, columns, x->data, apart(x), .bias = bias, .biases = biases}, w, false,
-                     rows);
+        struct product all = {.c = y, .ldc = columns, .a = x->data, .lda = apart(x), .rows = rows};
+        times_weight(t, (struct rows_product){all, bias, biases}, w, false);
         return;
     }
     for (size_t i = 0; bias && i < rows; i++)
@@ -79,9 +80,11 @@ void cpu_linear_backward(struct tape *t, struct node *n)
     struct cpu_matrix slope = {dy, columns, false};
     double beta;
     float *dx = tape_grad_beta(t, x, &beta);
-    if (dx && rows >= ROWS_WORTH_PACKING)
-        times_weight(t, (struct rows_product){dx, apart(x), dy, columns, .add = beta != 0}, w, true, rows);
-    else if (dx)
+    if (dx && rows >= ROWS_WORTH_PACKING) {
+        struct product all = {
+            .c = dx, .ldc = apart(x), .from = beta != 0 ? dx : NULL, .a = dy, .lda = columns, .rows = rows};
+        times_weight(t, (struct rows_product){all, NULL, 0}, w, true);
+    } else if (dx)
         cpu_multiply(t, dx, apart(x), slope, matrix_of(w, true), rows, depth, columns, (float)beta);
     float *dw = tape_grad_beta(t, w, &beta);
     if (dw)

@@ -14,13 +14,10 @@ enum { LANES = 16 };
 
 /* --- rows of scores ----------------------------------------------------------------------------------------------- */
 
-/* x += bias (or nothing where that is NULL); gives the largest. */
-VECTORISED static float row_largest(float *restrict x, const float *restrict bias, size_t n)
+VECTORISED static float row_largest(const float *x, size_t n)
 {
     float lane[LANES], largest;
     size_t i = 0;
-    for (size_t j = 0; bias && j < n; j++)
-        x[j] += bias[j];
     for (size_t q = 0; q < LANES; q++)
         lane[q] = -INFINITY;
     for (; i + LANES <= n; i += LANES)
@@ -74,7 +71,7 @@ static void entropy_rows(void *context, int part, size_t begin, size_t end)
         const float *x = e->x + r * e->width;
         double weight = row_weight(e->target, e->weight, r), all = 0;
         if (weight != 0) {
-            float largest = row_largest((float *)x, NULL, e->width);
+            float largest = row_largest(x, e->width);
             all = (double)largest + log((double)row_exp(room, x, largest, e->width));
         }
         if (e->kept)
@@ -181,10 +178,17 @@ static bool is_first(const float *scores, size_t target, float largest)
 static void score_block(const struct output *o, size_t block, size_t begin, size_t end)
 {
     size_t first = block * BLOCK, count = block_size(o, block);
-    product(scores_of(o, block, begin), WIDE, o->x + (o->first + begin) * o->width, o->width, o->w + first * o->width,
-            end - begin, count, o->width, false);
+    product(&(struct product){.c = scores_of(o, block, begin),
+                              .ldc = WIDE,
+                              .from = o->bias ? o->bias + first : NULL,
+                              .a = o->x + (o->first + begin) * o->width,
+                              .lda = o->width,
+                              .packed = o->w + first * o->width,
+                              .rows = end - begin,
+                              .columns = count,
+                              .depth = o->width});
     for (size_t r = begin; r < end; r++) {
-        float *scores = scores_of(o, block, r), largest = row_largest(scores, o->bias ? o->bias + first : NULL, count);
+        float *scores = scores_of(o, block, r), largest = row_largest(scores, count);
         size_t target = (size_t)o->target[o->first + r];
         if (target >= first && target < first + count) {
             o->loss[r] = -(double)scores[target - first];
@@ -199,14 +203,15 @@ static void score_block(const struct output *o, size_t block, size_t begin, size
 static void finish_row(const struct output *o, size_t r)
 {
     float *largest = o->largest + r * o->blocks, *sum = o->sum + r * o->blocks, most = largest[0];
-    double weight = (double)o->weight[o->first + r], all = 0;
+    double weight = (double)o->weight[o->first + r], all;
     size_t home = (size_t)o->target[o->first + r] / BLOCK;
     for (size_t k = 1; k < o->blocks; k++)
         most = largest[k] > most ? largest[k] : most;
     for (size_t k = 0; k < o->blocks; k++)
         if (largest[k] > largest[home] || (k < home && largest[k] == largest[home]))
             o->right[r] = 0;
-    for (size_t k = 0; k < o->blocks; k++)
+    all = (double)sum[0] * (double)exp_float(largest[0] - most);
+    for (size_t k = 1; k < o->blocks; k++)
         all += (double)sum[k] * (double)exp_float(largest[k] - most);
     o->loss[r] = weight * (o->loss[r] + (double)most + log(all));
     for (size_t k = 0; k < o->blocks; k++)
@@ -240,8 +245,17 @@ static void slope_block(const struct output *o, int part, size_t block)
         if (target >= first && target < first + count)
             slopes[r * WIDE + target - first] -= (float)(o->scale * (double)o->weight[o->first + r]);
     }
-    product_in(dx, o->width, slopes, WIDE, o->back + first * PRODUCT_PANEL, o->classes * PRODUCT_PANEL, o->rows,
-               o->width, count, true);
+    product(&(struct product){.c = dx,
+                              .ldc = o->width,
+                              .from = dx,
+                              .ldf = o->width,
+                              .a = slopes,
+                              .lda = WIDE,
+                              .packed = o->back + first * PRODUCT_PANEL,
+                              .apart = o->classes * PRODUCT_PANEL,
+                              .rows = o->rows,
+                              .columns = o->width,
+                              .depth = count});
     if (o->dw)
         blas_cpu.gemm_in(o->dw + first * o->width, o->width, slopes, WIDE, o->x + o->first * o->width, o->width, count,
                          o->width, o->rows, true, false, 1, o->beta_w);
@@ -357,7 +371,7 @@ void cpu_output_loss_forward(struct tape *t, struct node *n)
             right += o.right[r];
         }
     }
-    if (learning)
+    if (dx)
         scatter_rows(n, dx, from, count);
     *(float *)n->out[0]->data = (float)(o.scale * loss);
     *(float *)n->out[1]->data = (float)right;

@@ -27,22 +27,22 @@ enum { MEMO_HELD = 17 };
 
 /* --- forward ------------------------------------------------------------------------------------------------------ */
 
-/* One row: gates to their functions in place, then the state after the step. */
+/* One row: gates to their functions in place, then the state after the step. Short loops: those of one long chain of
+ * functions would wait for each other. */
 VECTORISED static void cell(float *restrict gates, const float *restrict c0, float *restrict c, float *restrict h,
                             size_t width)
 {
-    float *restrict in = gates, *restrict forget = gates + width, *restrict fresh = gates + 2 * width,
-                    *restrict out = gates + 3 * width;
-    for (size_t d = 0; d < width; d++) {
-        float i = sigmoid_float(in[d]), f = sigmoid_float(forget[d]), g = tanh_float(fresh[d]),
-              o = sigmoid_float(out[d]), state = f * c0[d] + i * g;
-        in[d] = i;
-        forget[d] = f;
-        fresh[d] = g;
-        out[d] = o;
-        c[d] = state;
-        h[d] = o * tanh_float(state);
-    }
+    float *fresh = gates + 2 * width, *out = gates + 3 * width;
+    for (size_t d = 0; d < 2 * width; d++) /* input and forget */
+        gates[d] = sigmoid_float(gates[d]);
+    for (size_t d = 0; d < width; d++)
+        fresh[d] = tanh_float(fresh[d]);
+    for (size_t d = 0; d < width; d++)
+        out[d] = sigmoid_float(out[d]);
+    for (size_t d = 0; d < width; d++)
+        c[d] = gates[width + d] * c0[d] + gates[d] * fresh[d];
+    for (size_t d = 0; d < width; d++)
+        h[d] = out[d] * tanh_float(c[d]);
 }
 
 /* held = 1 where the draws of elements first, first + 2 and so on are below `least` of 2^24, else 0. */
@@ -115,9 +115,19 @@ static void forward_rows(void *context, int part, size_t begin, size_t end)
         const float *h0 = cpu_state_before(r, l->h, l->h0, step, begin);
         const float *c0 = cpu_state_before(r, l->c, l->c0, step, begin);
         float *gates = l->kept + time * l->kept_step + begin * columns;
-        cpu_rows_from(gates, l->gates, time, begin, end);
-        if (step > 0 || l->starts)
-            product(gates, columns, h0, width, l->u, end - begin, columns, width, true);
+        if (step == 0 && !l->starts)
+            cpu_rows_from(gates, l->gates, time, begin, end);
+        else
+            product(&(struct product){.c = gates,
+                                      .ldc = columns,
+                                      .from = cpu_row_of(l->gates, time, begin),
+                                      .ldf = l->gates->stride[1],
+                                      .a = h0,
+                                      .lda = width,
+                                      .packed = l->u,
+                                      .rows = end - begin,
+                                      .columns = columns,
+                                      .depth = width});
         for (size_t b = begin; b < end; b++)
             step_row(l, time, b, gates + (b - begin) * columns, h0 + (b - begin) * width, c0 + (b - begin) * width);
     }
@@ -234,7 +244,7 @@ static void backward_rows(void *context, int part, size_t begin, size_t end)
         float *slope = l->slope + (time * r->rows + begin) * columns;
         for (size_t b = begin; b < end; b++)
             step_row_back(l, time, b, c0 + (b - begin) * width);
-        product(l->dh_now + begin * width, width, slope, columns, l->u, end - begin, width, columns, true);
+        cpu_state_back(r, l->dh_now, l->slope + time * r->rows * columns, l->u, columns, begin, end);
         if (l->dgates)
             cpu_rows_add(l->dgates, l->gates, slope, time, begin, end);
     }

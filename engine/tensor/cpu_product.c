@@ -5,28 +5,39 @@
 /* So many rows of a go through all panels before the next: at depth 256 they take a fifth of the second-level cache. */
 enum { CHUNK = 96 };
 
-/* A tile: c[rows x width] = or += a[rows x depth] panel[depth x 16], rows <= 6, width <= 16. */
-typedef void tile_work(float *c, size_t ldc, const float *a, size_t lda, const float *panel, size_t depth, bool add);
+/* A tile: c[rows x width] = from + a[rows x depth] panel[depth x 16], rows <= 6, width <= 16. */
+typedef void tile_work(float *c, size_t ldc, const float *from, size_t ldf, const float *a, size_t lda,
+                       const float *panel, size_t depth);
+
+static size_t panel_apart(const struct product *p)
+{
+    return p->apart ? p->apart : PRODUCT_PANEL * p->depth;
+}
+
+static const float *from_at(const struct product *p, size_t row, size_t column)
+{
+    return p->from ? p->from + row * p->ldf + column : NULL;
+}
 
 /* --- plain loops -------------------------------------------------------------------------------------------------- */
 
-static void plain_row(float *c, const float *a, const float *panel, size_t width, size_t depth, bool add)
+static void plain_row(float *c, const float *from, const float *a, const float *panel, size_t width, size_t depth)
 {
     float sum[PRODUCT_PANEL] = {0};
     for (size_t l = 0; l < depth; l++)
         for (size_t q = 0; q < PRODUCT_PANEL; q++)
             sum[q] += a[l] * panel[l * PRODUCT_PANEL + q];
     for (size_t q = 0; q < width; q++)
-        c[q] = add ? c[q] + sum[q] : sum[q];
+        c[q] = from ? from[q] + sum[q] : sum[q];
 }
 
-void product_plain(float *c, size_t ldc, const float *a, size_t lda, const float *packed, size_t apart, size_t rows,
-                   size_t columns, size_t depth, bool add)
+void product_plain(const struct product *p)
 {
-    for (size_t j = 0; j < columns; j += PRODUCT_PANEL)
-        for (size_t i = 0; i < rows; i++)
-            plain_row(c + i * ldc + j, a + i * lda, packed + j / PRODUCT_PANEL * apart,
-                      columns - j < PRODUCT_PANEL ? columns - j : PRODUCT_PANEL, depth, add);
+    for (size_t j = 0; j < p->columns; j += PRODUCT_PANEL)
+        for (size_t i = 0; i < p->rows; i++)
+            plain_row(p->c + i * p->ldc + j, from_at(p, i, j), p->a + i * p->lda,
+                      p->packed + j / PRODUCT_PANEL * panel_apart(p),
+                      p->columns - j < PRODUCT_PANEL ? p->columns - j : PRODUCT_PANEL, p->depth);
 }
 
 /* --- AVX2 and FMA ------------------------------------------------------------------------------------------------- */
@@ -37,16 +48,16 @@ void product_plain(float *c, size_t ldc, const float *a, size_t lda, const float
 #define FMA __attribute__((target("avx2,fma")))
 
 /* `rows` and `vectors` (of 8 columns) are constants where this is inlined, so that sums stay in registers. */
-FMA static inline __attribute__((always_inline)) void tile(float *c, size_t ldc, const float *a, size_t lda,
-                                                           const float *panel, size_t depth, bool add, size_t rows,
-                                                           size_t vectors)
+FMA static inline __attribute__((always_inline)) void tile(float *c, size_t ldc, const float *from, size_t ldf,
+                                                           const float *a, size_t lda, const float *panel, size_t depth,
+                                                           size_t rows, size_t vectors)
 {
     __m256 sum[PRODUCT_ROWS][2];
 #pragma GCC unroll 6
     for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 2
         for (size_t v = 0; v < vectors; v++)
-            sum[i][v] = add ? _mm256_loadu_ps(c + i * ldc + 8 * v) : _mm256_setzero_ps();
+            sum[i][v] = from ? _mm256_loadu_ps(from + i * ldf + 8 * v) : _mm256_setzero_ps();
     for (size_t l = 0; l < depth; l++, panel += PRODUCT_PANEL) {
         __m256 b[2];
 #pragma GCC unroll 2
@@ -68,10 +79,10 @@ FMA static inline __attribute__((always_inline)) void tile(float *c, size_t ldc,
 }
 
 #define TILE(rows, vectors)                                                                                            \
-    FMA static void tile_##rows##_##vectors(float *c, size_t ldc, const float *a, size_t lda, const float *panel,      \
-                                            size_t depth, bool add)                                                    \
+    FMA static void tile_##rows##_##vectors(float *c, size_t ldc, const float *from, size_t ldf, const float *a,       \
+                                            size_t lda, const float *panel, size_t depth)                              \
     {                                                                                                                  \
-        tile(c, ldc, a, lda, panel, depth, add, rows, vectors);                                                        \
+        tile(c, ldc, from, ldf, a, lda, panel, depth, rows, vectors);                                                  \
     }
 #define TILES(rows) TILE(rows, 1) TILE(rows, 2)
 TILES(1)
@@ -174,13 +185,13 @@ void product_pack(float *packed, const float *b, size_t ldb, size_t depth, size_
 /* --- products ----------------------------------------------------------------------------------------------------- */
 
 /* A tile whose width is no whole number of vectors, by way of one that is. */
-static void ragged_tile(float *c, size_t ldc, const float *a, size_t lda, const float *panel, size_t rows, size_t width,
-                        size_t depth, bool add)
+static void ragged_tile(float *c, size_t ldc, const float *from, size_t ldf, const float *a, size_t lda,
+                        const float *panel, size_t depth, size_t rows, size_t width)
 {
-    float whole[PRODUCT_ROWS * PRODUCT_PANEL];
-    for (size_t i = 0; add && i < rows; i++)
-        memcpy(whole + i * PRODUCT_PANEL, c + i * ldc, width * sizeof *c);
-    tiles[rows][(width + 7) / 8](whole, PRODUCT_PANEL, a, lda, panel, depth, add);
+    float whole[PRODUCT_ROWS * PRODUCT_PANEL] = {0};
+    for (size_t i = 0; from && i < rows; i++)
+        memcpy(whole + i * PRODUCT_PANEL, from + i * ldf, width * sizeof *c);
+    tiles[rows][(width + 7) / 8](whole, PRODUCT_PANEL, whole, PRODUCT_PANEL, a, lda, panel, depth);
     for (size_t i = 0; i < rows; i++)
         memcpy(c + i * ldc, whole + i * PRODUCT_PANEL, width * sizeof *c);
 }
@@ -191,34 +202,29 @@ static size_t tile_height(size_t rows)
     return rows <= PRODUCT_ROWS ? rows : rows < 10 ? (rows + 1) / 2 : PRODUCT_ROWS;
 }
 
-static void panel_rows(float *c, size_t ldc, const float *a, size_t lda, const float *panel, size_t rows, size_t width,
-                       size_t depth, bool add)
+/* Rows begin .. end - 1 with the panel of columns j and on. */
+static void panel_rows(const struct product *p, size_t begin, size_t end, size_t j)
 {
-    for (size_t i = 0, high; i < rows; i += high) {
-        high = tile_height(rows - i);
+    const float *panel = p->packed + j / PRODUCT_PANEL * panel_apart(p);
+    size_t width = p->columns - j < PRODUCT_PANEL ? p->columns - j : PRODUCT_PANEL;
+    for (size_t i = begin, high; i < end; i += high) {
+        const float *from = from_at(p, i, j), *a = p->a + i * p->lda;
+        float *c = p->c + i * p->ldc + j;
+        high = tile_height(end - i);
         if (width % 8 == 0)
-            tiles[high][width / 8](c + i * ldc, ldc, a + i * lda, lda, panel, depth, add);
+            tiles[high][width / 8](c, p->ldc, from, p->ldf, a, p->lda, panel, p->depth);
         else
-            ragged_tile(c + i * ldc, ldc, a + i * lda, lda, panel, high, width, depth, add);
+            ragged_tile(c, p->ldc, from, p->ldf, a, p->lda, panel, p->depth, high, width);
     }
 }
 
-void product_in(float *c, size_t ldc, const float *a, size_t lda, const float *packed, size_t apart, size_t rows,
-                size_t columns, size_t depth, bool add)
+void product(const struct product *p)
 {
     if (!has_fma()) {
-        product_plain(c, ldc, a, lda, packed, apart, rows, columns, depth, add);
+        product_plain(p);
         return;
     }
-    for (size_t i = 0; i < rows; i += CHUNK)
-        for (size_t j = 0; j < columns; j += PRODUCT_PANEL)
-            panel_rows(c + i * ldc + j, ldc, a + i * lda, lda, packed + j / PRODUCT_PANEL * apart,
-                       rows - i < CHUNK ? rows - i : CHUNK, columns - j < PRODUCT_PANEL ? columns - j : PRODUCT_PANEL,
-                       depth, add);
-}
-
-void product(float *c, size_t ldc, const float *a, size_t lda, const float *packed, size_t rows, size_t columns,
-             size_t depth, bool add)
-{
-    product_in(c, ldc, a, lda, packed, PRODUCT_PANEL * depth, rows, columns, depth, add);
+    for (size_t i = 0; i < p->rows; i += CHUNK)
+        for (size_t j = 0; j < p->columns; j += PRODUCT_PANEL)
+            panel_rows(p, i, p->rows - i < CHUNK ? p->rows : i + CHUNK, j);
 }

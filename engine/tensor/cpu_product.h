@@ -1,7 +1,7 @@
-/* Products of many rows with one matrix that was packed beforehand: c = a b, or c += a b.
+/* Products of many rows with one matrix that was packed beforehand, added to what is given or to nothing.
  *
- *     product_pack(packed, b, columns, depth, columns, false);        packed has room for product_room(...) floats
- *     product(c, columns, a, depth, packed, rows, columns, depth, false);
+ *     product_pack(packed, b, columns, depth, 0, columns, false);     packed has room for product_room(...) floats
+ *     product(&(struct product){.c = c, .ldc = columns, .a = a, .lda = depth, .packed = packed, .rows = ...});
  *
  * Packed means cut into panels of 16 columns, each of which lies in one piece and is padded with zeros. Six rows meet a
  * panel in the registers. At the shapes of recurrent networks (tens of rows, a matrix that stays the same over the
@@ -25,17 +25,21 @@ static inline size_t product_room(size_t depth, size_t columns)
  * begin is a multiple of PRODUCT_PANEL. */
 void product_pack(float *packed, const float *b, size_t ldb, size_t depth, size_t begin, size_t end, bool transposed);
 
-/* a: rows x depth, lda apart; c: rows x columns, ldc apart. packed is 32-byte aligned. */
-void product(float *c, size_t ldc, const float *a, size_t lda, const float *packed, size_t rows, size_t columns,
-             size_t depth, bool add);
+/* c[rows x columns] = from + a[rows x depth] b. ld..: how far rows lie apart. */
+struct product {
+    float *c;
+    size_t ldc;
+    const float *from; /* NULL: zeros; c: added to it; one row for all where ldf is 0 */
+    size_t ldf;
+    const float *a;
+    size_t lda;
+    const float *packed; /* 32-byte aligned */
+    size_t apart;        /* floats from panel to panel where depth is a part of the packed matrix's; 0: all of it */
+    size_t rows, columns, depth;
+};
+void product(const struct product *p);
 
-/* The same with a part of the packed matrix's depth: panels lie `apart` floats from one to the next, 16 times the whole
- * depth, and `packed` points at the part's begin in the first. */
-void product_in(float *c, size_t ldc, const float *a, size_t lda, const float *packed, size_t apart, size_t rows,
-                size_t columns, size_t depth, bool add);
-
-/* product_in by plain loops: what processors without FMA take. */
-void product_plain(float *c, size_t ldc, const float *a, size_t lda, const float *packed, size_t apart, size_t rows,
-                   size_t columns, size_t depth, bool add);
+/* The same by plain loops: what processors without FMA take. */
+void product_plain(const struct product *p);
 
 #endif

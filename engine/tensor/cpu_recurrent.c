@@ -42,10 +42,31 @@ void cpu_through_back(struct tape *t, const struct recurrent *r, struct tensor *
                      (struct cpu_matrix){outer, columns, false}, r->width, columns, r->rows, 1);
 }
 
+void cpu_state_back(const struct recurrent *r, float *dh, const float *slope, const float *u, size_t columns,
+                    size_t begin, size_t end)
+{
+    float *c = dh + begin * r->width;
+    product(&(struct product){.c = c,
+                              .ldc = r->width,
+                              .from = c,
+                              .ldf = r->width,
+                              .a = slope + begin * columns,
+                              .lda = columns,
+                              .packed = u,
+                              .rows = end - begin,
+                              .columns = r->width,
+                              .depth = columns});
+}
+
+const float *cpu_row_of(const struct tensor *x, size_t time, size_t row)
+{
+    return (const float *)x->data + time * x->stride[0] + row * x->stride[1];
+}
+
 void cpu_rows_from(float *dense, const struct tensor *x, size_t time, size_t begin, size_t end)
 {
     size_t columns = x->shape[2];
-    const float *from = (const float *)x->data + time * x->stride[0] + begin * x->stride[1];
+    const float *from = cpu_row_of(x, time, begin);
     if (dense == from)
         return; /* what is kept stands where the input's part stood */
     if (x->stride[1] == columns)

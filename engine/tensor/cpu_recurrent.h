@@ -18,7 +18,13 @@ void cpu_last_state(const struct recurrent *r, float *last, const float *steps, 
 void cpu_through_back(struct tape *t, const struct recurrent *r, struct tensor *u, const float *h,
                       const struct tensor *h0, const float *slope, size_t columns);
 
-/* A step's rows of a strided T x B x columns: to dense rows, and added back. */
+/* dh += slope u^T of rows begin .. end - 1: from a step's slopes (B x columns) to those of the state before it (B x D);
+ * u is packed and transposed. */
+void cpu_state_back(const struct recurrent *r, float *dh, const float *slope, const float *u, size_t columns,
+                    size_t begin, size_t end);
+
+/* A step's rows of a strided T x B x columns: the first, to dense rows, and added back. */
+const float *cpu_row_of(const struct tensor *x, size_t time, size_t row);
 void cpu_rows_from(float *dense, const struct tensor *x, size_t time, size_t begin, size_t end);
 void cpu_rows_add(float *x, const struct tensor *shape, const float *dense, size_t time, size_t begin, size_t end);
 

@@ -44,27 +44,20 @@ static struct tensor *run(struct tape *t, struct node *n)
 {
     for (int i = 0; i < NODE_IN; i++)
         if (n->in[i]) {
-            FITS(n->in[i]->base->numbers != NUMBERS_SPENT);
-            n->in[i]->base->numbers = NUMBERS_NEEDED;
+            FITS(n->in[i]->base->memory != MEMORY_SPENT);
+            n->in[i]->base->memory = MEMORY_NEEDED;
         }
     tape_run(t, n);
-    n->out[0]->numbers = forgets[n->op] ? NUMBERS_FRESH : NUMBERS_NEEDED;
+    n->out[0]->memory = forgets[n->op] ? MEMORY_FRESH : MEMORY_NEEDED;
+    if (n->keep[0] && n->keep[0] == n->in[0])
+        n->in[0]->base->memory = MEMORY_SPENT;
     return n->out[0];
-}
-
-/* The same for an op that, when learning, kept something in the place of its first input's numbers. */
-static struct tensor *run_in_place(struct tape *t, struct node *n)
-{
-    struct tensor *y = run(t, n);
-    if (n->keep[0] == n->in[0])
-        n->in[0]->base->numbers = NUMBERS_SPENT;
-    return y;
 }
 
 /* May another tensor's numbers take the place of these? */
 static bool is_fresh(const struct tensor *x)
 {
-    return x->base->numbers == NUMBERS_FRESH && tensor_dense(x) && tensor_count(x) == tensor_count(x->base);
+    return x->base->memory == MEMORY_FRESH && tensor_dense(x) && tensor_count(x) == tensor_count(x->base);
 }
 
 /* x's shape with another last dimension. */
@@ -316,11 +309,7 @@ struct tensor *op_output_loss(struct tape *t, struct tensor *x, struct tensor *w
 /* How many raw outputs a row has. */
 static size_t likelihood_width(enum likelihood kind)
 {
-    static const size_t width[] = {[LIKELIHOOD_GAUSSIAN] = 2,
-                                   [LIKELIHOOD_STUDENT_T] = 3,
-                                   [LIKELIHOOD_NEGATIVE_BINOMIAL] = 2,
-                                   [LIKELIHOOD_BETA] = 2,
-                                   [LIKELIHOOD_L1] = 1};
+    static const size_t width[] = {2, 3, 2, 2, 1}; /* in the order of enum likelihood */
     return width[kind];
 }
 
@@ -414,7 +403,7 @@ struct tensor *op_lstm(struct tape *t, struct tensor *gates, struct tensor *u, s
     out(t, n, 0, 3, SHAPE(steps, rows, width));
     *last_h = out(t, n, 1, 2, SHAPE(rows, width));
     *last_c = out(t, n, 2, 2, SHAPE(rows, width));
-    return run_in_place(t, n);
+    return run(t, n);
 }
 
 struct tensor *op_gru(struct tape *t, struct tensor *gates, struct tensor *u, struct tensor *bn, struct tensor *h0,

@@ -13,6 +13,13 @@ struct record {
     struct record *before;
 };
 
+/* What a kernel has of tape_scratch while it runs. */
+struct scratch {
+    void *memory;
+    size_t bytes;
+    struct scratch *before;
+};
+
 /* What tape_memo gave. */
 struct memo {
     const void *of;
@@ -28,6 +35,7 @@ struct tape {
     struct pile device; /* numbers */
     struct record *last;
     struct memo *memos;
+    struct scratch *scratches; /* of the kernel that runs */
     uint64_t random, draws;
     bool learning, failed;
     struct tensor nothing; /* what everything is once memory has run out */
@@ -75,6 +83,7 @@ void tape_begin(struct tape *t, bool learning, uint64_t random)
     pile_clear(&t->device);
     t->last = NULL;
     t->memos = NULL;
+    t->scratches = NULL;
     t->learning = learning;
     t->random = random;
     t->draws = 0;
@@ -104,9 +113,19 @@ static void *take(struct tape *t, struct pile *pile, size_t bytes)
     return memory;
 }
 
-void *tape_scratch(struct tape *t, size_t bytes)
+static void *numbers(struct tape *t, size_t bytes)
 {
     return take(t, &t->device, bytes);
+}
+
+void *tape_scratch(struct tape *t, size_t bytes)
+{
+    struct scratch *s = take(t, &t->host, sizeof *s);
+    if (!s)
+        return NULL;
+    *s = (struct scratch){numbers(t, bytes), bytes, t->scratches};
+    t->scratches = s->memory ? s : t->scratches;
+    return s->memory;
 }
 
 void *tape_memo(struct tape *t, const void *of, int kind, size_t bytes, bool *fresh)
@@ -120,7 +139,7 @@ void *tape_memo(struct tape *t, const void *of, int kind, size_t bytes, bool *fr
     memo = take(t, &t->host, sizeof *memo);
     if (!memo)
         return NULL;
-    *memo = (struct memo){of, kind, tape_scratch(t, bytes), t->memos};
+    *memo = (struct memo){of, kind, numbers(t, bytes), t->memos};
     t->memos = memo;
     *fresh = memo->memory != NULL;
     return memo->memory;
@@ -138,7 +157,7 @@ static struct tensor *make(struct tape *t, int rank, const size_t *shape, bool s
         return &t->nothing;
     *x = (struct tensor){.base = x};
     tensor_shape(x, rank, shape);
-    x->data = tape_scratch(t, bytes_of(t, x));
+    x->data = numbers(t, bytes_of(t, x));
     x->learns = slope;
     return t->failed ? &t->nothing : x;
 }
@@ -167,7 +186,7 @@ struct tensor *tape_input(struct tape *t, int rank, const size_t *shape, const f
 
 const int32_t *tape_ints(struct tape *t, const int32_t *values, size_t n)
 {
-    int32_t *copy = tape_scratch(t, n * sizeof *copy);
+    int32_t *copy = numbers(t, n * sizeof *copy);
     if (copy)
         t->backend->upload(copy, values, n * sizeof *copy);
     return copy;
@@ -176,7 +195,7 @@ const int32_t *tape_ints(struct tape *t, const int32_t *values, size_t n)
 void tape_read(struct tape *t, const struct tensor *x, float *values)
 {
     size_t count = tensor_count(x);
-    assert(tensor_dense(x) && x->base->numbers != NUMBERS_SPENT);
+    assert(tensor_dense(x) && x->base->memory != MEMORY_SPENT);
     if (t->backend->bytes == sizeof *values)
         t->backend->download(values, x->data, count * sizeof *values);
     else
@@ -238,7 +257,7 @@ struct tensor *tape_detach(struct tape *t, struct tensor *x)
         return still;
     still->learns = false;
     still->base = still;
-    still->numbers = x->base->numbers = NUMBERS_NEEDED; /* by two */
+    still->memory = x->base->memory = MEMORY_NEEDED; /* by two */
     return still;
 }
 
@@ -283,6 +302,16 @@ static const struct kernel *kernel_of(const struct backend *b, enum op op)
     return &b->kernels[op];
 }
 
+typedef void kernel_work(struct tape *t, struct node *n);
+
+static void work(struct tape *t, kernel_work *kernel, struct node *n)
+{
+    t->scratches = NULL;
+    kernel(t, n);
+    for (const struct scratch *s = t->scratches; s; s = s->before)
+        pile_give(&t->device, s->memory, s->bytes);
+}
+
 static bool has_slope(const struct node *n)
 {
     for (int i = 0; i < NODE_OUT; i++)
@@ -295,7 +324,7 @@ void tape_run(struct tape *t, struct node *n)
 {
     if (t->failed)
         return;
-    kernel_of(t->backend, n->op)->forward(t, n);
+    work(t, kernel_of(t->backend, n->op)->forward, n);
     if (has_slope(n)) {
         struct record *record = (struct record *)n;
         record->before = t->last;
@@ -309,7 +338,7 @@ void tape_run(struct tape *t, struct node *n)
 static void make_room(struct tape *t, const struct tensor *x)
 {
     if (x && tensor_learns(x) && !x->base->grad)
-        x->base->grad = tape_scratch(t, bytes_of(t, x->base));
+        x->base->grad = numbers(t, bytes_of(t, x->base));
 }
 
 void *tape_grad_beta(struct tape *t, struct tensor *x, double *beta)
@@ -383,7 +412,7 @@ void tape_backward(struct tape *t, struct tensor *loss)
         *(double *)slope = 1;
     for (struct record *record = slope ? t->last : NULL; record && !t->failed; record = record->before)
         if (reached(t, &record->node)) {
-            kernel_of(t->backend, record->node.op)->backward(t, &record->node);
+            work(t, kernel_of(t->backend, record->node.op)->backward, &record->node);
             give_back(t, &record->node);
         }
 }

@@ -8,9 +8,9 @@
  *         tape_backward(t, loss);                           now each parameter's grad holds its slope
  *     tape_close(t);
  *
- * All memory of a step comes from the tape's arena and is forgotten at the next tape_begin; after the largest step was
- * seen, a step allocates nothing. Out of memory: ops give tensors of size 0 and tape_failed tells. One thread at a
- * time. */
+ * All memory of a step comes from two piles (pile.h) and is forgotten at the next tape_begin; once steps of its size
+ * were seen, a step allocates nothing. Slopes of what ops gave are there only while they are needed. Out of memory: ops
+ * give tensors of size 0 and tape_failed tells. One thread at a time. */
 #ifndef TENSOR_TAPE_H
 #define TENSOR_TAPE_H
 
@@ -54,7 +54,7 @@ bool tape_learning(const struct tape *t);
 uint64_t tape_random(struct tape *t);               /* another stream at each call, the same in every run */
 struct node *tape_node(struct tape *t, enum op op); /* zeroed; tape_run computes it */
 void tape_run(struct tape *t, struct node *n);      /* computes it and, when something may flow back, notes it */
-void *tape_scratch(struct tape *t, size_t bytes);   /* until the next tape_begin; 64-byte aligned, on the device */
+void *tape_scratch(struct tape *t, size_t bytes);   /* of a kernel, until it returns; 64-byte aligned, on the device */
 
 /* Memory that stays the same for the same `of` and kind as long as the step lasts: a copy of weights in another order,
  * say. *fresh: it is new and wants filling. NULL: no room. */
@@ -70,7 +70,7 @@ void *tape_grad_rows(struct tape *t, struct tensor *table);
 
 /* --- figures ---------------------------------------------------------------------------------------------------- */
 
-size_t tape_bytes(const struct tape *t);   /* the arena's size */
+size_t tape_bytes(const struct tape *t);   /* of both piles */
 size_t tape_growths(const struct tape *t); /* how often the tape asked for memory since it was opened */
 
 #endif

@@ -20,10 +20,10 @@ struct touched {
 };
 
 /* May the memory of a tensor's numbers serve another? That of its base counts. */
-enum numbers {
-    NUMBERS_NEEDED,
-    NUMBERS_FRESH, /* an op gave them that does not look at them again, and no other took them yet */
-    NUMBERS_SPENT, /* something else stands in their place */
+enum memory_state {
+    MEMORY_NEEDED,
+    MEMORY_FRESH, /* an op gave them that does not look at them again, and no other took them yet */
+    MEMORY_SPENT, /* something else stands in their place */
 };
 
 struct tensor {
@@ -33,7 +33,7 @@ struct tensor {
     void *grad;      /* NULL: none is asked for, or (`learns`) there is no memory for it yet. See tape_grad */
     bool learns;     /* of this step's tensors: a slope is asked for */
     bool grad_ready; /* of the base: grad holds sums; false: whatever lay there */
-    enum numbers numbers;
+    enum memory_state memory;
     struct tensor *base;     /* the tensor itself unless it is a view */
     struct touched *touched; /* of a table that keeps them (nn/parameters.h); else NULL */
 };

@@ -115,7 +115,7 @@ test('counts, shares and gaps', () => {
   assert.match(logs, /1 tells gaps/);
 });
 
-test('gzip and Parquet folders hold what plain lines do', () => {
+test('gzip holds what plain lines do', () => {
   const plain = file('plain.jsonl', waves(8, 60)), packed = file('packed.jsonl.gz', waves(8, 60));
   const of = (path) => good({}, ['--train', path]).metrics['train:final_loss'];
   assert.equal(of(plain), of(packed));

@@ -69,6 +69,19 @@ test('a run says losses, accuracy and the picture, with validation and test', ()
   assert.equal(said.at(-1).status, 'done');
 });
 
+test('the best epoch by validation is what is kept', () => {
+  const result = train({ epochs: 30, learning_rate: 0.1, early_stopping_patience: 5 }, '--validation', file('other.jsonl', lines(pairs.map((p, i) => ({ ...p, label: i % 2 })))));
+  const said = events(result).filter((e) => e.event === 'metric' && e.name === 'validation:cross_entropy').map((e) => e.value);
+  assert.ok(said.length >= 5 && said.length < 30 && said.at(-1) > Math.min(...said), `${said}`);
+  assert.ok(Math.abs(events(result).at(-1).metrics['validation:cross_entropy'] - Math.min(...said)) < 1e-6);
+});
+
+test('a model too large for its file is refused before it trains', () => {
+  const result = train({ enc0_vocab_size: 3000000, enc0_token_embedding_dim: 20 }, '--model', join(work, 'large'));
+  assert.equal(result.status, 1);
+  assert.match(events(result).at(-1).what, /MiB/);
+});
+
 test('scores are probabilities, embeddings have enc_dim numbers, JSON Lines answer alike', () => {
   const dir = trained(), asked = pairs.slice(0, 5).map(({ in0, in1 }) => ({ in0, in1 }));
   const scores = answers(dir, { instances: asked });

@@ -224,8 +224,8 @@ static void products_of(struct rng *r, size_t rows, size_t columns, size_t depth
     memcpy(fast, c, rows * ldc * sizeof *c);
     memcpy(plain, c, rows * ldc * sizeof *c);
     product_pack(packed, b, ldb, depth, 0, columns, transposed);
-    product(fast, ldc, a, lda, packed, rows, columns, depth, add);
-    product_plain(plain, ldc, a, lda, packed, PRODUCT_PANEL * depth, rows, columns, depth, add);
+    product(&(struct product){fast, ldc, add ? fast : NULL, ldc, a, lda, packed, 0, rows, columns, depth});
+    product_plain(&(struct product){plain, ldc, add ? c : NULL, ldc, a, lda, packed, 0, rows, columns, depth});
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < ldc; j++) {
             double wanted = add || j >= columns ? (double)c[i * ldc + j] : 0;

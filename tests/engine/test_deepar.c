@@ -11,7 +11,10 @@
 #include <cmocka.h>
 
 #include "engine/algo/deepar/deepar.h"
+#include "engine/algo/deepar/deepar_mean.h"
 #include "engine/algo/deepar/deepar_score.h"
+#include "engine/data/generate.h"
+#include "engine/data/parts.h"
 #include "tests/golden/deepar.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -337,15 +340,17 @@ static void windows(void **state)
     assert_int_equal(deepar_batch_fill(&b, &p, (struct window[]){{&h.items[0], 2}, {&h.items[0], 5}}, 2, NULL), 4 + 6);
     assert_float_equal(b.scale[0], 2, 1e-6);
     assert_float_equal(b.scale[1], 6, 1e-6); /* of 4, 6, 8; the gap does not count */
-    assert_float_equal(b.level[1], logf(6), 1e-6);
+    assert_float_equal(b.level[2], logf(6), 1e-6);
+    assert_float_equal(b.middle[0], 1, 1e-6);
+    assert_float_equal(b.middle[1], 2.0F / 6, 1e-6); /* the mean of 4, -6 and 8 */
     for (size_t t = 0; t < 7; t++)
         for (size_t row = 0; row < 2; row++) {
             int at = (int)t + (row ? 1 : -2), one = at - 1, three = at - 3;
             const float *x = b.x + (t * 2 + row) * inputs;
             float filled[] = {2, 2, 4, -6, 8, 1, 1, 5};
-            assert_float_equal(x[0], one >= 0 ? filled[one] / b.scale[row] : 0, 1e-6);
+            assert_float_equal(x[0], one >= 0 ? filled[one] / b.scale[row] - b.middle[row] : 0, 1e-6);
             three = three >= 0 ? three : (three + 7) % 7 < at ? three + 7 : -1; /* the first season's */
-            assert_float_equal(x[1], three >= 0 ? filled[three] / b.scale[row] : 0, 1e-6);
+            assert_float_equal(x[1], three >= 0 ? filled[three] / b.scale[row] - b.middle[row] : 0, 1e-6);
             assert_float_equal(x[2], one >= 0 && one != 1, 0);
             assert_float_equal(b.weight[t * 2 + row], at >= 0 && at != 1, 0);
             assert_float_equal(b.y[t * 2 + row], at >= 0 ? filled[at] : 0, 0);
@@ -430,7 +435,7 @@ static void beside_torch(void **state)
     set_weights(&n);
     assert_int_equal(deepar_batch_open(&b, &p, 5, 3, &err), 0);
     made(b.x, 20, 90);
-    made(b.level, 21, 3);
+    made(b.level, 21, 6);
     memcpy(b.category, (int32_t[]){2, 0, 1}, 3 * sizeof *b.category);
     tape_begin(t, false, 0);
     tape_read(t, deepar_net_run(&n, t, &b, NULL, after), got);
@@ -446,6 +451,37 @@ static void beside_torch(void **state)
     deepar_batch_close(&b);
     deepar_net_close(&n);
     tape_close(t);
+}
+
+/* Of 1, 2 and 3: 1, then 6/7 of the way to 2, then 6/8 of the way to 3. An exchange gives it and takes it back. */
+static void mean_of_weights(void **state)
+{
+    struct deepar_plan p = small_plan();
+    struct deepar_net n;
+    struct weights_mean m;
+    struct error err;
+    float values[256], wanted = 1 + 6.0F / 7 + 0.75F * (2 - 6.0F / 7);
+    (void)state;
+    assert_int_equal(deepar_net_open(&n, &p, &backend_cpu, 1, &err), 0);
+    assert_int_equal(weights_mean_open(&m, &n.parameters, &err), 0);
+    weights_mean_exchange(&m, &n.parameters); /* nothing to give yet */
+    for (int sample = 1; sample <= 3; sample++) {
+        for (size_t i = 0; i < COUNT(values); i++)
+            values[i] = (float)sample;
+        for (size_t i = 0; i < n.parameters.count; i++)
+            parameters_set(&n.parameters, &n.parameters.items[i].tensor, values);
+        weights_mean_add(&m, &n.parameters);
+    }
+    for (int turn = 0; turn < 2; turn++) {
+        weights_mean_exchange(&m, &n.parameters);
+        for (size_t i = 0; i < n.parameters.count; i++) {
+            parameters_get(&n.parameters, &n.parameters.items[i].tensor, values);
+            assert_float_equal(values[0], turn == 0 ? wanted : 3, 1e-6);
+            assert_float_equal(values[tensor_count(&n.parameters.items[i].tensor) - 1], turn == 0 ? wanted : 3, 1e-6);
+        }
+    }
+    weights_mean_close(&m);
+    deepar_net_close(&n);
 }
 
 /* A forecast goes on as the whole window would when it is read at once, with the forecast as its values. */
@@ -562,6 +598,60 @@ static void quantile_of_one(void **state)
     assert_float_equal(deepar_quantile((float[]){1, 2}, 2, 0.5), 1.5, 0);
 }
 
+/* --- season_family ---------------------------------------------------------------------------------------------- */
+
+static void make_family(const char *recipe, struct parts *parts)
+{
+    struct error err = {0};
+    *parts = (struct parts){0};
+    if (generate_parts(recipe, 3, parts, &err) < 0)
+        fail_msg("%s", err.what);
+}
+
+/* Validation goes on where training ends, test where validation does; a larger family begins with the smaller one. */
+static void family_grows(void **state)
+{
+    struct parts small, large;
+    (void)state;
+    make_family("season_family:n=5,length=50,horizon=6", &small);
+    make_family("season_family:n=9,length=50,horizon=6", &large);
+    assert_int_equal(large.series[PART_TRAIN].count, 9);
+    for (size_t i = 0; i < 5; i++) {
+        const struct series *a = &small.series[PART_TRAIN].items[i], *b = &large.series[PART_TEST].items[i];
+        const struct series *c = &small.series[PART_VALIDATION].items[i];
+        assert_int_equal(a->length, 50);
+        assert_int_equal(c->length, 56);
+        assert_int_equal(b->length, 62);
+        assert_memory_equal(a->target, b->target, 50 * sizeof *a->target);
+        assert_memory_equal(c->target, b->target, 56 * sizeof *a->target);
+        assert_true(a->start == b->start);
+        assert_int_equal(a->category[0], i % 2);
+    }
+    parts_free(&small);
+    parts_free(&large);
+}
+
+/* Without noise and drift: the season repeats exactly, promotions double, and gaps are as many as asked for. */
+static void family_has_its_truth(void **state)
+{
+    struct parts p;
+    double gaps = 0, values = 0;
+    (void)state;
+    make_family("season_family:n=20,length=200,noise=0,drift=0,promo=0.2,lift=1,gaps=0.1,shapes=3", &p);
+    for (size_t i = 0; i < 20; i++) {
+        const struct series *s = &p.series[PART_TRAIN].items[i];
+        for (size_t t = 0; t + 7 < s->length; t++) {
+            values++;
+            gaps += isnan(s->target[t]) ? 1 : 0;
+            if (!isnan(s->target[t]) && !isnan(s->target[t + 7]))
+                assert_float_equal(s->target[t] / (1 + s->feature[t]), s->target[t + 7] / (1 + s->feature[t + 7]),
+                                   1e-4F * s->target[t]);
+        }
+    }
+    assert_true(gaps / values > 0.08 && gaps / values < 0.12);
+    parts_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -575,10 +665,13 @@ int main(void)
         cmocka_unit_test(windows),
         cmocka_unit_test(drawing),
         cmocka_unit_test(beside_torch),
+        cmocka_unit_test(mean_of_weights),
         cmocka_unit_test(forecast_is_the_window),
         cmocka_unit_test(forecast_repeats),
         cmocka_unit_test(score),
         cmocka_unit_test(quantile_of_one),
+        cmocka_unit_test(family_grows),
+        cmocka_unit_test(family_has_its_truth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -484,6 +484,36 @@ static void assert_same_run(struct ran *a, struct ran *b)
     }
 }
 
+/* Each at an end of its range or of another kind: it trains, and its losses are numbers. */
+static void test_settings_run(void **state)
+{
+    static const char *const cases[] = {
+        "optimizer=adadelta",
+        "optimizer=adagrad",
+        "optimizer=sgd token_embedding_storage_type=row_sparse bucket_width=3",
+        "optimizer=rmsprop weight_decay=10000",
+        "dropout=1",
+        "dropout=0.5 enc0_network=hcnn enc0_layers=3 enc0_cnn_filter_width=9",
+        "dropout=0.5 enc0_network=bilstm enc0_layers=4 bucket_width=1",
+        "mini_batch_size=1 comparator_list=abs_diff mlp_layers=0",
+        "mini_batch_size=10000 mlp_layers=10 mlp_activation=tanh",
+        "enc0_network=hcnn enc1_network=bilstm enc1_vocab_size=160 enc1_max_seq_len=2 tied_token_embedding_weight=true",
+        "negative_sampling_rate=20 num_classes=30",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char settings[512];
+        struct ran r;
+        snprintf(settings, sizeof settings,
+                 "enc0_max_seq_len=20 enc0_vocab_size=160 enc0_token_embedding_dim=3 enc_dim=7 mlp_dim=5 epochs=2%s %s",
+                 strstr(cases[i], "enc0_network") ? "" : " enc0_network=pooled_embedding", cases[i]);
+        train(&r, "pair_topic", 200, 1, NULL, settings);
+        if (r.status < 0 || !isfinite(training_metric_value(&r.t, "test:cross_entropy")))
+            fail_msg("%s: %s", cases[i], r.err.what);
+        leave(&r);
+    }
+}
+
 static void test_repeats(void **state)
 {
     static const char settings[] = SMALL "enc0_network=hcnn dropout=0.2 epochs=2 negative_sampling_rate=2";
@@ -506,7 +536,8 @@ static void test_regression(void **state)
     struct ran r;
     (void)state;
     train(&r, "pair_topic", 3000, 1, NULL,
-          SMALL "enc0_network=pooled_embedding output_layer=mean_squared_error epochs=8");
+          SMALL
+          "enc0_network=pooled_embedding output_layer=mean_squared_error epochs=8 tied_token_embedding_weight=true");
     assert_int_equal(r.status, 0);
     assert_true(training_metric_value(&r.t, "test:mean_squared_error") < 0.15); /* of the mean: 0.25 */
     assert_true(isnan(training_metric_value(&r.t, "test:accuracy")));
@@ -609,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_divergence),
         cmocka_unit_test(test_ranks),
         cmocka_unit_test(test_axes),
+        cmocka_unit_test(test_settings_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -359,6 +359,11 @@ static void reads_folders_in_folders(void **state)
     assert_int_equal(bytes, 3 * strlen("{" S ",\"target\":[3]}") + 2);
     assert_int_equal(strncmp(set.name, "flashlab-series-", 16), 0);
     series_free(&set);
+    snprintf(path, sizeof path, "%s/b/up", folder);
+    assert_int_equal(symlink("..", path), 0);
+    assert_int_equal(series_read(&channel, &set, &err), -1);
+    assert_string_equal(err.what, "The folder holds itself by a link");
+    assert_int_equal(unlink(path), 0);
     write_file(folder, "b/rows.csv", "1,2");
     assert_int_equal(series_read(&channel, &set, &err), -1);
     assert_string_equal(err.what, "Time series are not read from data of type text/csv");

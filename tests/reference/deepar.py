@@ -2,7 +2,7 @@
 
     python3 tests/reference/deepar.py > tests/golden/deepar.h
 
-The network has two layers; its window's level and category go into the first layer at every step.
+The network has two layers; its window's level, middle and category go into the first layer at every step.
 """
 import numpy as np
 import torch
@@ -18,14 +18,14 @@ def made(number, *shape):
 
 
 gates = 4 * CELLS
-input_w, level_w = made(0, INPUTS, gates), made(1, 1, gates)
+input_w, level_w = made(0, INPUTS, gates), made(1, 2, gates)
 table, table_w = made(2, CARDINALITY, EMBEDDING), made(3, EMBEDDING, gates)
 bias_0, before_0 = made(4, gates), made(5, CELLS, gates)
 below_1, bias_1, before_1 = made(6, CELLS, gates), made(7, gates), made(8, CELLS, gates)
 head_w, head_b = made(9, CELLS, OUTPUTS), made(10, OUTPUTS)
-x, level, category = made(20, STEPS, ROWS, INPUTS), made(21, ROWS), torch.tensor([2, 0, 1])
+x, level, category = made(20, STEPS, ROWS, INPUTS), made(21, ROWS, 2), torch.tensor([2, 0, 1])
 
-rnn = nn.LSTM(INPUTS + 1 + EMBEDDING, CELLS, 2).double()
+rnn = nn.LSTM(INPUTS + 2 + EMBEDDING, CELLS, 2).double()
 with torch.no_grad():
     rnn.weight_ih_l0.copy_(torch.cat([input_w, level_w, table_w]).T)
     rnn.weight_hh_l0.copy_(before_0.T)
@@ -35,7 +35,7 @@ with torch.no_grad():
     rnn.bias_ih_l1.copy_(bias_1)
     rnn.bias_hh_l0.zero_()
     rnn.bias_hh_l1.zero_()
-    fixed = torch.cat([level[:, None], table[category]], 1).expand(STEPS, -1, -1)
+    fixed = torch.cat([level, table[category]], 1).expand(STEPS, -1, -1)
     h, (last_h, last_c) = rnn(torch.cat([x, fixed], 2))
     raw = h @ head_w + head_b
 

@@ -8,6 +8,7 @@
  *   deepar_forecast    sample paths, quantiles
  *   deepar_score       test:RMSE, weighted quantile losses
  *   deepar_train       epochs
+ *   deepar_mean        the running mean of the weights, which is the model that is shown, scored and saved
  *   deepar_picture     the forecasts that a watcher sees
  *   deepar_saved, deepar_invoke   model files; requests and answers
  *

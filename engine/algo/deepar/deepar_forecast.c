@@ -74,7 +74,8 @@ static void start_rows(struct forecast *f)
             memcpy(f->state + (k * rows + row) * cells, f->encoded + (k * f->count + window) * cells,
                    cells * sizeof *f->state);
         f->step.scale[row] = f->context.scale[window];
-        f->step.level[row] = f->context.level[window];
+        f->step.middle[row] = f->context.middle[window];
+        memcpy(f->step.level + 2 * row, f->context.level + 2 * window, 2 * sizeof *f->step.level);
         for (size_t i = 0; i < p->categories; i++)
             f->step.category[i * rows + row] = f->context.category[i * f->count + window];
     }
@@ -93,7 +94,8 @@ static void fill_inputs(void *context, int thread, int threads)
         float *x = f->step.x + row * f->step.inputs, factor = 1 / f->step.scale[row];
         for (size_t k = 0; k < p->lags; k++) {
             int64_t from = history_place(start + (int64_t)f->at, p->lag[k], season);
-            x[k] = from >= start ? path[from - start] * factor : from >= 0 ? w->history->value[from] * factor : 0;
+            float value = from >= start ? path[from - start] : from >= 0 ? w->history->value[from] : 0;
+            x[k] = from >= 0 ? value * factor - f->step.middle[row] : 0;
         }
         if (p->gaps)
             x[p->lags] = f->at > 0 || (w->at > 0 && !isnan(w->history->series->target[w->at - 1]));

@@ -18,7 +18,7 @@ static void add_all(struct deepar_net *n)
     const struct deepar_plan *p = &n->plan;
     size_t gates = 4 * p->cells;
     n->input = add(n, "input", 0, deepar_plan_inputs(p), gates);
-    n->level = add(n, "level", 0, 1, gates);
+    n->level = add(n, "level", 0, 2, gates);
     for (size_t i = 0; i < p->categories; i++) {
         char name[PARAMETER_NAME];
         snprintf(name, sizeof name, "category.%zu", i);
@@ -53,17 +53,17 @@ void deepar_net_close(struct deepar_net *n)
 
 size_t deepar_net_weights(const struct deepar_plan *p)
 {
-    size_t gates = 4 * p->cells, outputs = deepar_plan_outputs(p), sum = (deepar_plan_inputs(p) + 1) * gates;
+    size_t gates = 4 * p->cells, outputs = deepar_plan_outputs(p), sum = (deepar_plan_inputs(p) + 2) * gates;
     for (size_t i = 0; i < p->categories; i++)
         sum += (size_t)p->cardinality[i] * p->embedding + p->embedding * gates;
     sum += p->layers * (p->cells + 1) * gates + (p->layers - 1) * p->cells * gates;
     return sum + (p->cells + 1) * outputs;
 }
 
-/* What is the same at all steps of a window, rows x gates: its level and its categories. */
+/* What is the same at all steps of a window, rows x gates: its level, its middle and its categories. */
 static struct tensor *still(const struct deepar_net *n, struct tape *t, const struct deepar_batch *b)
 {
-    struct tensor *level = tape_input(t, 2, (size_t[]){b->rows, 1}, b->level);
+    struct tensor *level = tape_input(t, 2, (size_t[]){b->rows, 2}, b->level);
     struct tensor *sum = op_linear(t, level, n->level, n->bias[0]);
     for (size_t i = 0; i < n->plan.categories; i++) {
         const int32_t *id = tape_ints(t, b->category + i * b->rows, b->rows);

@@ -3,8 +3,10 @@
  *
  * Inputs of a step: the earlier values at the lags; where training data have gaps, whether the value before is known;
  * calendar features; the age of the series; the dynamic features. Of a whole window: an embedding for each category,
- * and the logarithm of the scale. The scale of a window is the mean size of what is known of its context (Salinas et
- * al. 2020); earlier values are divided by it and outputs multiplied with it. */
+ * the logarithm of the scale, and the middle. The scale of a window is the mean size of what is known of its context
+ * (Salinas et al. 2020); earlier values are divided by it and outputs multiplied with it. Inputs
+ * have the context's mean (the middle) taken off, so that they lie around 0: on m4_hourly half as many steps then reach
+ * the same loss. */
 #ifndef DEEPAR_PLAN_H
 #define DEEPAR_PLAN_H
 

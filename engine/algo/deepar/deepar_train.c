@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/algo/deepar/deepar.h"
+#include "engine/algo/deepar/deepar_mean.h"
 #include "engine/algo/deepar/deepar_picture.h"
 #include "engine/algo/deepar/deepar_score.h"
 #include "engine/base/clock.h"
@@ -25,6 +26,7 @@ struct run {
     struct window *windows;    /* of a whole mini-batch, the same on every rank */
     struct deepar_batch batch; /* this rank's share of it */
     struct deepar_look look;
+    struct weights_mean mean;
     struct snapshot best;
     double best_loss;
     size_t size, batches; /* windows of a mini-batch; mini-batches of an epoch */
@@ -86,7 +88,8 @@ static int open_network(struct run *r, const struct deepar_plan *p, struct error
     r->rate = settings_number(t->settings, "learning_rate");
     r->tape = tape_open(backend, t->threads, err);
     return r->tape && deepar_net_open(&r->net, p, backend, t->seed, err) == 0 &&
-                   trainer_open(&r->trainer, &r->net.parameters, &settings, err) == 0
+                   trainer_open(&r->trainer, &r->net.parameters, &settings, err) == 0 &&
+                   weights_mean_open(&r->mean, &r->net.parameters, err) == 0
                ? 0
                : -1;
 }
@@ -119,6 +122,7 @@ static int prepare(struct run *r, struct error *err)
 
 static void close_run(struct run *r)
 {
+    weights_mean_close(&r->mean);
     if (r->best.data)
         snapshot_free(&r->net.parameters, &r->best);
     if (r->trainer.parameters)
@@ -231,9 +235,13 @@ static int train_epochs(struct run *r, struct error *err)
         if (r->t->sink->stopped)
             break;
         event_metric(r->t->sink, "train:objective_loss", r->loss, r->step, r->epoch);
+        weights_mean_add(&r->mean, &r->net.parameters);
+        weights_mean_exchange(&r->mean, &r->net.parameters);
         if (look_back(r, &enough, err) < 0 || show(r, false, err) < 0)
             return -1;
+        weights_mean_exchange(&r->mean, &r->net.parameters);
     }
+    weights_mean_exchange(&r->mean, &r->net.parameters);
     if (r->epoch > 1)
         r->epoch--;
     if (enough)

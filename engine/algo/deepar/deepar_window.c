@@ -58,29 +58,32 @@ void histories_close(struct histories *h)
     *h = (struct histories){0};
 }
 
-/* The mean size of what is known from begin to end - 1; 0 when nothing is. */
-static double mean_size(const struct series *s, size_t begin, size_t end)
+/* Mean and mean size of what is known from begin to end - 1, as units; size 0 when nothing is, or all is 0. */
+static struct window_units units_of(const struct series *s, size_t begin, size_t end)
 {
-    double sum = 0;
+    double sum = 0, size = 0;
     size_t known = 0;
     for (size_t i = begin; i < end; i++)
         if (!isnan(s->target[i])) {
-            sum += fabs((double)s->target[i]);
+            sum += (double)s->target[i];
+            size += fabs((double)s->target[i]);
             known++;
         }
-    return known ? sum / (double)known : 0;
+    if (!(size > 1e-30 * (double)known))
+        return (struct window_units){0, 0};
+    return (struct window_units){(float)(size / (double)known), (float)(sum / size)};
 }
 
 /* A context without size asks the whole past, then, for a window that begins with its series, all there is. */
-float window_scale(const struct deepar_plan *p, const struct window *w)
+struct window_units window_units(const struct deepar_plan *p, const struct window *w)
 {
     const struct series *s = w->history->series;
-    double size = mean_size(s, w->at > p->context ? w->at - p->context : 0, w->at);
-    if (size == 0)
-        size = mean_size(s, 0, w->at);
-    if (size == 0 && w->at == 0)
-        size = mean_size(s, 0, s->length);
-    return size > 1e-30 ? (float)size : 1;
+    struct window_units u = units_of(s, w->at > p->context ? w->at - p->context : 0, w->at);
+    if (u.size == 0)
+        u = units_of(s, 0, w->at);
+    if (u.size == 0 && w->at == 0)
+        u = units_of(s, 0, s->length);
+    return u.size > 0 ? u : (struct window_units){1, 0};
 }
 
 /* --- drawing --------------------------------------------------------------------------------------------------------
@@ -96,7 +99,7 @@ int sampler_open(struct sampler *s, const struct deepar_plan *p, const struct hi
     for (size_t i = 0; i < h->count; i++) {
         const struct series *one = h->items[i].series;
         if (one->length >= p->prediction) {
-            sum += sqrt(mean_size(one, 0, one->length)) + 1e-6;
+            sum += sqrt((double)units_of(one, 0, one->length).size) + 1e-6;
             s->usable++;
             s->values += one->length;
         }
@@ -143,9 +146,10 @@ int deepar_batch_open(struct deepar_batch *b, const struct deepar_plan *p, size_
     b->weight = malloc(all * sizeof *b->weight);
     b->scales = malloc(all * sizeof *b->scales);
     b->scale = malloc(rows * sizeof *b->scale);
-    b->level = malloc(rows * sizeof *b->level);
+    b->middle = malloc(rows * sizeof *b->middle);
+    b->level = malloc(2 * rows * sizeof *b->level);
     b->category = malloc((p->categories + 1) * rows * sizeof *b->category);
-    if (!b->x || !b->y || !b->weight || !b->scales || !b->scale || !b->level || !b->category) {
+    if (!b->x || !b->y || !b->weight || !b->scales || !b->scale || !b->middle || !b->level || !b->category) {
         deepar_batch_close(b);
         return no_memory(err);
     }
@@ -159,6 +163,7 @@ void deepar_batch_close(struct deepar_batch *b)
     free(b->weight);
     free(b->scales);
     free(b->scale);
+    free(b->middle);
     free(b->level);
     free(b->category);
     *b = (struct deepar_batch){0};
@@ -188,15 +193,16 @@ struct fill {
 
 /* Earlier values, and whether the one before is known. */
 static void fill_values(const struct deepar_batch *b, const struct deepar_plan *p, const struct window *w,
-                        int64_t first, float factor, float *x)
+                        int64_t first, const struct window_units *u, float *x)
 {
     const struct series *s = w->history->series;
     int64_t season = (int64_t)frequency_season(&p->frequency);
+    float factor = 1 / u->size;
     for (size_t t = 0; t < b->steps; t++, x += b->rows * b->inputs) {
         int64_t at = first + (int64_t)t;
         for (size_t k = 0; k < p->lags; k++) {
             int64_t from = history_place(at, p->lag[k], season);
-            x[k] = from >= 0 ? w->history->value[from] * factor : 0;
+            x[k] = from >= 0 ? w->history->value[from] * factor - u->middle : 0;
         }
         if (p->gaps)
             x[p->lags] = at > 0 && !isnan(s->target[at - 1]);
@@ -227,11 +233,13 @@ static void fill_rows(void *context, int thread, int threads)
         const struct series *s = w->history->series;
         int64_t first = (int64_t)w->at - (int64_t)p->context;
         float *x = b->x + row * b->inputs;
-        b->scale[row] = window_scale(p, w);
-        b->level[row] = (logf(b->scale[row]) - p->level_mean) * p->level_factor;
+        struct window_units u = window_units(p, w);
+        b->scale[row] = u.size;
+        b->middle[row] = b->level[2 * row + 1] = u.middle;
+        b->level[2 * row] = (logf(u.size) - p->level_mean) * p->level_factor;
         for (size_t i = 0; i < p->categories; i++)
             b->category[i * b->rows + row] = s->category[i];
-        fill_values(b, p, w, first, 1 / b->scale[row], x);
+        fill_values(b, p, w, first, &u, x);
         window_calendar(p, s, first, b->steps, x + p->lags + p->gaps, b->rows * b->inputs);
         fill_targets(b, w, first, row);
     }

@@ -39,7 +39,12 @@ struct window {
     size_t at;
 };
 
-float window_scale(const struct deepar_plan *p, const struct window *w);
+/* A window's own units: `size` is the mean size of what its context knows, `middle` the mean, in that size (1 where all
+ * is positive). Inputs are value / size - middle. */
+struct window_units {
+    float size, middle;
+};
+struct window_units window_units(const struct deepar_plan *p, const struct window *w);
 
 /* Draws training windows: a series with a chance that grows with the square root of its mean size, since
  * large series matter more to the weighted losses and small ones must not be forgotten; then any place that has a whole
@@ -62,9 +67,10 @@ struct deepar_batch {
     size_t steps, rows, inputs;
     float *x;          /* steps x rows x inputs */
     float *y, *weight; /* steps x rows; a weight is 0 or 1 */
-    float *scale;      /* rows */
+    float *scale;      /* rows: size of the window's units */
+    float *middle;     /* rows */
     float *scales;     /* steps x rows: the same at each step */
-    float *level;      /* rows: log scale, in the plan's units */
+    float *level;      /* rows x 2: log scale in the plan's units, and the middle */
     int32_t *category; /* plan's categories x rows */
 };
 int deepar_batch_open(struct deepar_batch *b, const struct deepar_plan *p, size_t steps, size_t rows,

@@ -91,13 +91,15 @@ static void settle_layers(struct settings *s, const char *network, const char *l
 
 static void settle(struct settings *s)
 {
+    enum { WIDTH = 2 }; /* of tokens: one table has one */
     static const char *const alike[][2] = {{"enc0_layers", "enc1_layers"},
                                            {"enc0_cnn_filter_width", "enc1_cnn_filter_width"},
                                            {"enc0_token_embedding_dim", "enc1_token_embedding_dim"}};
+    bool same = settings_is(s, "enc1_network", "enc0"), tied = settings_true(s, "tied_token_embedding_weight");
     settle_layers(s, "enc0_network", "enc0_layers");
     settle_layers(s, "enc1_network", "enc1_layers");
     for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
-        if (settings_is(s, "enc1_network", "enc0") && !settings_given(s, alike[i][1]))
+        if ((same || (tied && i == WIDTH)) && !settings_given(s, alike[i][1]))
             settings_settle(s, alike[i][1], settings_get(s, alike[i][0]));
 }
 

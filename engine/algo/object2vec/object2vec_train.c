@@ -291,11 +291,21 @@ static const struct backend *choose_backend(struct run *r)
                             d->mlp_layers && d->mlp_dim > d->dim ? d->mlp_dim : d->dim);
 }
 
+/* Said before training, not after it. */
+static int check_size(const struct run *r, struct error *err)
+{
+    size_t mib = r->net.parameters.numbers * sizeof(float) >> 20;
+    if (!r->t->model || mib < MODEL_BYTES_MAX >> 20)
+        return 0;
+    return error_set(err, ERROR_LIMIT, "--model", "give a smaller vocabulary, token_embedding_dim, enc_dim or mlp_dim",
+                     "The network's weights take %zu MiB; the file of a model may have %u", mib, MODEL_BYTES_MAX >> 20);
+}
+
 static int open_network(struct run *r, struct error *err)
 {
     double sum = 0;
     r->backend = choose_backend(r);
-    if (pair_net_open(&r->net, &r->design, r->backend, r->t->seed, err) < 0)
+    if (pair_net_open(&r->net, &r->design, r->backend, r->t->seed, err) < 0 || check_size(r, err) < 0)
         return -1;
     for (int side = 0; side < 2; side++)
         if (r->design.side[side].vectors && pair_vectors_load(&r->net, side, r->t->auxiliary, r->t->sink, err) < 0)

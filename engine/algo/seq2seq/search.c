@@ -14,12 +14,12 @@ struct candidate {
 };
 
 struct sentence {
-    size_t row;                  /* in the batch */
-    size_t limit;                /* tokens */
-    size_t ended;                /* translations that are at an end */
-    double best;                 /* mean log probability of the best of them */
-    size_t best_length;          /* its tokens */
-    size_t best_step, best_beam; /* where it stood before its </s> */
+    size_t row;         /* in the batch */
+    size_t limit;       /* tokens */
+    size_t ended;       /* translations that are at an end */
+    double best;        /* mean log probability of the best of them */
+    size_t best_length; /* its tokens */
+    size_t best_beam;   /* where it stood before its </s> */
 };
 
 /* Everything of one search_run. "place": row of the batch times beam, plus beam; it stays while sentences come to their
@@ -38,6 +38,7 @@ struct hunt {
     int32_t *token;                           /* limit x places: what was said at each step */
     uint32_t *parent;                         /* limit x places: the beam that it went on from */
     float *weight;                            /* limit x places x steps, or NULL */
+    float *looked;                            /* of one step: lines x steps, or NULL */
     int32_t *last, *lines, *gather, *lengths; /* of each line: the token said last ...; places of the memory */
     uint32_t *from;                           /* the line that each line goes on from */
     float *probability;                       /* lines x words */
@@ -87,6 +88,7 @@ static int hunt_alloc(struct hunt *h, size_t steps, bool attention)
     h->token = calloc(h->limit * n, sizeof *h->token);
     h->parent = calloc(h->limit * n, sizeof *h->parent);
     h->weight = attention ? calloc(h->limit * n * steps, sizeof *h->weight) : NULL;
+    h->looked = attention ? calloc(n * steps, sizeof *h->looked) : NULL;
     h->last = calloc(n, sizeof *h->last);
     h->lines = calloc(n, sizeof *h->lines);
     h->lengths = calloc(n, sizeof *h->lengths);
@@ -99,8 +101,8 @@ static int hunt_alloc(struct hunt *h, size_t steps, bool attention)
         h->next[i] = calloc(h->lead[i] * h->width[i] * n, sizeof *h->next[i]);
         held = held && h->held[i] && h->next[i];
     }
-    return held && h->sentence && h->score && h->token && h->parent && (h->weight || !attention) && h->last &&
-                   h->lines && h->lengths && h->gather && h->from && h->probability && h->candidate
+    return held && h->sentence && h->score && h->token && h->parent && ((h->weight && h->looked) || !attention) &&
+                   h->last && h->lines && h->lengths && h->gather && h->from && h->probability && h->candidate
                ? 0
                : -1;
 }
@@ -116,6 +118,7 @@ static void hunt_free(struct hunt *h)
     free(h->token);
     free(h->parent);
     free(h->weight);
+    free(h->looked);
     free(h->last);
     free(h->lines);
     free(h->lengths);
@@ -227,15 +230,13 @@ static void gather_memory(struct hunt *h, struct memory *m)
 static void keep_weights(struct hunt *h, struct tensor *weights, size_t lines)
 {
     size_t steps = h->memory.steps, beam = h->s->beam;
-    float *now = h->weight && weights ? malloc(lines * steps * sizeof *now) : NULL;
-    if (!now)
+    if (!h->weight || !weights)
         return;
-    tape_read(h->s->decoder, weights, now);
+    tape_read(h->s->decoder, weights, h->looked);
     for (size_t i = 0; i < lines; i++) {
         size_t place = h->sentence[i / beam].row * beam + i % beam;
-        memcpy(h->weight + (h->step * h->places + place) * steps, now + i * steps, steps * sizeof *now);
+        memcpy(h->weight + (h->step * h->places + place) * steps, h->looked + i * steps, steps * sizeof *h->looked);
     }
-    free(now);
 }
 
 /* What each line may say next, and the state after it. */
@@ -301,6 +302,16 @@ static size_t find_candidates(struct hunt *h, size_t active)
     return count;
 }
 
+/* A translation of `length` tokens that is at its end, whose last token stands in this beam. */
+static void end_one(struct sentence *s, double mean, size_t length, size_t beam)
+{
+    if (!(mean > s->best))
+        return;
+    s->best = mean;
+    s->best_length = length;
+    s->best_beam = beam;
+}
+
 /* Ended translations leave the beam; the others fill it again. `line`: where the sentence's lines will stand. */
 static void choose(struct hunt *h, size_t active, size_t line)
 {
@@ -311,8 +322,8 @@ static void choose(struct hunt *h, size_t active, size_t line)
         const struct candidate *c = &h->candidate[i];
         double mean = c->score / (double)(h->step + 1);
         if (c->token == VOCABULARY_END) {
-            if (i < beam && mean > s->best)
-                s->best = mean, s->best_length = h->step, s->best_beam = c->beam;
+            if (i < beam)
+                end_one(s, mean, h->step, c->beam);
             s->ended += i < beam;
             continue;
         }
@@ -334,7 +345,7 @@ static bool is_done(const struct hunt *h, struct sentence *s)
     double alive = h->score[s->row * h->s->beam];
     bool over = h->step + 1 >= s->limit || alive == -INFINITY;
     if (over && !s->ended && alive > -INFINITY)
-        s->best = alive / (double)(h->step + 1), s->best_length = h->step + 1, s->best_beam = 0;
+        end_one(s, alive / (double)(h->step + 1), h->step + 1, 0);
     return over || s->ended >= h->s->beam;
 }
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define FAST __attribute__((target_clones("default", "arch=x86-64-v3")))
+#include "engine/tensor/exp.h"
 
 enum { AHEAD = 12 };      /* rows that are fetched in advance */
 enum { ALONE = 1 << 15 }; /* adds below which waking threads does not pay */
@@ -111,7 +111,7 @@ static void work_rows(void *context, int thread, int threads)
         add_block(&j->bins->block[k], j->rows + at, j->packed + at, end - at, cells + j->bins->block[k].cell);
 }
 
-FAST static void add_cells(uint64_t *to, const uint64_t *from, size_t n)
+VECTORISED static void add_cells(uint64_t *to, const uint64_t *from, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         to[i] += from[i];
@@ -138,7 +138,7 @@ void histogram_build(const struct bins *b, const uint32_t *rows, const uint64_t 
     pool_run(pool, work_join, &j);
 }
 
-FAST void histogram_subtract(uint64_t *whole, const uint64_t *part, size_t cells)
+VECTORISED void histogram_subtract(uint64_t *whole, const uint64_t *part, size_t cells)
 {
     for (size_t i = 0; i < cells; i++)
         whole[i] -= part[i];
