@@ -91,6 +91,8 @@ for (const [name, body, type, says] of [
   ['an instance without data', '{"instances":[{"data":"cat"},{"source":"cat"}]}', 'application/json', /instance has no text/],
   ['an empty sequence', '{"instances":[{"data":"  "}]}', 'application/json', /sequence is empty/],
   ['a line without source', '{"source":"cat"}\n{"target":"cat"}', 'application/jsonlines', /line has no text/],
+  ...[5, { nosuch: 1 }, { attention_matrix: 'maybe' }].map((configuration, i) => [`a configuration that says nothing, ${i}`,
+    JSON.stringify({ instances: [{ data: 'cat', configuration }] }), 'application/json', /configuration|neither true nor false/]),
   ['numbers as text', '1,2,3', 'text/csv', /does not read requests/],
   ['damaged records', Buffer.from('no records at all'), 'application/x-recordio-protobuf', /./],
 ]) test(`a request is refused: ${name}`, () => {
@@ -111,6 +113,24 @@ for (const [name, args, says] of [
   const result = train(args);
   assert.equal(result.status, 1);
   assert.match(events(result).at(-1).what, says);
+});
+
+test('training is refused: gradients cut to nothing', () => {
+  const result = train(channels, { ...small, clip_gradient: 0 });
+  assert.equal(result.status, 1);
+  assert.match(events(result).at(-1).what, /clip_gradient = 0/);
+});
+
+test('a training that diverged leaves no model, and names the step and the setting', () => {
+  const dir = join(work, 'diverged'), result = train([...channels, '--model', dir], { ...small, learning_rate: 1e30 });
+  const error = events(result).at(-1);
+  assert.equal(result.status, 1, result.stdout);
+  assert.match(error.what, /diverged at step \d+/);
+  assert.equal(error.where, 'learning_rate');
+  assert.equal(statSync(join(dir, 'model.json')).size, 0);
+  const shown = train(channels, { ...small, learning_rate: 1e30 });
+  assert.equal(shown.status, 0);
+  assert.ok(events(shown).at(-1).metrics.diverged_at_step > 0);
 });
 
 test('training is refused: vocabularies that are not those of the records', () => {

@@ -359,6 +359,9 @@ static int finish(struct seq2seq_run *r, struct error *err)
     }
     if (!r->diverged && seq2seq_picture(r, err) < 0)
         return -1;
+    if (r->diverged && t->model)
+        return error_set(err, ERROR_INPUT, "learning_rate", "lower it, or set clip_gradient to 1",
+                         "Training diverged at step %ld: there is no model to save", r->diverged);
     training_metric(t, "updates", (double)r->update);
     training_metric(t, "best_update", (double)r->course.best_update);
     training_metric(t, "target_tokens", r->all_tokens);
