@@ -105,7 +105,7 @@ static void range_text(const struct hyperparameter *h, char *out, size_t size)
     else if (isfinite(h->max))
         snprintf(out, size, "%s %.10g", high, h->max);
     else
-        snprintf(out, size, "any number");
+        snprintf(out, size, "of any size");
 }
 
 static bool in_range(const struct hyperparameter *h, double value)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/format/csv.h"
 #include "engine/format/jsonlines.h"
@@ -130,14 +131,21 @@ static const struct format *format_of_name(const char *path)
 static int check_allowed(const struct format *format, const char *path, const char *const *types, struct error *err)
 {
     char fix[256];
-    size_t used = (size_t)snprintf(fix, sizeof fix, "flashlab-engine convert turns it into");
+    bool tables = false; /* which convert turns into each other; series and pairs are made of nothing else */
+    size_t used;
     if (!types)
         return 0;
+    for (const char *const *type = types; *type; type++)
+        tables = tables || strcmp(*type, "text/csv") == 0;
+    used = (size_t)snprintf(fix, sizeof fix, tables ? "flashlab-engine convert turns it into" : "give");
     for (const char *const *type = types; *type; type++) {
         if (strcmp(*type, format->type) == 0)
             return 0;
         used += (size_t)snprintf(fix + used, sizeof fix - used, "%s %s", type == types ? "" : " or", *type);
     }
+    if (strcmp(path, "-") != 0 && access(path, F_OK) < 0) /* what is not there has no type to blame */
+        return error_set(err, ERROR_INPUT, path, "check the path and who may read it", "The file cannot be opened: %s",
+                         strerror(errno));
     return error_set(err, ERROR_INPUT, path, fix, "This algorithm does not take data of type %s", format->type);
 }
 

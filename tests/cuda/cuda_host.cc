@@ -330,6 +330,7 @@ void *cublas_workspace; /* held, so that it is no leak */
 cublasStatus_t cublasSetWorkspace(cublasHandle_t, void *workspace, size_t)
 {
     cublas_workspace = workspace;
+    memories.erase(workspace); /* large, and never looked at: stays hidden */
     return CUBLAS_STATUS_SUCCESS;
 }
 

@@ -110,7 +110,12 @@ test('what this build cannot do is refused with a sentence', () => {
   refused(train(...onGpu, '--ranks', '2'), { where: /--device/, what: /shared by 2 ranks/ });
   refused(train(...onGpu, '--confine', '20:500'), { where: /--confine/, what: /GPU/, fix: /--device cpu/ });
   refused(train('--generate', 'gauss2', '--device', 'tpu', ...settings), { where: /--device/, what: /no device 'tpu'/, fix: /cuda/ });
-  refused(train('--train', 'x.parquet', ...settings), { what: /does not take data of type application.x-parquet/ });
+  refused(train('--train', 'x.parquet', ...settings), { what: /cannot be opened/ });
+  refused(train('--train', 'engine/main.c', '--content-type', 'application/x-parquet', ...settings),
+    { what: /does not take data of type application.x-parquet/, fix: /convert/ });
+  const series = set({ time_freq: 'D', context_length: 2, prediction_length: 2, epochs: 1 });
+  refused(run(['train', '--algorithm', 'deepar', '--train', 'engine/main.c', '--content-type', 'text/csv', ...series]),
+    { what: /does not take data of type text.csv/, fix: /^give application.jsonlines/ });
   refused(train('--generate', 'gauss2', ...settings, ...set({ num_models: 2000 })), { where: /^num_models$/ });
 });
 

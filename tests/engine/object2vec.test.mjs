@@ -170,6 +170,12 @@ test('data that cannot be trained on are refused, with file and line or pair', (
   assert.match(events(negative).at(-1).what, /label above 0/);
 });
 
+test('the service may drop out all numbers; here a share below 1 is asked for', () => {
+  const result = run(['train', '--algorithm', 'object2vec', '--train', data, ...set({ ...small, dropout: 1 })]);
+  assert.equal(result.status, 1, result.stderr);
+  assert.match(events(result).at(-1).what, /dropout = 1 .*below 1/);
+});
+
 test('a loss that is no number any more names the step and the setting', () => {
   const result = run(['train', '--algorithm', 'object2vec', '--train', file('large.jsonl', lines(pairs.map((p, i) => ({ ...p, label: i * 1e6 })))),
     ...set({ ...small, output_layer: 'mean_squared_error', mlp_activation: 'linear', optimizer: 'sgd', learning_rate: 1, epochs: 100 })]);

@@ -91,6 +91,8 @@ for (const [name, body, type, says] of [
   ['an instance without data', '{"instances":[{"data":"cat"},{"source":"cat"}]}', 'application/json', /instance has no text/],
   ['an empty sequence', '{"instances":[{"data":"  "}]}', 'application/json', /sequence is empty/],
   ['a line without source', '{"source":"cat"}\n{"target":"cat"}', 'application/jsonlines', /line has no text/],
+  ...[5, { nosuch: 1 }, { attention_matrix: 'maybe' }].map((configuration, i) => [`a configuration that says nothing, ${i}`,
+    JSON.stringify({ instances: [{ data: 'cat', configuration }] }), 'application/json', /configuration|neither true nor false/]),
   ['numbers as text', '1,2,3', 'text/csv', /does not read requests/],
   ['damaged records', Buffer.from('no records at all'), 'application/x-recordio-protobuf', /./],
 ]) test(`a request is refused: ${name}`, () => {
@@ -113,6 +115,24 @@ for (const [name, args, says] of [
   assert.match(events(result).at(-1).what, says);
 });
 
+test('training is refused: gradients cut to nothing', () => {
+  const result = train(channels, { ...small, clip_gradient: 0 });
+  assert.equal(result.status, 1);
+  assert.match(events(result).at(-1).what, /clip_gradient = 0/);
+});
+
+test('a training that diverged leaves no model, and names the step and the setting', () => {
+  const dir = join(work, 'diverged'), result = train([...channels, '--model', dir], { ...small, learning_rate: 1e30 });
+  const error = events(result).at(-1);
+  assert.equal(result.status, 1, result.stdout);
+  assert.match(error.what, /diverged at step \d+/);
+  assert.equal(error.where, 'learning_rate');
+  assert.equal(statSync(join(dir, 'model.json')).size, 0);
+  const shown = train(channels, { ...small, learning_rate: 1e30 });
+  assert.equal(shown.status, 0);
+  assert.ok(events(shown).at(-1).metrics.diverged_at_step > 0);
+});
+
 test('training is refused: vocabularies that are not those of the records', () => {
   const dir = join(work, 'short-vocab');
   mkdirSync(dir);
@@ -121,6 +141,17 @@ test('training is refused: vocabularies that are not those of the records', () =
   const result = train([...channels.slice(0, 4), '--vocab', dir]);
   assert.equal(result.status, 1);
   assert.match(events(result).at(-1).what, /has only the ids 0 to 4/);
+});
+
+test('a run that diverges says at which step and what to set; without a checkpoint there is no model', () => {
+  const wild = { ...small, learning_rate: 1e30, optimizer_type: 'sgd', clip_gradient: -1 };
+  const ended = train(channels, wild);
+  assert.equal(ended.status, 0, ended.stdout);
+  assert.ok(events(ended).at(-1).metrics.diverged_at_step > 0);
+  assert.ok(events(ended).some((e) => e.event === 'log' && /diverged at step \d+.*learning_rate/.test(e.text)));
+  const saved = train([...channels, '--model', join(work, 'none')], wild);
+  assert.equal(saved.status, 1);
+  assert.match(events(saved).at(-1).what, /no model to save/);
 });
 
 const spoilt = (name, change) => {

@@ -23,23 +23,24 @@ struct case_of {
 };
 
 #define SEQ2SEQ                                                                                                        \
-    "batch_size=8 num_embed_source=6 num_embed_target=6 rnn_num_hidden=8 cnn_num_hidden=8 max_num_batches=4 "          \
-    "checkpoint_frequency_num_batches=4 learning_rate=0.01 "
+    "batch_size=8 num_embed_source=6 num_embed_target=6 rnn_num_hidden=8 cnn_num_hidden=8 max_num_batches=2 "          \
+    "checkpoint_frequency_num_batches=2 learning_rate=0.01 "
 #define OBJECT2VEC                                                                                                     \
-    "enc0_max_seq_len=8 enc0_vocab_size=160 enc0_token_embedding_dim=4 enc_dim=6 mlp_dim=5 mlp_layers=1 epochs=1 "     \
+    "enc0_max_seq_len=4 enc0_vocab_size=160 enc0_token_embedding_dim=4 enc_dim=6 mlp_dim=5 mlp_layers=1 epochs=1 "     \
     "mini_batch_size=32 "
 #define DEEPAR                                                                                                         \
     "time_freq=D context_length=6 prediction_length=4 epochs=1 num_cells=5 mini_batch_size=16 num_eval_samples=3 "     \
     "dropout_rate=0.1 "
 
 static const struct case_of cases[] = {
-    {"deepar", "season_family:n=3,horizon=4,length=60", DEEPAR "likelihood=gaussian"},
-    {"seq2seq", "tok_map:n=40", SEQ2SEQ "rnn_attention_type=mlp embed_dropout_source=0.2"},
-    {"seq2seq", "tok_map:n=40", SEQ2SEQ "rnn_attention_type=dot rnn_cell_type=gru num_layers_encoder=2"},
-    {"seq2seq", "tok_map:n=40", SEQ2SEQ "encoder_type=cnn decoder_type=cnn"},
-    {"object2vec", "pair_topic:n=100", OBJECT2VEC "enc0_network=pooled_embedding"},
-    {"object2vec", "pair_topic:n=100", OBJECT2VEC "enc0_network=hcnn"},
-    {"object2vec", "pair_topic:n=100", OBJECT2VEC "enc0_network=bilstm optimizer=adagrad"},
+    {"deepar", "season_family:n=6,horizon=4,length=60", DEEPAR "likelihood=gaussian"},
+    {"seq2seq", "tok_map:n=40,shortest=2,longest=5", SEQ2SEQ "rnn_attention_type=mlp embed_dropout_source=0.2"},
+    {"seq2seq", "tok_map:n=40,shortest=2,longest=5",
+     SEQ2SEQ "rnn_attention_type=dot rnn_cell_type=gru num_layers_encoder=2"},
+    {"seq2seq", "tok_map:n=40,shortest=2,longest=5", SEQ2SEQ "encoder_type=cnn decoder_type=cnn"},
+    {"object2vec", "pair_topic:n=100,length=2", OBJECT2VEC "enc0_network=pooled_embedding"},
+    {"object2vec", "pair_topic:n=100,length=2", OBJECT2VEC "enc0_network=hcnn"},
+    {"object2vec", "pair_topic:n=100,length=2", OBJECT2VEC "enc0_network=bilstm optimizer=adagrad"},
 };
 
 static void set_words(struct settings *given, const char *words)
@@ -66,9 +67,9 @@ static void run(const struct case_of *c, const struct gpu *gpu, struct training 
         fail_msg("%s: %s", c->recipe, err.what);
     *t = (struct training){
         .settings = &settings, .seed = 3, .threads = 1, .sink = &sink, .gpu = gpu, .gpu_asked = gpu != NULL};
-    training_data(t, &parts, a->data == DATA_SERIES);
-    if (a->data == DATA_PAIRS && parts.pairs[PART_VALIDATION].count > 12)
-        parts.pairs[PART_VALIDATION].count = 12; /* kernels take their time here */
+    training_data(t, &parts, false);
+    if (a->data == DATA_PAIRS && parts.pairs[PART_VALIDATION].count > 6)
+        parts.pairs[PART_VALIDATION].count = 6; /* kernels take their time here */
     if (a->train(t, &err) < 0)
         fail_msg("%s, %s: %s", c->algorithm, c->settings, err.what);
     parts_free(&parts);

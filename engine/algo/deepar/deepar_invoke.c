@@ -53,7 +53,7 @@ static int read_samples(const cJSON *item, const char *where, struct configurati
 {
     double n = cJSON_IsNumber(item) ? item->valuedouble : 0;
     if (!(n >= 1 && n <= FORECAST_SAMPLES_MAX && n == floor(n)))
-        return wrong(where, "give a whole number from 1 to 10000", "num_samples is none", err);
+        return wrong(where, "give a whole number from 1 to 10000", "num_samples is no such number", err);
     c->samples = (size_t)n;
     return 0;
 }
@@ -179,7 +179,8 @@ static int read_json(const struct request *in, struct series_set *set, struct co
     if (meaning != SCAN_END)
         return -1;
     if (!found || set->count == 0)
-        return wrong(NAME, SHAPE, found ? "The request's instances are none" : "The request has no instances", err);
+        return wrong(NAME, SHAPE, found ? "The request's list of instances is empty" : "The request has no instances",
+                     err);
     if (scan_space(s.p, s.end) < s.end)
         return wrong(NAME, SHAPE, "Something follows the JSON object of the request", err);
     return 0;

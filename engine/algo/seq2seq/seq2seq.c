@@ -136,6 +136,9 @@ static int check(const struct settings *s, struct error *err)
     if (settings_number(s, "max_num_batches") == 0)
         return error_set(err, ERROR_INPUT, "max_num_batches", "give at least 1, or -1 for no limit",
                          "max_num_batches = 0: nothing would be trained");
+    if (settings_number(s, "clip_gradient") == 0)
+        return error_set(err, ERROR_INPUT, "clip_gradient", "give a number above 0, or -1 for no clipping",
+                         "clip_gradient = 0: every gradient would become 0, and nothing would be learned");
     if (epochs < settings_number(s, "min_num_epochs"))
         return error_set(err, ERROR_INPUT, "min_num_epochs", "give at most max_num_epochs",
                          "min_num_epochs is above max_num_epochs = %.0f", epochs);

@@ -137,10 +137,28 @@ static int take_text(struct asked *a, const char *text, size_t number, const cha
     return status;
 }
 
-/* true, or "true" as the service's example writes it. */
-static bool is_true(const cJSON *item)
+/* true or false, in quotes too, as the service's example writes it. */
+static bool is_answer(const cJSON *item, bool yes)
 {
-    return cJSON_IsTrue(item) || (cJSON_IsString(item) && strcasecmp(item->valuestring, "true") == 0);
+    return (yes ? cJSON_IsTrue(item) : cJSON_IsFalse(item)) ||
+           (cJSON_IsString(item) && strcasecmp(item->valuestring, yes ? "true" : "false") == 0);
+}
+
+/* What an instance may ask for; `how` is NULL where it asks for nothing. */
+static int take_configuration(const cJSON *how, bool *matrix, size_t number, struct error *err)
+{
+    static const char fix[] = "write \"configuration\":{\"attention_matrix\":true}";
+    const cJSON *item;
+    if (how && !cJSON_IsObject(how))
+        return refuse(number, "instance", fix, "The configuration is no JSON object", err);
+    cJSON_ArrayForEach (item, how) {
+        if (strcmp(item->string, "attention_matrix") != 0)
+            return refuse(number, "instance", fix, "The configuration knows attention_matrix and nothing else", err);
+        *matrix = is_answer(item, true);
+        if (!*matrix && !is_answer(item, false))
+            return refuse(number, "instance", fix, "attention_matrix is neither true nor false", err);
+    }
+    return 0;
 }
 
 static int take_instances(struct asked *a, const struct request *in, struct error *err)
@@ -161,7 +179,10 @@ static int take_instances(struct asked *a, const struct request *in, struct erro
         cJSON_ArrayForEach (item, list) {
             const cJSON *data = cJSON_GetObjectItemCaseSensitive(item, "data");
             const cJSON *how = cJSON_GetObjectItemCaseSensitive(item, "configuration");
-            a->matrix[number++] = is_true(cJSON_GetObjectItemCaseSensitive(how, "attention_matrix"));
+            status = take_configuration(how, &a->matrix[number], number + 1, err);
+            number++;
+            if (status < 0)
+                break;
             if (!cJSON_IsString(data))
                 status = refuse(number, "instance", fix, "The instance has no text \"data\"", err);
             else
