@@ -320,6 +320,8 @@ describe('runs', () => {
       ['linear-learner', 'xgboost', 'seq2seq', 'deepar', 'blazingtext', 'object2vec', 'object-detection']);
     assert.ok(json.algorithms[0].hyperparameters.some((h) => h.name === 'learning_rate'));
     for (const a of json.algorithms) assert.equal(a.built, 'channels' in a, a.name);
+    const brief = (await server.get('/api/v1/algorithms?brief=1')).json.algorithms;
+    assert.deepEqual(brief, json.algorithms.map(({ name, title, built, experiments }) => ({ name, title, built, ...(built ? { experiments } : {}) })));
     const { experiments } = (await server.get('/api/v1/experiments')).json;
     const normalising = experiments.find((e) => e.id === 'LL-14');
     assert.equal(normalising.algorithm, 'linear-learner');

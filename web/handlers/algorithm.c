@@ -1,4 +1,6 @@
 /* What can be trained and what can be tested: the engine's own description and the catalogue, put together. */
+#include <string.h>
+
 #include "engine/base/json.h"
 #include "web/app.h"
 #include "web/lab/lab.h"
@@ -39,8 +41,12 @@ static void add_experiments(struct json *j, const cJSON *experiments)
     json_end(j);
 }
 
+/* With ?brief=1 only what names an algorithm and its experiments: the settings of all are far longer. */
 void handle_algorithms(struct request *r)
 {
+    static const char *const names[] = {"name", "title", "built"};
+    const char *asked = request_query(r, "brief");
+    bool brief = asked && strcmp(asked, "1") == 0;
     const struct catalogue *catalogue = lab_catalogue(request_app(r)->lab);
     const cJSON *algorithm;
     struct str body = {0};
@@ -51,12 +57,15 @@ void handle_algorithms(struct request *r)
         const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(algorithm, "name"));
         const cJSON *file = name ? catalogue_algorithm(catalogue, name) : NULL;
         json_object(&j, NULL);
-        add_fields(&j, algorithm);
+        for (size_t i = 0; brief && i < sizeof names / sizeof *names; i++)
+            add_value(&j, names[i], cJSON_GetObjectItemCaseSensitive(algorithm, names[i]));
+        if (!brief)
+            add_fields(&j, algorithm);
         if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(algorithm, "built"))) {
             const cJSON *demo = cJSON_GetObjectItemCaseSensitive(file, "demo");
-            if (demo)
+            if (demo && !brief)
                 add_value(&j, "demo", demo);
-            else
+            else if (!brief)
                 json_null(&j, "demo");
             add_experiments(&j, cJSON_GetObjectItemCaseSensitive(file, "experiments"));
         }

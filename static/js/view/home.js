@@ -12,7 +12,7 @@ import { useEffect } from 'preact/hooks';
 export default function Home() {
   useTitle('');
   const decks = useLoad(() => get('/decks'), []);
-  const lab = useLoad(() => getOnce('/algorithms'), []);
+  const lab = useLoad(() => getOnce('/algorithms?brief=1'), []);
   useKeys([{ key: 's', help: 'study', run: () => navigate('/study') }]);
   return html`<div class="home">
     ${decks.error && html`<${Failure} what="Your decks did not load." ...${decks} />`}
