@@ -165,8 +165,8 @@ $(BUILD)/tests/cuda/%.o: engine/cuda/%.cu
 $(BUILD)/tests/cuda/%.o: tests/cuda/%.cc
 	@mkdir -p $(@D)
 	$(CXX) $(CUDA_HOST_FLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/tests/engine/test_cuda: $(CUDA_HOST)
-$(BUILD)/tests/engine/test_cuda: ENGINE_LIBS += -lstdc++
+$(BUILD)/tests/engine/test_cuda $(BUILD)/tests/engine/test_cuda_runs: $(CUDA_HOST)
+$(BUILD)/tests/engine/test_cuda $(BUILD)/tests/engine/test_cuda_runs: ENGINE_LIBS += -lstdc++
 
 # Has its own copies of what it needs of the engine. mpi.h is not as pedantic as we are.
 $(BUILD)/flashlab-mpi.so: engine/mpi/plugin.c engine/comm.c engine/base/clock.c engine/base/error.c engine/comm_way.h engine/comm.h

@@ -5,7 +5,8 @@
 namespace
 {
 
-constexpr size_t BLOCKS = 4096; /* where the processor does not know how many rows were looked up */
+/* Where the processor does not know how many rows were looked up. */
+constexpr size_t BLOCKS = PIECE_MOST < 4096 ? PIECE_MOST : 4096;
 
 /* Row numbers, and where the slopes of each lie. */
 struct picked {

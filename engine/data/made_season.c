@@ -120,7 +120,7 @@ static int make(const double *values, uint64_t seed, struct parts *parts, struct
     if (check(values, length, err) < 0)
         return -1;
     f = malloc(sizeof *f);
-    numbers = malloc(2 * length * sizeof *numbers);
+    numbers = calloc(2 * length, sizeof *numbers);
     status = f && numbers ? 0 : -1;
     if (status == 0) {
         f->values = values;

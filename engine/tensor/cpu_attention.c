@@ -207,21 +207,21 @@ static void weight_slopes(const struct attending *a, size_t t, size_t begin, siz
         }
 }
 
-static void score_back(const struct attending *a, float *dv, size_t row, size_t key, float slope)
+static void score_back(const struct attending *a, size_t part, size_t row, size_t key, float slope)
 {
     const float *query = a->query + row * a->width, *keys = a->keys + key * a->width;
-    float *dquery = a->dquery ? a->dquery + row * a->width : NULL, *dkeys = a->dkeys ? a->dkeys + key * a->width : NULL;
     if (a->additive) {
-        bent_back(dquery, dkeys, dv, query, keys, a->v, slope, a->width);
+        bent_back(a->dquery + row * a->width, a->dkeys + key * a->width, a->dv + part * a->width, query, keys, a->v,
+                  slope, a->width);
         return;
     }
-    if (dquery)
-        cpu_add_scaled(dquery, keys, a->factor * slope, a->width);
-    if (dkeys)
-        cpu_add_scaled(dkeys, query, a->factor * slope, a->width);
+    if (a->dquery)
+        cpu_add_scaled(a->dquery + row * a->width, keys, a->factor * slope, a->width);
+    if (a->dkeys)
+        cpu_add_scaled(a->dkeys + key * a->width, query, a->factor * slope, a->width);
 }
 
-static void query_backward(const struct attending *a, float *dv, size_t t, size_t begin, size_t end)
+static void query_backward(const struct attending *a, size_t part, size_t t, size_t begin, size_t end)
 {
     weight_slopes(a, t, begin, end);
     for (size_t b = begin; b < end; b++) {
@@ -231,19 +231,18 @@ static void query_backward(const struct attending *a, float *dv, size_t t, size_
     for (size_t s = 0; s < a->places; s++)
         for (size_t b = begin; b < end; b++)
             if (s < seen(a, b))
-                score_back(a, dv, t * a->rows + b, s * a->rows + b, a->dscore[(t * a->rows + b) * a->places + s]);
+                score_back(a, part, t * a->rows + b, s * a->rows + b, a->dscore[(t * a->rows + b) * a->places + s]);
 }
 
 static void backward_rows(void *context, int part, size_t begin, size_t end)
 {
     const struct attending *a = context;
-    float *dv = a->dv ? a->dv + (size_t)part * a->width : NULL;
     if (many(a))
         for (size_t b = begin; b < end; b++)
             row_products_back(a, b);
     else
         for (size_t t = 0; t < a->queries; t++)
-            query_backward(a, dv, t, begin, end);
+            query_backward(a, (size_t)part, t, begin, end);
 }
 
 void cpu_attention_backward(struct tape *t, struct node *n)

@@ -203,14 +203,15 @@ static void score_block(const struct output *o, size_t block, size_t begin, size
 static void finish_row(const struct output *o, size_t r)
 {
     float *largest = o->largest + r * o->blocks, *sum = o->sum + r * o->blocks, most = largest[0];
-    double weight = (double)o->weight[o->first + r], all = 0;
+    double weight = (double)o->weight[o->first + r], all;
     size_t home = (size_t)o->target[o->first + r] / BLOCK;
     for (size_t k = 1; k < o->blocks; k++)
         most = largest[k] > most ? largest[k] : most;
     for (size_t k = 0; k < o->blocks; k++)
         if (largest[k] > largest[home] || (k < home && largest[k] == largest[home]))
             o->right[r] = 0;
-    for (size_t k = 0; k < o->blocks; k++)
+    all = (double)sum[0] * (double)exp_float(largest[0] - most);
+    for (size_t k = 1; k < o->blocks; k++)
         all += (double)sum[k] * (double)exp_float(largest[k] - most);
     o->loss[r] = weight * (o->loss[r] + (double)most + log(all));
     for (size_t k = 0; k < o->blocks; k++)
@@ -370,7 +371,7 @@ void cpu_output_loss_forward(struct tape *t, struct node *n)
             right += o.right[r];
         }
     }
-    if (learning)
+    if (dx)
         scatter_rows(n, dx, from, count);
     *(float *)n->out[0]->data = (float)(o.scale * loss);
     *(float *)n->out[1]->data = (float)right;

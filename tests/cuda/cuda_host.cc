@@ -8,6 +8,35 @@
 
 dim3 blockIdx, threadIdx, blockDim, gridDim;
 
+/* --- a device's memory is not the program's --------------------------------------------------------------------------
+ */
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define hide(memory, bytes) ASAN_POISON_MEMORY_REGION(memory, bytes)
+#define show(memory, bytes) ASAN_UNPOISON_MEMORY_REGION(memory, bytes)
+#else
+#define hide(memory, bytes) (void)(bytes)
+#define show(memory, bytes) (void)(bytes)
+#endif
+
+namespace
+{
+
+auto &memories = *new std::map<void *, size_t>; /* of the device */
+
+/* Outside of its work no one may look at it: the sanitizer sees who does. */
+void on_device(const cuda_work &work)
+{
+    for (const auto &each : memories)
+        show(each.first, each.second);
+    work();
+    for (const auto &each : memories)
+        hide(each.first, each.second);
+}
+
+} // namespace
+
 /* --- memory ----------------------------------------------------------------------------------------------------------
  */
 
@@ -48,18 +77,24 @@ cudaError_t cudaStreamSynchronize(cudaStream_t)
 cudaError_t cudaMalloc(void **memory, size_t bytes)
 {
     *memory = malloc(bytes);
-    if (*memory)
-        memset(*memory, 0xFF, bytes);
-    return *memory ? cudaSuccess : cudaErrorMemoryAllocation;
+    if (!*memory)
+        return cudaErrorMemoryAllocation;
+    memset(*memory, 0xFF, bytes);
+    memories[*memory] = bytes;
+    hide(*memory, bytes);
+    return cudaSuccess;
 }
 
 cudaError_t cudaMallocHost(void **memory, size_t bytes)
 {
-    return cudaMalloc(memory, bytes);
+    *memory = malloc(bytes);
+    return *memory ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 
 cudaError_t cudaFree(void *memory)
 {
+    show(memory, memories[memory]);
+    memories.erase(memory);
     free(memory);
     return cudaSuccess;
 }
@@ -94,7 +129,7 @@ void cuda_on_host(cuda_work work)
     if (capturing)
         capturing->works.push_back(work);
     else
-        work();
+        on_device(work);
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode)
@@ -120,7 +155,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t)
 {
     played++;
     for (const cuda_work &work : graph->works)
-        work();
+        on_device(work);
     return cudaSuccess;
 }
 
@@ -167,7 +202,7 @@ void *scheduler_fake;
 const cuda_work *thread_work;
 bool met;                           /* did a thread of this launch come to __syncthreads? */
 std::map<const void *, long> apart; /* blocks of each kernel whose threads never met; -1: once they did */
-constexpr long SURE = 500;          /* so many, and they never will: then threads are plain calls, which is faster */
+constexpr long SURE = 100;          /* so many, and they never will: then threads are plain calls, which is faster */
 
 [[noreturn]] void fault(const char *what)
 {
@@ -295,6 +330,7 @@ void *cublas_workspace; /* held, so that it is no leak */
 cublasStatus_t cublasSetWorkspace(cublasHandle_t, void *workspace, size_t)
 {
     cublas_workspace = workspace;
+    memories.erase(workspace); /* large, and never looked at: stays hidden */
     return CUBLAS_STATUS_SUCCESS;
 }
 

@@ -143,6 +143,17 @@ test('training is refused: vocabularies that are not those of the records', () =
   assert.match(events(result).at(-1).what, /has only the ids 0 to 4/);
 });
 
+test('a run that diverges says at which step and what to set; without a checkpoint there is no model', () => {
+  const wild = { ...small, learning_rate: 1e30, optimizer_type: 'sgd', clip_gradient: -1 };
+  const ended = train(channels, wild);
+  assert.equal(ended.status, 0, ended.stdout);
+  assert.ok(events(ended).at(-1).metrics.diverged_at_step > 0);
+  assert.ok(events(ended).some((e) => e.event === 'log' && /diverged at step \d+.*learning_rate/.test(e.text)));
+  const saved = train([...channels, '--model', join(work, 'none')], wild);
+  assert.equal(saved.status, 1);
+  assert.match(events(saved).at(-1).what, /no model to save/);
+});
+
 const spoilt = (name, change) => {
   const dir = join(work, `model-${name}`);
   cpSync(model, dir, { recursive: true });

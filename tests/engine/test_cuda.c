@@ -12,9 +12,12 @@ static const struct backend *cuda;
 /* What is not written is no number. */
 static void *alloc_poisoned(size_t bytes)
 {
-    unsigned char *memory = cuda_on_processor()->alloc(bytes);
+    unsigned char *memory = cuda_on_processor()->alloc(bytes), *poison = malloc(bytes + 1);
+    assert_non_null(poison);
+    memset(poison, 0xFF, bytes);
     if (memory)
-        memset(memory, 0xFF, bytes);
+        cuda_on_processor()->upload(memory, poison, bytes);
+    free(poison);
     return memory;
 }
 

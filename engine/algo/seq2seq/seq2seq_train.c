@@ -169,6 +169,8 @@ static void say_diverged(struct seq2seq_run *r)
               "diverged at step %ld: the perplexity is not a finite number. Lower learning_rate (now %g)%s.", r->update,
               course_rate(&r->course, r->update - 1),
               settings_number(r->t->settings, "clip_gradient") < 0 ? " or set clip_gradient" : "");
+    if (r->kept)
+        event_log(r->t->sink, "the model is that of update %ld, the best checkpoint before", r->course.best_update);
 }
 
 /* What dropout draws from: another stream for each part and rank. */
@@ -229,7 +231,7 @@ static int update(struct seq2seq_run *r, size_t index, struct error *err)
     if (!isfinite(exp(sums[0])))
         return 1;
     if (trainer_step(&r->trainer, r->tape, course_rate(&r->course, r->update - 1), err) < 0)
-        return -1;
+        return strcmp(err->where, "learning_rate") == 0 ? 1 : -1; /* slopes that are no numbers are divergence too */
     tokens = (double)r->batch.all_target_tokens;
     r->sum += sums[0] * tokens;
     r->right += sums[1];
@@ -346,7 +348,7 @@ static int finish(struct seq2seq_run *r, struct error *err)
     t->train_seconds += t->step_seconds;
     if (!r->diverged && (!r->kept || (!fresh && !t->sink->stopped)) && checkpoint(r, true, err) < 0)
         return -1;
-    if (r->kept && !r->diverged)
+    if (r->kept)
         parameters_restore(&r->network.parameters, &r->best);
     seq2seq_settle_metrics(r, "validation", r->diverged ? &score : &r->best_score);
     if (t->pairs[PART_TEST] && !t->sink->stopped) {
@@ -363,6 +365,9 @@ static int finish(struct seq2seq_run *r, struct error *err)
     training_metric(t, "updates", (double)r->update);
     training_metric(t, "best_update", (double)r->course.best_update);
     training_metric(t, "target_tokens", r->all_tokens);
+    if (t->model && r->diverged && !r->kept)
+        return error_set(err, ERROR_INPUT, "learning_rate", "lower it",
+                         "Training diverged before its first checkpoint: there is no model to save");
     return t->model ? save(r, err) : 0;
 }
 
