@@ -20,8 +20,8 @@
 
 #define MIB 1048576ull
 #define BLAS_BYTES                                                                                                     \
-    (64 * MIB) /* OpenBLAS maps a buffer per thread at its first use, and tries for ever if it may not                 \
-                */
+    (192 * MIB) /* OpenBLAS maps a buffer per thread at its first use, and tries for ever if it may not                \
+                 */
 #define MAX_SECONDS 1e7
 #define MAX_MIB (1l << 24)
 #define FILE_BYTES (64 * MIB) /* only standard output can be a file; the server reads less than this of it */

@@ -9,12 +9,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine/tensor/blas.h"
 
 #define PIECE ((size_t)1 << 30)
 
 #define LIBRARY "libopenblas.so.0"
+#define BUFFER_BYTES ((size_t)144 << 20) /* more than what OpenBLAS maps for a thread: 128 MiB on newer processors */
 
 static struct {
     __typeof__(cblas_sgemm) *gemm;
@@ -34,6 +36,29 @@ static bool find(void *library, const char *name, void *function)
     return *(void **)function != NULL;
 }
 
+static bool has_room(size_t bytes)
+{
+    void *room = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return room != MAP_FAILED && munmap(room, bytes) == 0;
+}
+
+/* OpenBLAS maps a buffer at its first product and tries for ever where it may not: take it now, if there is room. */
+static bool takes_buffer(void)
+{
+    float one = 1, product = 0;
+    if (!has_room(BUFFER_BYTES))
+        return false;
+    openblas.gemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, 1, 1, 1, 1, &one, 1, &one, 1, 0, &product, 1);
+    return product == 1;
+}
+
+/* Each thread of OpenBLAS has a buffer of its own: without room for them all the caller's thread works alone. */
+static void start_threads(void)
+{
+    bool several = threads_wanted > 1 && has_room((size_t)threads_wanted * BUFFER_BYTES);
+    openblas.set_threads(several ? threads_wanted : 1);
+}
+
 static void load(void)
 {
     void *library;
@@ -41,10 +66,11 @@ static void load(void)
     library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (library && find(library, "cblas_sgemm", &openblas.gemm) && find(library, "cblas_sgemv", &openblas.gemv) &&
         find(library, "cblas_saxpy", &openblas.axpy) && find(library, "cblas_sscal", &openblas.scal) &&
-        find(library, "cblas_sdot", &openblas.dot) && find(library, "openblas_set_num_threads", &openblas.set_threads))
-        openblas.set_threads(threads_wanted);
-    else
-        openblas.gemm = NULL; /* a machine without it computes by blas_ref.c, slowly and right */
+        find(library, "cblas_sdot", &openblas.dot) &&
+        find(library, "openblas_set_num_threads", &openblas.set_threads) && takes_buffer())
+        start_threads();
+    else /* a machine without it, or without room for it, computes by blas_ref.c, slowly and right */
+        memset(&openblas, 0, sizeof openblas);
 }
 
 static bool has_blas(void)
@@ -132,7 +158,7 @@ void blas_threads(int n)
 {
     threads_wanted = n > 0 ? n : 1;
     if (openblas.set_threads) /* loaded already */
-        openblas.set_threads(threads_wanted);
+        start_threads();
 }
 
 const struct blas blas_cpu = {"cpu", cpu_gemm, cpu_gemm_in, cpu_gemv, cpu_axpy, cpu_scale, cpu_dot};
