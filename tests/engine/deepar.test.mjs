@@ -80,6 +80,7 @@ test('the same seed gives the same lines; ranks the same loss', () => {
   const ranks = good({ dropout_rate: 0 }, undefined, ['--ranks', '2']);
   for (const name of ['train:final_loss', 'test:RMSE', 'test:mean_wQuantileLoss'])
     assert.ok(Math.abs(ranks.metrics[name] / once.metrics[name] - 1) < 2e-3, `${name} ${ranks.metrics[name]} ${once.metrics[name]}`);
+  assert.match(train({ mini_batch_size: 1000000 }).last.what, /too large for the network/);
   assert.match(train({ mini_batch_size: 1 }, undefined, ['--ranks', '2']).last.what, /less than a window for each of 2 ranks/);
 });
 
@@ -227,6 +228,8 @@ test('bad requests are refused by a sentence', () => {
     assert.equal(status, 1, `${request} ${text}`);
     assert.ok(error.what.length > 12 && error.fix.length > 3, JSON.stringify(error));
   }
+  const many = { instances: Array(2000).fill(wave(20)), configuration: { num_samples: 10000 } };
+  assert.match(ask(model, many).error.what, /2000 instances are too many/);
   assert.match(ask(model, '1,2', { type: 'text/csv' }).error.what, /cannot be of type/);
   assert.match(ask(model, { instances: one }, { accept: 'text/csv' }).error.what, /cannot be of type/);
 });

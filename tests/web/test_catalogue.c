@@ -29,7 +29,7 @@ static int load(void **state)
     struct error err;
     cJSON *algorithms =
         cJSON_Parse("[{\"name\":\"linear-learner\",\"built\":true},{\"name\":\"blazingtext\",\"built\":false},"
-                    "{\"name\":\"seq2seq\",\"built\":false}]");
+                    "{\"name\":\"object-detection\",\"built\":false}]");
     (void)state;
     catalogue = catalogue_load(&err);
     if (!catalogue || !algorithms || catalogue_set_algorithms(catalogue, algorithms) < 0)
@@ -57,12 +57,12 @@ static void finds_by_name_and_id(void **state)
     (void)state;
     assert_non_null(catalogue_algorithm(catalogue, "linear-learner"));
     assert_non_null(catalogue_algorithm(catalogue, "blazingtext"));
-    assert_null(catalogue_algorithm(catalogue, "seq2seq"));
-    assert_non_null(catalogue_described(catalogue, "seq2seq"));
+    assert_null(catalogue_algorithm(catalogue, "object-detection"));
+    assert_non_null(catalogue_described(catalogue, "object-detection"));
     assert_null(catalogue_described(catalogue, "k-means"));
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(catalogue_preset(catalogue, "blazingtext"), "data")),
                         "friedman1:n=500");
-    assert_null(catalogue_preset(catalogue, "seq2seq"));
+    assert_null(catalogue_preset(catalogue, "object-detection"));
     assert_non_null(catalogue_experiment(catalogue, "X-2"));
     assert_null(catalogue_experiment(catalogue, "X-9"));
     assert_null(catalogue_experiment(catalogue, ""));
@@ -85,7 +85,7 @@ static void leads_the_rest_to_the_playground(void **state)
     assert_demo("blazingtext", "other", "beta and theta", "/demo/blazingtext");    /* no word begins with eta */
     assert_demo("blazingtext", "other", "learning the rate", "/demo/blazingtext"); /* not next to each other */
     assert_demo("blazingtext", "other", "", "/demo/blazingtext");
-    assert_demo("seq2seq", "other", "missing", "/demo/seq2seq"); /* known, without a file */
+    assert_demo("object-detection", "other", "missing", "/demo/object-detection"); /* known, without a file */
     assert_demo("k-means", "other", "missing", "");
     assert_demo("", "other", "missing", "");
 }

@@ -27,6 +27,7 @@
 #define AT_ONCE 32
 #define PATHS_MAX 4000000   /* numbers of the paths that are held at once */
 #define ANSWER_MAX 20000000 /* numbers of an answer */
+#define DRAWS_MAX 100000000 /* of one request: about the minute that the service gives it */
 
 const char *const deepar_accepts[] = {"application/json", "application/jsonlines", NULL};
 
@@ -321,7 +322,7 @@ static int asked_open(struct asked *a, const struct series_set *set, struct erro
 {
     size_t prediction = a->net->plan.prediction, one = a->configuration->samples * prediction;
     a->at_once = PATHS_MAX / one < AT_ONCE ? PATHS_MAX / one : AT_ONCE;
-    if (a->at_once == 0 || (a->configuration->wanted[OUTPUT_SAMPLES] && set->count > ANSWER_MAX / one))
+    if (a->at_once == 0 || set->count > (a->configuration->wanted[OUTPUT_SAMPLES] ? ANSWER_MAX : DRAWS_MAX) / one)
         return error_set(err, ERROR_LIMIT, "num_samples", "ask for fewer samples, or fewer instances",
                          "%zu samples of %zu values for %zu instances are too many", a->configuration->samples,
                          prediction, set->count);

@@ -12,7 +12,8 @@
 #include "engine/nn/placement.h"
 #include "engine/nn/trainer.h"
 
-#define NORM 10 /* slopes are shortened to that length */
+#define BATCH_MAX 5e8 /* numbers that a mini-batch needs at most: 2 GB, and as much on the way back */
+#define NORM 10       /* slopes are shortened to that length */
 
 enum { STREAM_WINDOWS = 1, STREAM_SAMPLES = 2 };
 
@@ -69,6 +70,10 @@ static int open_windows(struct run *r, const struct deepar_plan *p, struct error
     if (r->size < ranks)
         return error_set(err, ERROR_INPUT, "mini_batch_size", "raise it, or use fewer ranks",
                          "mini_batch_size = %zu is less than a window for each of %zu ranks", r->size, ranks);
+    if ((double)r->size * (double)span * (double)(deepar_plan_inputs(p) + 4 * p->cells * p->layers) > BATCH_MAX)
+        return error_set(err, ERROR_LIMIT, "mini_batch_size", "lower mini_batch_size, num_cells or context_length",
+                         "A mini-batch of %zu windows of %zu values is too large for the network to be trained at once",
+                         r->size, span);
     if (sampler_open(&r->sampler, p, &r->series[PART_TRAIN], t->seed * 4 + STREAM_WINDOWS, err) < 0)
         return -1;
     windows = (r->sampler.values + span - 1) / span;
