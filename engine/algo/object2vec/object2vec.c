@@ -56,7 +56,7 @@ static const struct hyperparameter hyperparameters[] = {
     {"mlp_layers", HYPER_INTEGER, BETWEEN(0, 10), .fallback = "2", .help = "hidden layers behind the comparison"},
     {"mlp_dim", HYPER_INTEGER, BETWEEN(2, 10000), .fallback = "512", .help = "units of each"},
     {"mlp_activation", HYPER_CHOICE, .choices = "tanh|relu|linear", .fallback = "linear", .help = "of each"},
-    {"dropout", HYPER_FLOAT, BETWEEN(0, 1), .max_open = true, .fallback = "0.0",
+    {"dropout", HYPER_FLOAT, BETWEEN(0, 1), .fallback = "0.0",
      .help =
          "share of numbers set to 0 while training: between layers of an encoder, of its vector, of each hidden layer"},
     {"output_layer", HYPER_CHOICE, .choices = "softmax|mean_squared_error", .fallback = "softmax",

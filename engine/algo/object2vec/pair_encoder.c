@@ -84,7 +84,9 @@ struct tensor *pair_drop(struct tape *t, struct tensor *x, double rate)
 {
     if (!tape_learning(t))
         return x;
-    return rate < 1 ? op_dropout(t, x, rate) : op_affine(t, x, 0, 0);
+    if (rate < 1)
+        return op_dropout(t, x, rate);
+    return tape_learning(t) ? op_affine(t, x, 0, 0) : x;
 }
 
 static struct tensor *look_up(const struct pair_encoder *e, struct tape *t, const int32_t *id, size_t count)
