@@ -120,6 +120,7 @@ static const int allowed[] = {
     SCMP_SYS(writev),
     SCMP_SYS(close),
     SCMP_SYS(lseek),
+    SCMP_SYS(ftruncate),
     SCMP_SYS(fstat),
     SCMP_SYS(newfstatat),
     SCMP_SYS(stat),

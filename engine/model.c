@@ -25,6 +25,7 @@ struct model_writer {
     char dir[PATH_MAX];
     const char *names[FILES_MAX];
     int files[FILES_MAX], count;
+    bool begun; /* the files hold this model; before, what stood there */
 };
 
 static int cannot_write(const char *path, struct error *err)
@@ -38,7 +39,7 @@ static int open_file(struct model_writer *w, const char *name, struct error *err
     char path[PATH_MAX + 64];
     int file;
     snprintf(path, sizeof path, "%s/%s", w->dir, name);
-    file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0)
         return cannot_write(path, err);
     w->names[w->count] = name;
@@ -87,6 +88,17 @@ const char *model_writer_dir(const struct model_writer *w)
     return w->dir;
 }
 
+/* An earlier model in the folder lives until there is a new one. Its description goes first: a mix of two is no model.
+ */
+static int begin(struct model_writer *w, struct error *err)
+{
+    for (int i = w->count; !w->begun && i-- > 0;)
+        if (ftruncate(w->files[i], 0) < 0 && errno != EINVAL) /* a device or a pipe has nothing to cut */
+            return cannot_write(w->dir, err);
+    w->begun = true;
+    return 0;
+}
+
 int model_writer_put(struct model_writer *w, const char *name, const void *bytes, size_t len, struct error *err)
 {
     char path[PATH_MAX + 64];
@@ -96,6 +108,8 @@ int model_writer_put(struct model_writer *w, const char *name, const void *bytes
         i++;
     if (i == w->count)
         return error_set(err, ERROR_FAULT, path, "tell us", "No such file was announced for the model");
+    if (begin(w, err) < 0)
+        return -1;
     for (size_t done = 0; done < len;) {
         ssize_t now = write(w->files[i], (const char *)bytes + done, len - done);
         if (now < 0 && errno == EINTR)

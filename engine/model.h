@@ -2,7 +2,8 @@
  * trained with. model.json is written last, so a folder without it is no model; the one exception is a folder (or a
  * file) with nothing but XGBoost's own JSON model, as the real XGBoost saves it.
  *
- * A writer opens its files at once: a confined trainer, which may open none, can still fill them. */
+ * A writer opens its files at once: a confined trainer, which may open none, can still fill them. What they held before
+ * stays until the first is put. */
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 

@@ -200,6 +200,18 @@ test("the service's folders: settings and channels are found, the model and fail
   assert.match(readFileSync(join(root, 'output/failure'), 'utf8'), /objective/);
 });
 
+test('an earlier model stays until there is a new one, and is then replaced whole, also by a confined trainer', () => {
+  const { dir } = trained('xgboost', '--set', 'num_round=40');
+  const before = predicted(dir, asCsv, 'text/csv'), file = join(dir, 'xgboost-model'), size = statSync(file).size;
+  const again = (...more) => run(['train', '--algorithm', 'xgboost', '--model', dir, ...set(problems.xgboost), ...more]);
+  assert.equal(again('--train', join(work, 'nothing.csv')).status, 1);
+  assert.equal(predicted(dir, asCsv, 'text/csv'), before);
+  const small = again('--generate', 'gauss2:n=600,noise=0.5', '--set', 'num_round=2', '--confine', '60:1024');
+  assert.equal(small.status, 0, small.stdout);
+  assert.ok(statSync(file).size < size / 2);
+  assert.notEqual(predicted(dir, asCsv, 'text/csv'), before);
+});
+
 test('what cannot be saved, streamed or spread is refused before training', () => {
   const base = ['train', '--algorithm', 'xgboost', '--generate', 'gauss2:n=100', ...set(problems.xgboost)];
   const refused = (more, pattern) => {
