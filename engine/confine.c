@@ -19,9 +19,7 @@
 #include <unistd.h>
 
 #define MIB 1048576ull
-#define BLAS_BYTES                                                                                                     \
-    (192 * MIB) /* OpenBLAS maps a buffer per thread at its first use, and tries for ever if it may not                \
-                 */
+#define BLAS_BYTES (64 * MIB) /* OpenBLAS and its threads' stacks; for its buffers blas_cpu.c looks for room */
 #define MAX_SECONDS 1e7
 #define MAX_MIB (1l << 24)
 #define FILE_BYTES (64 * MIB) /* only standard output can be a file; the server reads less than this of it */
