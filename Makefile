@@ -18,14 +18,14 @@ OPTIMISE = -O3
 SANITIZE =
 CFLAGS = -std=gnu17 -D_GNU_SOURCE -g $(OPTIMISE) $(SANITIZE) -fstack-protector-strong -fno-math-errno -fno-trapping-math -ffp-contract=off -pthread -I. -isystem $(BUILD) $(WARN)
 LDFLAGS = $(SANITIZE) -pthread
-ENGINE_LIBS = -lcjson -lprotobuf-c -lz -lsnappy -lzstd -lcivetweb -lseccomp -ldl -lm
+ENGINE_LIBS = -lcjson -lprotobuf-c -ljpeg -lpng -lz -lsnappy -lzstd -lcivetweb -lseccomp -ldl -lm
 WEB_LIBS = -lcivetweb -lsqlite3 -lcjson -lsodium -lutf8proc -larchive -lm
 
 # Debian packages, by what needs them. A program that is there already, whoever installed it, is left alone.
 BUILD_PACKAGES = gcc libc6-dev libcivetweb-dev libsqlite3-dev libcjson-dev libopenblas-dev libsodium-dev zlib1g-dev \
-    libarchive-dev libsnappy-dev libzstd-dev libbrotli-dev libseccomp-dev libutf8proc-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
-TEST_PACKAGES = g++ libcmocka-dev clang libclang-rt-14-dev chromium python3-xgboost libopenmpi-dev openmpi-bin
-BENCH_PACKAGES = nginx-light wrk chromium gcc python3-xgboost python3-sklearn python3-pandas liblinear-tools python3-torch python3-numpy
+    libarchive-dev libsnappy-dev libzstd-dev libbrotli-dev libseccomp-dev libutf8proc-dev libjpeg62-turbo-dev libpng-dev libprotobuf-c-dev protobuf-c-compiler $(if $(shell command -v npm),,nodejs npm)
+TEST_PACKAGES = g++ libcmocka-dev clang libclang-rt-14-dev chromium python3-xgboost libopenmpi-dev openmpi-bin fasttext python3-gensim python3-pil
+BENCH_PACKAGES = nginx-light wrk chromium gcc python3-xgboost python3-sklearn python3-pandas liblinear-tools python3-torch python3-numpy python3-pil fasttext python3-gensim python3-scipy
 LINT_PACKAGES = clang-format clang-tidy cppcheck
 
 BASE = $(filter-out engine/base/embed.c,$(wildcard engine/base/*.c))

@@ -48,10 +48,21 @@
  * Seq2Seq:
  *   translations {"update","rows":[{"source":[words],"target":[words],"output":[words]}..]}   at most 8, always the same
  *   attention    {"update","source":[words],"output":[words],"weights":[[one per source word] per output word]}
- * Object2Vec, after every epoch:
+ * Object2Vec, after every epoch; and BlazingText's Word2Vec, several times (side "words"; group: topics of made text):
  *   embedding    {"epoch","side","x":[..],"y":[..],"name":[..],"group":[..]|null,"neighbours":[[5 indices]..],
  *                "explained" (share of the variance along the two axes),"purity" (share of neighbours of the same group;
- *                null without groups)}   at most 400 objects */
+ *                null without groups)}   at most 400 objects
+ * BlazingText:
+ *   sentences    {"epoch","classes":[labels],"rows":[{"label":[true labels],"probability":[of each class],"pieces":
+ *                [{"text","share":[of each class]}..]}..]}   text classification: at most 8 sentences, always the same, and
+ *                at most 10 classes; text: a word or n-gram, share: what it adds to the class's score, sums to it
+ * Object Detection:
+ *   images       {"channel","classes":[names],"images":[{"name","width","height","jpeg":base64,"truth":[[class, left, top,
+ *                right, bottom]..]}..]}   once, at most 12, boxes in fractions
+ *   detections   {"epoch","images":[[[class, score, left, top, right, bottom]..]..]}   of those images, after every epoch:
+ *                scores from 0.05, the 40 best of an image
+ *   precision    {"epoch","channel","map","overlap","classes":[{"name","ap","boxes","precision":[..],"recall":[..],
+ *                "threshold":[..]}..]}   after every epoch that is scored; at most 60 points of a class */
 // clang-format on
 #ifndef ENGINE_EVENT_H
 #define ENGINE_EVENT_H

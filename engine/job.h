@@ -9,6 +9,8 @@ struct job {
     const char *algorithm;
     const char *train, *validation, *test; /* paths: file, folder, "-"; NULL when not given */
     const char *vocabulary, *auxiliary;    /* channels of some algorithms: folders; NULL when not given */
+    const char *annotation[2];             /* channels "train_annotation" and "validation_annotation": folders */
+    const char *resume;                    /* channel "model": the folder of an earlier model to go on from */
     const char *content_type;              /* NULL: told from the file's name */
     const char *generate;                  /* recipe instead of paths, see data/generate.h */
     bool pipe;                             /* training rows stream (Pipe mode) */

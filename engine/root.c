@@ -89,7 +89,10 @@ static int find_channels(struct root *r, const char *dir, const cJSON *config, s
                  {"validation", r->validation, &job->validation},
                  {"test", r->test, &job->test},
                  {"vocab", r->vocabulary, &job->vocabulary},
-                 {"auxiliary", r->auxiliary, &job->auxiliary}};
+                 {"auxiliary", r->auxiliary, &job->auxiliary},
+                 {"train_annotation", r->train_annotation, &job->annotation[PART_TRAIN]},
+                 {"validation_annotation", r->validation_annotation, &job->annotation[PART_VALIDATION]},
+                 {"model", r->resume, &job->resume}};
     const cJSON *channel;
     cJSON_ArrayForEach (channel, config)
         if (read_channel(r, channel, job, err) < 0)

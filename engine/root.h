@@ -11,7 +11,8 @@
 #include "engine/job.h"
 
 struct root {
-    char train[4096], validation[4096], test[4096], vocabulary[4096], auxiliary[4096], model[4096], content_type[128];
+    char train[4096], validation[4096], test[4096], vocabulary[4096], auxiliary[4096], train_annotation[4096],
+        validation_annotation[4096], resume[4096], model[4096], content_type[128];
 };
 
 /* Fills the job with what stands in the folder; its texts live in `r`. What the command line said already stays. */

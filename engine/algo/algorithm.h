@@ -23,10 +23,10 @@ struct hyperparameter {
     const char *name; /* the service's spelling */
     enum hyper_type type;
     bool takes_auto, takes_empty; /* the word auto; no text at all */
-    bool min_open, max_open; /* the bound itself is not allowed */
-    double min, max;         /* of numbers; +-INFINITY for none */
-    const char *choices;     /* "uniform|normal"; of a number: words it takes besides; else NULL */
-    const char *fallback;    /* the documented default, as text; NULL: none */
+    bool min_open, max_open;      /* the bound itself is not allowed */
+    double min, max;              /* of numbers; +-INFINITY for none */
+    const char *choices;          /* "uniform|normal"; of a number: words it takes besides; else NULL */
+    const char *fallback;         /* the documented default, as text; NULL: none */
     bool required;
     const char *when;    /* read only then: "predictor_type=multiclass_classifier"; NULL: always */
     const char *not_yet; /* sentence: why any value but the default is refused; NULL: effective */
@@ -75,15 +75,20 @@ struct training {
     const struct dataset *train, *validation, *test; /* DATA_TABLE; the last two may be NULL */
     const struct series_set *series[PARTS];          /* DATA_SERIES; NULL: not given */
     const struct pairs *pairs[PARTS];                /* DATA_PAIRS; NULL: not given */
+    const struct text *text[PARTS];                  /* DATA_TEXT; NULL: not given */
+    const struct images *images[PARTS];              /* DATA_IMAGES; NULL: not given */
     const struct vocabulary *vocabulary[2];          /* channel "vocab", of sides 0 and 1; NULL: not given */
     const char *auxiliary;                           /* channel "auxiliary": a folder; NULL: not given */
-    const struct channel *pipe; /* Pipe mode: where training rows stream from; then train is NULL */
-    struct comm *comm;          /* NULL: this process alone */
-    uint64_t first_row;         /* with comm: train is this rank's share and begins at this row; series and pairs are
-                                   whole on every rank, which takes its part of each mini-batch */
-    uint64_t all_rows;          /* of all ranks; train->rows without comm */
-    const struct gpu *gpu;      /* train on it (engine/gpu.h); NULL: on the CPU. A network asks nn/placement.h */
-    bool gpu_asked;             /* by --device or a setting: no other device will do */
+    const char *resume;                              /* channel "model": the folder of an earlier model of the same
+                                                        algorithm to go on from; NULL: not given */
+    const struct channel *pipe;                      /* Pipe mode: where training data stream from; then train is NULL;
+                                                        of text and images a whole epoch is read at a time */
+    struct comm *comm;                               /* NULL: this process alone */
+    uint64_t first_row;    /* with comm: train is this rank's share and begins at this row; series and pairs are
+                              whole on every rank, which takes its part of each mini-batch */
+    uint64_t all_rows;     /* of all ranks; train->rows without comm */
+    const struct gpu *gpu; /* train on it (engine/gpu.h); NULL: on the CPU. A network asks nn/placement.h */
+    bool gpu_asked;        /* by --device or a setting: no other device will do */
     uint64_t seed;
     int threads;
     double pace; /* seconds slept after each step so that people can watch; 0: full speed */

@@ -63,6 +63,8 @@ void training_data(struct training *t, const struct parts *parts, bool test)
         *tables[i] = parts->kind == DATA_TABLE && (there || i == PART_TRAIN) ? &parts->table[i] : NULL;
         t->series[i] = parts->kind == DATA_SERIES && there ? &parts->series[i] : NULL;
         t->pairs[i] = parts->kind == DATA_PAIRS && there ? &parts->pairs[i] : NULL;
+        t->text[i] = parts->kind == DATA_TEXT && there ? &parts->text[i] : NULL;
+        t->images[i] = parts->kind == DATA_IMAGES && there ? &parts->images[i] : NULL;
     }
     for (int i = 0; i < 2; i++)
         t->vocabulary[i] = parts->vocabulary[i].size ? &parts->vocabulary[i] : NULL;

@@ -43,6 +43,7 @@ enum op {
     OP_CONV2D,
     OP_POOL2D,
     OP_LIKELIHOOD,
+    OP_SMOOTH_L1,
     OP_COUNT
 };
 

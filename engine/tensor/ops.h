@@ -69,6 +69,10 @@ struct tensor *op_output_loss(struct tape *t, struct tensor *x, struct tensor *w
 struct tensor *op_likelihood(struct tape *t, enum likelihood kind, struct tensor *raw, struct tensor *y,
                              struct tensor *v, struct tensor *weight, double scale);
 
+/* scale * sum over rows of weight * sum along the row of s(x - y), s(d) = d^2 / 2 where |d| < 1, else |d| - 1/2. x, y N
+ * x D, weight N or NULL. node: in x y weight, number 0: scale */
+struct tensor *op_smooth_l1(struct tape *t, struct tensor *x, struct tensor *y, struct tensor *weight, double scale);
+
 /* --- tables ----------------------------------------------------------------------------------------------------- */
 
 /* Rows of table V x D: N x D. id -1 gives zeros and takes no slope. node: index 0: id, whole 0: count */

@@ -1,0 +1,52 @@
+/* What BlazingText learned, ready to be saved and to answer: vectors of words, of the hash buckets that were seen (word
+ * n-grams of a classifier, character n-grams of subwords), and of a classifier's labels. */
+#ifndef BLAZINGTEXT_WORD_MODEL_H
+#define BLAZINGTEXT_WORD_MODEL_H
+
+#include "engine/algo/algorithm.h"
+#include "engine/algo/blazingtext/buckets.h"
+#include "engine/algo/blazingtext/dictionary.h"
+
+struct word_model {
+    bool classifier;
+    struct dictionary dictionary;
+    struct buckets buckets;
+    size_t width;                        /* vector_dim */
+    int word_ngrams, min_char, max_char; /* max_char 0: no subwords */
+    float *vectors;                      /* (words + buckets.seen) x width: what inputs are averaged from */
+    float *labels;                       /* a classifier's: labels x width; else NULL */
+    bool whole; /* word vectors are the words' own rows alone; false: rows and those of their subwords, averaged */
+    /* Kept for the reference's file format and going on: epochs, window, negatives, rate, sampling, least count. */
+    int epochs, window, negatives, least;
+    double rate, sampling;
+    const char *mode;
+};
+
+void word_model_free(struct word_model *m);
+
+/* The vector of a word: with subwords also of unknown ones; else zeros and false for those. */
+bool word_model_vector(const struct word_model *m, const char *word, size_t len, float *vector);
+
+/* A classifier's view of a line of text: softmax over labels, in the dictionary's order. -1: no memory. */
+int word_model_classify(const struct word_model *m, const char *line, size_t len, float *probability);
+
+/* One piece of a line (word or n-gram) and what it adds to each label's score; the scores are the sums. */
+struct word_piece {
+    char *text;
+    float *share; /* labels */
+};
+int word_model_pieces(const struct word_model *m, const char *line, size_t len, struct word_piece **pieces,
+                      size_t *count); /* word_pieces_free is the caller's */
+void word_pieces_free(struct word_piece *pieces, size_t count);
+
+/* Files of the model: Word2Vec vectors.txt and vectors.bin (the reference's binary model, as the service's); classifier
+ * model.bin (the same format). */
+int word_model_save(const struct word_model *m, struct model_writer *w, struct error *err);
+int word_model_load(struct word_model *m, const char *dir, const struct settings *s, struct error *err);
+
+/* algorithm.h's load, unload and invoke. */
+void *word_ask_load(const char *dir, const struct settings *s, struct error *err);
+void word_ask_unload(void *model);
+int word_ask(const void *model, const struct request *in, struct answer *out, struct error *err);
+
+#endif
