@@ -9,11 +9,9 @@
 #include "engine/data/generate.h"
 #include "engine/device.h"
 #include "engine/format/format.h"
-#include "engine/format/images.h"
 #include "engine/format/input.h"
 #include "engine/format/sequence.h"
 #include "engine/format/series.h"
-#include "engine/format/text.h"
 #include "engine/gpu.h"
 #include "engine/model.h"
 #include "engine/share.h"
@@ -44,18 +42,13 @@ static int read_table(const struct channel *channel, const struct algorithm *alg
     return algorithm->takes_sparse ? 0 : dataset_dense(d, algorithm->missing, err);
 }
 
-static int read_part(const struct job *job, const struct channel *channel, const struct algorithm *algorithm,
-                     struct parts *p, int part, struct error *err)
+static int read_part(const struct channel *channel, const struct algorithm *algorithm, struct parts *p, int part,
+                     struct error *err)
 {
-    const char *annotation = part < PART_TEST ? job->annotation[part] : NULL;
     if (p->kind == DATA_SERIES)
         return series_read(channel, &p->series[part], err);
     if (p->kind == DATA_PAIRS)
         return sequence_read(channel, &p->pairs[part], err);
-    if (p->kind == DATA_TEXT)
-        return text_read(channel, -1, &p->text[part], err);
-    if (p->kind == DATA_IMAGES)
-        return images_read(channel, annotation, -1, &p->images[part], err);
     return read_table(channel, algorithm, p, part, err);
 }
 
@@ -91,7 +84,7 @@ static int read_channels(const struct job *job, const struct algorithm *algorith
         return -1;
     for (int i = 0; i < PARTS; i++) {
         const struct channel channel = channel_of(job, algorithm, paths[i]);
-        if (paths[i] && read_part(job, &channel, algorithm, p, i, err) < 0)
+        if (paths[i] && read_part(&channel, algorithm, p, i, err) < 0)
             return -1;
     }
     return 0;

@@ -22,6 +22,7 @@ struct text {
     uint64_t *count;          /* words: how often it stands in the text */
     int32_t *group[2];        /* words, or NULL: what a generator planted (0: topic, 1: role); -1: nothing */
     struct text_index *index; /* word to id */
+    size_t tokens_open;       /* tokens of the open line too */
     size_t line_room, token_room, word_room, byte_room;
     uint64_t bytes_read;
     char name[128]; /* file or generator, for messages */

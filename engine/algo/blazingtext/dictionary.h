@@ -3,6 +3,7 @@
 #ifndef BLAZINGTEXT_DICTIONARY_H
 #define BLAZINGTEXT_DICTIONARY_H
 
+#include "engine/base/error.h"
 #include "engine/data/text.h"
 
 struct dictionary {
