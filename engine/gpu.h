@@ -16,7 +16,7 @@
 #include "engine/base/error.h"
 #include "engine/nn/optimiser.h"
 
-#define GPU_VERSION 3 /* of this table: a plugin of another build is refused */
+#define GPU_VERSION 4 /* of this table: a plugin of another build is refused */
 #define GPU_PLUGIN "flashlab-cuda.so"
 #define GPU_TEXT 256
 
