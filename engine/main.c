@@ -171,7 +171,9 @@ static int read_flag(const struct flag *f, const char *value, struct arguments *
     case FLAG_COUNT:
         if (read_whole(f->name, value, THREADS_MAX, &number, err) < 0)
             return -1;
-        *(int *)field = number ? (int)number : 1;
+        if (number == 0)
+            return error_set(err, ERROR_INPUT, f->name, "give 1 or more, or leave it out", "%s cannot be 0", f->name);
+        *(int *)field = (int)number;
         return 0;
     }
     return 0;

@@ -128,10 +128,16 @@ test('a run without room for a matrix product ends; it does not wait for room', 
   }
 });
 
+test('no threads and no ranks are refused', () => {
+  for (const flag of ['--threads', '--ranks'])
+    refused(run(['train', '--algorithm', 'linear-learner', '--generate', 'gauss2', flag, '0']), { where: new RegExp(flag), what: /cannot be 0/ });
+});
+
 test('help goes to standard output and lists every flag', () => {
   const { status, stdout } = spawnSync(engine, ['--help'], { encoding: 'utf8' });
   assert.equal(status, 0);
-  for (const flag of ['--algorithm', '--train', '--validation', '--test', '--content-type', '--generate', '--set', '--model',
+  for (const flag of ['--algorithm', '--train', '--validation', '--test', '--content-type', '--train-annotation',
+    '--validation-annotation', '--resume', '--generate', '--set', '--model',
     '--threads', '--ranks', '--spread', '--mode', '--root', '--input', '--accept', '--listen', '--device', '--seed', '--pace', '--confine', '--flip', '--from', '--to'])
     assert.ok(stdout.includes(flag), flag);
 });
