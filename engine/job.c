@@ -12,6 +12,7 @@
 #include "engine/format/input.h"
 #include "engine/format/sequence.h"
 #include "engine/format/series.h"
+#include "engine/format/text.h"
 #include "engine/gpu.h"
 #include "engine/model.h"
 #include "engine/share.h"
@@ -49,6 +50,8 @@ static int read_part(const struct channel *channel, const struct algorithm *algo
         return series_read(channel, &p->series[part], err);
     if (p->kind == DATA_PAIRS)
         return sequence_read(channel, &p->pairs[part], err);
+    if (p->kind == DATA_TEXT)
+        return text_read(channel, -1, &p->text[part], err);
     return read_table(channel, algorithm, p, part, err);
 }
 

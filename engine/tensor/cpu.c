@@ -324,5 +324,6 @@ const struct backend backend_cpu = {
             [OP_ATTENTION] = KERNEL(attention),
             [OP_CONV1D] = KERNEL(conv1d),
             [OP_LIKELIHOOD] = KERNEL(likelihood),
+            [OP_SMOOTH_L1] = KERNEL(smooth_l1),
         },
 };
