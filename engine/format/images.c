@@ -46,7 +46,8 @@ static bool holds_records(const char *path)
     return found;
 }
 
-static int read_type(const struct channel *channel, const char *annotation, struct images *s, struct error *err)
+static int read_type(const struct channel *channel, const char *annotation, bool pipe, struct images *s,
+                     struct error *err)
 {
     const char *path = channel->path, *type = NULL;
     bool folder = is_folder(path);
@@ -57,6 +58,9 @@ static int read_type(const struct channel *channel, const char *annotation, stru
     if (!is_reader(type) && !folder)
         return error_set(err, ERROR_INPUT, path, "give the folder that the images are in",
                          "Data of type %s are a folder of images", type);
+    if (!is_reader(type) && pipe)
+        return error_set(err, ERROR_INPUT, path, "use --mode File, or records",
+                         "A pipe sends records; a folder of images is no pipe");
     if (!is_reader(type))
         return images_folder_read(path, annotation, type, s, err);
     if (annotation)
@@ -74,7 +78,7 @@ int images_read(const struct channel *channel, const char *annotation, int epoch
     if (epoch >= 0)
         now.path = format_epoch_path(channel->path, epoch, buffer);
     files_name(now.path, s->name, sizeof s->name);
-    status = read_type(&now, annotation, s, err);
+    status = read_type(&now, annotation, epoch >= 0, s, err);
     if (status == 0 && s->count == 0)
         status = error_set(err, ERROR_INPUT, now.path, "give at least one image", "There are no images in it");
     if (status < 0)
