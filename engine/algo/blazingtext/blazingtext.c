@@ -1,9 +1,10 @@
 #include "engine/algo/blazingtext/blazingtext.h"
 
+#include <math.h>
+
 #include "engine/algo/blazingtext/word_model.h"
 #include "engine/algo/blazingtext/word_plan.h"
 
-#define FROM(low) .min = (low), .max = INFINITY
 #define BETWEEN(low, high) .min = (low), .max = (high)
 #define COUNT BETWEEN(1, 1e9)
 
