@@ -59,7 +59,9 @@ static void weigh(struct weights *w, uint32_t i, double middle, double reach, ui
         weight[k - first] = (float)share;
         sum += share;
     }
-    for (uint32_t k = 0; k < stop - first; k++)
+    while (w->count[i] > 1 && weight[w->count[i] - 1] == 0)
+        w->count[i]--;
+    for (uint32_t k = 0; k < w->count[i]; k++)
         weight[k] = sum > 0 ? (float)((double)weight[k] / sum) : 1;
 }
 
