@@ -158,7 +158,7 @@ $(BUILD)/flashlab-cuda.so: $(CUDA)
 
 # The tensor backend once more, for the processor: see tests/cuda/cuda_runtime.h.
 CUDA_HOST = $(patsubst %,$(BUILD)/tests/cuda/%.o,cuda_host $(basename $(notdir $(wildcard engine/cuda/device.cu engine/cuda/words.cu engine/cuda/tensor*.cu))))
-CUDA_HOST_FLAGS = -x c++ -std=c++17 -g $(OPTIMISE) $(SANITIZE) -DCUDA_THREADS=64 -DCUDA_LANES=4 -DCUDA_PIECE=64 -Itests/cuda -I. -Wall -Wextra -Werror -Wno-unused-function -Wno-clobbered
+CUDA_HOST_FLAGS = -x c++ -std=c++17 -g $(OPTIMISE) $(SANITIZE) -DCUDA_THREADS=64 -DCUDA_LANES=4 -DCUDA_PIECE=64 -Itests/cuda -I. -Wall -Wextra -Werror -Wno-unused-function -Wno-clobbered -Wno-unknown-pragmas
 $(BUILD)/tests/cuda/%.o: engine/cuda/%.cu
 	@mkdir -p $(@D)
 	$(CXX) $(CUDA_HOST_FLAGS) -MMD -MP -c -o $@ $<
