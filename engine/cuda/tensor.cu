@@ -455,6 +455,7 @@ backend make_table()
     ROW(OP_CONV2D, conv2d);
     ROW(OP_POOL2D, pool2d);
     ROW(OP_LIKELIHOOD, likelihood);
+    ROW(OP_SMOOTH_L1, smooth_l1);
     return b;
 }
 

@@ -159,6 +159,33 @@ likely likely_of(const node *n)
             numbers(n->in[3]), n->in[0]->shape[0], n->in[0]->shape[1]};
 }
 
+/* --- smooth L1 ------------------------------------------------------------------------------------------------------
+ */
+
+__global__ void smooth_kernel(double *loss, const float *x, const float *y, const float *weight, size_t rows,
+                              size_t width)
+{
+    FOR_EACH(r, rows)
+    {
+        double counts = row_weight(nullptr, weight, r), sum = 0;
+        for (size_t i = r * width; counts != 0 && i < (r + 1) * width; i++) {
+            double off = fabs(double(x[i]) - double(y[i]));
+            sum += off < 1 ? off * off / 2 : off - 0.5;
+        }
+        loss[r] = counts * sum;
+    }
+}
+
+__global__ void smooth_back_kernel(float *dx, float beta, const float *dy, float scale, const float *x, const float *y,
+                                   const float *weight, size_t rows, size_t width)
+{
+    FOR_EACH(i, rows * width)
+    {
+        float slope = dy[0] * scale * row_weight(nullptr, weight, i / width);
+        put(&dx[i], slope == 0 ? 0 : slope * fmaxf(-1, fminf(1, x[i] - y[i])), beta);
+    }
+}
+
 } // namespace
 
 void cross_entropy_forward(tape *t, node *n)
@@ -254,4 +281,24 @@ void likelihood_backward(tape *t, node *n)
     slope dx = slope_of(t, n->in[0]);
     if (dx.at)
         launch(l.rows, likelihood_back_kernel, dx.at, dx.beta, slopes(n->out[0]), n->number[0], l);
+}
+
+void smooth_l1_forward(tape *t, node *n)
+{
+    size_t rows = n->in[0]->shape[0];
+    double *loss = scratch<double>(t, rows);
+    if (rows > 0 && !loss)
+        return;
+    launch(rows, smooth_kernel, loss, numbers(n->in[0]), numbers(n->in[1]), numbers(n->in[2]), rows,
+           n->in[0]->shape[1]);
+    sum_all(numbers(n->out[0]), loss, rows, n->number[0]);
+}
+
+void smooth_l1_backward(tape *t, node *n)
+{
+    slope dx = slope_of(t, n->in[0]);
+    size_t rows = n->in[0]->shape[0], width = n->in[0]->shape[1];
+    if (dx.at)
+        launch(rows * width, smooth_back_kernel, dx.at, dx.beta, slopes(n->out[0]), n->number[0], numbers(n->in[0]),
+               numbers(n->in[1]), numbers(n->in[2]), rows, width);
 }

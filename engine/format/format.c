@@ -40,10 +40,14 @@ static const struct format {
     {"application/x-recordio-protobuf", "recordio-protobuf", ".pbr.rec.recordio", record_read, record_append, NULL,
      NULL, NULL},
     {"application/x-parquet", "parquet", ".parquet", parquet_read, NULL, parquet_write, parquet_end, parquet_leave},
-    {"application/jsonlines", "jsonlines application/json json", ".json.jsonl", jsonlines_read, jsonlines_append, NULL,
-     NULL, NULL},
+    {"application/jsonlines", "jsonlines application/json json", ".json.jsonl.manifest", jsonlines_read,
+     jsonlines_append, NULL, NULL, NULL},
     {"text/libsvm", "libsvm text/x-libsvm", ".libsvm.svm", libsvm_read, libsvm_append, NULL, libsvm_end, NULL},
     {"text/plain", "plain", ".txt", NULL, NULL, NULL, NULL, NULL},
+    {"application/x-recordio", "x-recordio", ".rec", NULL, NULL, NULL, NULL, NULL},
+    {"application/x-image", "x-image", "", NULL, NULL, NULL, NULL, NULL},
+    {"image/jpeg", "image/jpg jpeg jpg", ".jpg.jpeg", NULL, NULL, NULL, NULL, NULL},
+    {"image/png", "png", ".png", NULL, NULL, NULL, NULL, NULL},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -95,10 +99,19 @@ static const struct format *format_of_type(const char *type, struct error *err)
     return NULL;
 }
 
-/* ".parquet" of "a/b.parquet.gz"; NULL when no format has the ending. */
-static const struct format *find_ending(const char *path)
+static bool takes(const char *const *types, const char *type)
+{
+    while (types && *types && strcmp(*types, type) != 0)
+        types++;
+    return !types || *types;
+}
+
+/* ".parquet" of "a/b.parquet.gz"; NULL when no format has the ending. Of two with one ending (.rec) that which is
+ * among `types`, else the first. */
+static const struct format *find_ending(const char *path, const char *const *types)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const struct format *first = NULL;
     size_t len = strlen(name), start;
     char ending[16];
     if (len > 3 && strcmp(name + len - 3, ".gz") == 0)
@@ -110,22 +123,25 @@ static const struct format *find_ending(const char *path)
     snprintf(ending, sizeof ending, ".%.*s", (int)(len - start), name + start);
     for (int i = 0; i < FORMATS; i++) {
         const char *found = strstr(formats[i].endings, ending);
-        if (found && (found[strlen(ending)] == '.' || !found[strlen(ending)]))
+        if (!found || (found[strlen(ending)] && found[strlen(ending)] != '.'))
+            continue;
+        if (takes(types, formats[i].type))
             return &formats[i];
+        first = first ? first : &formats[i];
     }
-    return NULL;
+    return first;
 }
 
 const char *format_type_of_name(const char *path)
 {
-    const struct format *format = find_ending(path);
+    const struct format *format = find_ending(path, NULL);
     return format ? format->type : NULL;
 }
 
 /* What has no ending of a table is taken for CSV. */
 static const struct format *format_of_name(const char *path)
 {
-    const struct format *format = find_ending(path);
+    const struct format *format = find_ending(path, NULL);
     return format && format->read ? format : &formats[0];
 }
 
@@ -160,16 +176,9 @@ static int check_allowed(const struct format *format, const char *path, const ch
     return error_set(err, ERROR_INPUT, path, fix, "This algorithm does not take data of type %s", format->type);
 }
 
-static bool takes(const char *const *types, const char *type)
-{
-    while (types && *types && strcmp(*types, type) != 0)
-        types++;
-    return !types || *types;
-}
-
 const char *format_type(const struct channel *channel, const char *path, const char *otherwise, struct error *err)
 {
-    const struct format *ending = channel->content_type ? NULL : find_ending(path);
+    const struct format *ending = channel->content_type ? NULL : find_ending(path, channel->allowed);
     const char *told = ending && (ending->read || takes(channel->allowed, ending->type)) ? ending->type : NULL;
     const char *asked = channel->content_type ? channel->content_type : told ? told : otherwise;
     const struct format *format = format_of_type(asked, err);
@@ -311,7 +320,7 @@ int format_stream(const struct channel *channel, int epoch, size_t rows, dataset
 
 static const struct format *format_of_output(const char *path, const char *content_type, struct error *err)
 {
-    const struct format *told = find_ending(path);
+    const struct format *told = find_ending(path, NULL);
     if (content_type)
         return table_of_type(content_type, err);
     if (told && told->read)

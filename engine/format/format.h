@@ -58,7 +58,7 @@ void format_abandon(struct format_output *out); /* NULL is fine */
 const char *format_type(const struct channel *channel, const char *path, const char *otherwise, struct error *err);
 
 /* The content type that a name's ending tells; NULL when it tells none. Of a channel, .txt says text/plain only where
- * that is read; elsewhere it says nothing. */
+ * that is read; elsewhere it says nothing; .rec says application/x-recordio where only that is read. */
 const char *format_type_of_name(const char *path);
 
 #endif

@@ -71,7 +71,9 @@ CPU_KERNEL(lstm);
 CPU_KERNEL(gru);
 CPU_KERNEL(attention);
 CPU_KERNEL(conv1d);
+CPU_KERNEL(conv2d);
 CPU_KERNEL(likelihood);
+CPU_KERNEL(smooth_l1);
 
 /* In the files that include this, a product and a sum may become one instruction on processors that have it, which the
  * rest of the engine forbids so that its numbers are the same everywhere: the functions of exp.h take a third less

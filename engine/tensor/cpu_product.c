@@ -117,7 +117,7 @@ FMA static void turn_square(float *panel, const float *b, size_t ldb)
     }
 }
 
-static bool has_fma(void)
+bool product_has_fma(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
@@ -131,7 +131,7 @@ static void turn_square(float *panel, const float *b, size_t ldb)
             panel[l * PRODUCT_PANEL + i] = b[i * ldb + l];
 }
 
-static bool has_fma(void)
+bool product_has_fma(void)
 {
     return false;
 }
@@ -152,7 +152,7 @@ static void pack_rows(float *panel, const float *b, size_t ldb, size_t depth, si
 static void pack_transposed(float *panel, const float *b, size_t ldb, size_t depth, size_t width)
 {
     size_t l = 0;
-    if (width == PRODUCT_PANEL && has_fma())
+    if (width == PRODUCT_PANEL && product_has_fma())
         for (; l + 8 <= depth; l += 8) {
             turn_square(panel + l * PRODUCT_PANEL, b + l, ldb);
             turn_square(panel + l * PRODUCT_PANEL + 8, b + 8 * ldb + l, ldb);
@@ -214,7 +214,7 @@ static void panel_rows(const struct product *p, size_t begin, size_t end, size_t
 
 void product(const struct product *p)
 {
-    if (!has_fma()) {
+    if (!product_has_fma()) {
         product_plain(p);
         return;
     }

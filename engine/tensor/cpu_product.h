@@ -38,6 +38,8 @@ struct product {
 };
 void product(const struct product *p);
 
+bool product_has_fma(void); /* can this processor do it in its registers? */
+
 /* The same by plain loops: what processors without FMA take. */
 void product_plain(const struct product *p);
 

@@ -326,6 +326,16 @@ struct tensor *op_likelihood(struct tape *t, enum likelihood kind, struct tensor
     return run(t, n);
 }
 
+struct tensor *op_smooth_l1(struct tape *t, struct tensor *x, struct tensor *y, struct tensor *weight, double scale)
+{
+    struct node *n = node(t, OP_SMOOTH_L1, x, y, weight);
+    FITS(x->rank == 2 && tensor_dense(x) && tensor_dense(y) && tensor_same_shape(x, y));
+    FITS(is_vector(weight, x->shape[0]) && !tensor_learns(y));
+    n->number[0] = scale;
+    out(t, n, 0, 0, NULL);
+    return run(t, n);
+}
+
 /* --- tables ----------------------------------------------------------------------------------------------------- */
 
 struct tensor *op_embedding(struct tape *t, struct tensor *table, const int32_t *id, size_t count)

@@ -111,6 +111,7 @@ const struct backend BACKEND = {
             [OP_CONV2D] = {conv2d_forward, conv2d_backward},
             [OP_POOL2D] = {pool2d_forward, pool2d_backward},
             [OP_LIKELIHOOD] = {likelihood_forward, likelihood_backward},
+            [OP_SMOOTH_L1] = {smooth_l1_forward, smooth_l1_backward},
         },
 };
 

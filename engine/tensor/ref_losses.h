@@ -152,4 +152,32 @@ static void likelihood_backward(struct tape *t, struct node *n)
     }
 }
 
+/* scale * sum of weight * s(x - y) */
+static void smooth_l1_forward(struct tape *t, struct node *n)
+{
+    size_t rows = n->in[0]->shape[0], width = n->in[0]->shape[1];
+    double loss = 0;
+    (void)t;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = r * width; weight_of(n->in[2], r) != 0 && i < (r + 1) * width; i++) {
+            double off = fabs((double)numbers(n->in[0])[i] - (double)numbers(n->in[1])[i]);
+            loss += weight_of(n->in[2], r) * (off < 1 ? off * off / 2 : off - 0.5);
+        }
+    numbers(n->out[0])[0] = (REAL)(n->number[0] * loss);
+}
+
+/* dx += scale weight (x - y), which is cut to [-1, 1] */
+static void smooth_l1_backward(struct tape *t, struct node *n)
+{
+    size_t rows = n->in[0]->shape[0], width = n->in[0]->shape[1];
+    REAL *dx = slopes_to(t, n->in[0]);
+    for (size_t r = 0; r < rows; r++) {
+        double slope = (double)slopes(n->out[0])[0] * n->number[0] * weight_of(n->in[2], r);
+        for (size_t i = r * width; slope != 0 && i < (r + 1) * width; i++) {
+            double off = (double)numbers(n->in[0])[i] - (double)numbers(n->in[1])[i];
+            dx[i] += (REAL)(slope * fmax(-1, fmin(1, off)));
+        }
+    }
+}
+
 #endif

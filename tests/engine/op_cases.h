@@ -250,6 +250,15 @@ static void case_l1(struct tape *t, struct gradient *g)
     likelihood_case(t, g, LIKELIHOOD_L1, 1, -3, 3);
 }
 
+static void case_smooth_l1(struct tape *t, struct gradient *g)
+{
+    size_t rows = gradient_size(g, 9), width = gradient_size(g, 6);
+    struct tensor *x = gradient_leaf(g, -3, 3, 2, SHAPE(rows, width));
+    struct tensor *y = gradient_plain(g, -1, 1, 2, SHAPE(rows, width));
+    struct tensor *weight = gradient_coin(g) ? case_weights(t, g, rows) : NULL;
+    gradient_out(g, op_smooth_l1(t, x, y, weight, 0.7));
+}
+
 /* --- tables ----------------------------------------------------------------------------------------------------- */
 
 static void case_embedding(struct tape *t, struct gradient *g)
@@ -428,6 +437,7 @@ static const struct op_case op_cases[] = {
     {"negative_binomial", case_negative_binomial},
     {"beta", case_beta},
     {"L1", case_l1},
+    {"smooth_l1", case_smooth_l1},
     {"embedding", case_embedding},
     {"embedding_mean", case_embedding_mean},
     {"layer_norm", case_layer_norm},

@@ -175,10 +175,72 @@ static void large_conv1d(struct tape *t, struct gradient *g)
     gradient_out(g, op_conv1d(t, x, w, b, gradient_size(g, 5), gradient_size(g, 3)));
 }
 
+/* Kernels of 1 to 7, strides of 1 to 4, pads to 3, channels that fill no vector; at times no image, or none seen. */
+static void large_conv2d(struct tape *t, struct gradient *g)
+{
+    size_t in = gradient_size(g, 20), out = 1 + gradient_size(g, 36), images = gradient_size(g, 4);
+    size_t high = gradient_some(g, 7), wide = gradient_coin(g) ? high : gradient_some(g, 7);
+    size_t tall = gradient_size(g, 18), broad = gradient_size(g, 18);
+    struct tensor *x = gradient_leaf(g, -1, 1, 4, SHAPE(images, tall, broad, in));
+    struct tensor *w = gradient_leaf(g, -0.3, 0.3, 4, SHAPE(high, wide, in, out));
+    struct tensor *b = gradient_coin(g) ? gradient_leaf(g, -1, 1, 1, SHAPE(out)) : NULL;
+    size_t stride = gradient_some(g, 4), pad = (size_t)rng_below(&g->r, 4);
+    gradient_out(g, op_conv2d(t, x, w, b, stride, pad));
+    if (gradient_coin(g)) /* adds to all slopes */
+        gradient_out(g, op_conv2d(t, x, w, b, gradient_some(g, 2), high / 2));
+}
+
+/* The layers of a small detector, at a third of their size, threads sharing rows of several images. */
+static void network_conv2d(struct tape *t, struct gradient *g)
+{
+    static const size_t layers[][4] = {
+        {27, 3, 16, 2}, {13, 16, 32, 2}, {7, 64, 64, 1}, {5, 64, 32, 1}, {10, 32, 48, 2}};
+    const size_t *layer = layers[rng_below(&g->r, 5)];
+    struct tensor *x = gradient_plain(g, -1, 1, 4, SHAPE(3, layer[0], layer[0], layer[1]));
+    struct tensor *w = gradient_leaf(g, -0.1, 0.1, 4, SHAPE(3, 3, layer[1], layer[2]));
+    x = gradient_coin(g) ? x : gradient_leaf(g, -1, 1, 4, SHAPE(3, layer[0], layer[0], layer[1]));
+    gradient_out(g, op_conv2d(t, x, w, NULL, layer[3], 1));
+}
+
+static void large_pool2d(struct tape *t, struct gradient *g)
+{
+    size_t channels = 1 + gradient_size(g, 40), size = gradient_some(g, 4), stride = gradient_some(g, 3);
+    struct tensor *x = gradient_leaf(
+        g, -1, 1, 4, SHAPE(1 + gradient_size(g, 5), gradient_size(g, 19), gradient_size(g, 19), channels));
+    struct tensor *y = op_pool2d(t, x, (enum reduce)rng_below(&g->r, 3), size, stride, (size_t)rng_below(&g->r, size));
+    gradient_out(g, y);
+    gradient_out(g, op_pool2d(t, x, REDUCE_MAX, 2, 2, 0));
+}
+
+static void large_batch_norm(struct tape *t, struct gradient *g)
+{
+    size_t width = 1 + gradient_size(g, 40), rows = 300 + gradient_size(g, 900);
+    struct tensor *x = gradient_leaf(g, -2, 9, 2, SHAPE(rows, width));
+    struct tensor *gain = gradient_leaf(g, 0.5, 2, 1, SHAPE(width)), *bias = gradient_leaf(g, -1, 1, 1, SHAPE(width));
+    struct tensor *mean = gradient_plain(g, -1, 1, 1, SHAPE(width));
+    struct tensor *variance = gradient_plain(g, 0.5, 2, 1, SHAPE(width));
+    gradient_out(g, op_unary(t, op_batch_norm(t, x, gain, bias, mean, variance, 0.1, 1e-3), UNARY_RELU));
+    gradient_see(g, mean);
+    gradient_see(g, variance);
+}
+
+/* Rows of a few classes, most of which do not count. */
+static void large_boxes(struct tape *t, struct gradient *g)
+{
+    size_t rows = 4000 + gradient_size(g, 900), classes = 1 + gradient_some(g, 9);
+    struct tensor *x = gradient_leaf(g, -9, 9, 2, SHAPE(rows, classes)),
+                  *box = gradient_leaf(g, -3, 3, 2, SHAPE(rows, 4));
+    struct tensor *wanted = gradient_plain(g, -1, 1, 2, SHAPE(rows, 4)),
+                  *weight = gradient_plain(g, 0, 2, 1, SHAPE(rows));
+    gradient_out(g, op_cross_entropy(t, x, gradient_ints(g, -1, (int)classes - 1, rows), weight, 0.01));
+    gradient_out(g, op_smooth_l1(t, box, wanted, weight, 0.01));
+}
+
 static gradient_case *const large[] = {large_linear,     large_linear_rows, large_matmul,      large_lstm,
                                        large_gru,        large_attention,   large_output_loss, large_cross_entropy,
                                        large_embedding,  large_elements,    large_shapes,      large_sums,
-                                       large_likelihood, large_conv1d};
+                                       large_likelihood, large_conv1d,      large_conv2d,      network_conv2d,
+                                       large_pool2d,     large_batch_norm,  large_boxes};
 
 static void shared_work(void **state)
 {

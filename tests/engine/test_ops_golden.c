@@ -135,6 +135,7 @@ static void losses(void **state)
     IS(op_softmax(t, x), golden_softmax);
     IS(op_cross_entropy(t, x, target, weight, 1), golden_cross_entropy);
     IS(op_output_loss(t, x, unit, NULL, target, weight, 1, &right), golden_cross_entropy);
+    IS(op_smooth_l1(t, x, wave(3, 2, SHAPE(3, 5)), weight, 0.5), golden_smooth_l1);
 }
 
 static void recurrent(void **state)

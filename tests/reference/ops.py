@@ -72,6 +72,8 @@ show("embedding_mean", torch.stack([table[[2, 4, 2]].mean(0), torch.zeros(3), ta
 show("softmax", F.softmax(wave(1, 3, 5), 1))
 target, weight = torch.tensor([2, 0, 4]), wave(2, 3).abs()
 show("cross_entropy", (F.cross_entropy(wave(1, 3, 5), target, reduction="none") * weight).sum())
+off = F.smooth_l1_loss(wave(1, 3, 5), wave(3, 3, 5), reduction="none")
+show("smooth_l1", (0.5 * off.sum(1) * weight).sum())
 for reverse in [False, True]:
     end = "_reverse" if reverse else ""
     show("lstm" + end, recurrent(torch.nn.LSTM, wave(1, 4, 3, 8), reverse, [4, 2, 3]))

@@ -295,8 +295,8 @@ describe('runs', () => {
     assert.match((await (await send('../vocab.trg.json', id)).json()).error.message, /has a file of that name/);
     for (const into of ['0123456789abcdef', '../..', `${id}0`])
       assert.equal((await send('more.json', into)).status, 400, into);
-    for (let i = 2; i < 8; i++) assert.equal((await send(`more-${i}.json`, id)).status, 201);
-    assert.match((await (await send('more-8.json', id)).json()).error.message, /at most 8 files/);
+    for (let i = 2; i < 256; i++) assert.equal((await send(`more-${i}.json`, id)).status, 201);
+    assert.match((await (await send('more-256.json', id)).json()).error.message, /at most 256 files/);
     const run = await start(server, { algorithm: 'xgboost', train: id, vocab: id, hyperparameters: { num_round: 3 } });
     const end = last(await watch(server, run.id));
     assert.equal(end.status, 'failed');
@@ -305,6 +305,42 @@ describe('runs', () => {
     assert.deepEqual([unknown.status, unknown.json.error.field], [404, 'vocab']);
     const missed = await server.post('/api/v1/runs', { algorithm: 'linear-learner', experiment: 'LL-14', vocab: id });
     assert.deepEqual([missed.status, missed.json.error.field], [400, 'vocab']);
+  });
+
+  test('an upload of many files is no larger than one of one file', async () => {
+    const send = (name, size, into) => fetch(`${server.url}/api/v1/uploads`, { method: 'POST', body: new Uint8Array(size),
+      headers: { 'X-Filename': name, ...(into ? { 'X-Upload': into } : {}) } });
+    const { id } = await (await send('a.png', 20 << 20)).json();
+    assert.match((await (await send('b.png', (12 << 20) + 1, id)).json()).error.message, /at most 32 MiB together/);
+    assert.equal((await send('b.png', 12 << 20, id)).status, 201);
+  });
+
+  test('what a channel reads of an upload: its only file that is no image, or the folder', async () => {
+    const upload = async (...names) => {
+      let id;
+      for (const name of names)
+        ({ id } = await (await fetch(`${server.url}/api/v1/uploads`, { method: 'POST', body: '1,2\n',
+          headers: { 'X-Filename': name, ...(id ? { 'X-Upload': id } : {}) } })).json());
+      return id;
+    };
+    const places = [['rows.csv'], ['one.png'], ['one.JPG', 'two.jpeg'], ['one.png', 'list.jsonl', 'two.png'], ['a.csv', 'b.csv']];
+    for (const names of places) {
+      const train = await upload(...names);
+      const { command } = await start(server, { algorithm: 'xgboost', train, hyperparameters: { num_round: 3 } });
+      const others = names.filter((name) => !/\.(jpe?g|png)$/i.test(name));
+      const wanted = others.length === 1 ? `${train}/${others[0]}` : train;
+      assert.ok(command.includes(`/uploads/${wanted} `), `${names}: ${command}`);
+    }
+  });
+
+  test('a run goes on from a model only where its algorithm has that channel', async () => {
+    const run = await start(server, short);
+    await watch(server, run.id);
+    const answer = await server.post('/api/v1/runs', { ...short, resume: run.id });
+    assert.deepEqual([answer.status, answer.json.error.code, answer.json.error.field], [400, 'invalid_field', 'resume']);
+    assert.match(answer.json.error.message, /linear-learner does not go on from an earlier model/);
+    const of_experiment = await server.post('/api/v1/runs', { algorithm: 'linear-learner', experiment: 'LL-14', resume: run.id });
+    assert.deepEqual([of_experiment.status, of_experiment.json.error.field], [400, 'resume']);
   });
 
   test('all settings a run may have reach the trainer', async () => {

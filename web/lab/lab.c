@@ -445,6 +445,19 @@ int lab_run_invoke(struct lab *lab, const char *id, const struct invocation *in,
     return worker_feed(lab->config.engine, args, in->bytes, in->len, ANSWER_SECONDS, ANSWER_BYTES, answer, err);
 }
 
+int lab_run_model_dir(struct lab *lab, const char *id, const char *algorithm, char *dir, size_t size)
+{
+    const struct run *r;
+    bool found;
+    pthread_mutex_lock(&lab->lock);
+    r = find(lab, id);
+    found = r && run_has_model(r) && strcmp(r->algorithm, algorithm) == 0;
+    if (found)
+        shelf_path(&lab->shelf, r->id, dir, size);
+    pthread_mutex_unlock(&lab->lock);
+    return found ? 0 : -1;
+}
+
 int lab_run_model(struct lab *lab, const char *id, struct str *archive, struct error *err)
 {
     char dir[1200];
