@@ -157,16 +157,17 @@ $(BUILD)/flashlab-cuda.so: $(CUDA)
 	$(NVCC) -shared -o $@ $^ -lcublas -Xlinker -rpath,$(dir $(NVCC))../lib64
 
 # The tensor backend once more, for the processor: see tests/cuda/cuda_runtime.h.
-CUDA_HOST = $(patsubst %,$(BUILD)/tests/cuda/%.o,cuda_host $(basename $(notdir $(wildcard engine/cuda/device.cu engine/cuda/tensor*.cu))))
-CUDA_HOST_FLAGS = -x c++ -std=c++17 -g $(OPTIMISE) $(SANITIZE) -DCUDA_THREADS=64 -DCUDA_PIECE=64 -Itests/cuda -I. -Wall -Wextra -Werror -Wno-unused-function -Wno-clobbered
+CUDA_HOST = $(patsubst %,$(BUILD)/tests/cuda/%.o,cuda_host $(basename $(notdir $(wildcard engine/cuda/device.cu engine/cuda/words.cu engine/cuda/tensor*.cu))))
+CUDA_HOST_FLAGS = -x c++ -std=c++17 -g $(OPTIMISE) $(SANITIZE) -DCUDA_THREADS=64 -DCUDA_LANES=4 -DCUDA_PIECE=64 -Itests/cuda -I. -Wall -Wextra -Werror -Wno-unused-function -Wno-clobbered -Wno-unknown-pragmas
 $(BUILD)/tests/cuda/%.o: engine/cuda/%.cu
 	@mkdir -p $(@D)
 	$(CXX) $(CUDA_HOST_FLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/tests/cuda/%.o: tests/cuda/%.cc
 	@mkdir -p $(@D)
 	$(CXX) $(CUDA_HOST_FLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/tests/engine/test_cuda $(BUILD)/tests/engine/test_cuda_runs: $(CUDA_HOST)
-$(BUILD)/tests/engine/test_cuda $(BUILD)/tests/engine/test_cuda_runs: ENGINE_LIBS += -lstdc++
+CUDA_TESTS = $(addprefix $(BUILD)/tests/engine/,test_cuda test_cuda_runs test_cuda_words)
+$(CUDA_TESTS): $(CUDA_HOST)
+$(CUDA_TESTS): ENGINE_LIBS += -lstdc++
 
 # Has its own copies of what it needs of the engine. mpi.h is not as pedantic as we are.
 $(BUILD)/flashlab-mpi.so: engine/mpi/plugin.c engine/comm.c engine/base/clock.c engine/base/error.c engine/comm_way.h engine/comm.h

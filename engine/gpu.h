@@ -50,7 +50,35 @@ struct gpu_column {
     size_t cell; /* of LISTED: the column's first among all */
 };
 
+/* A text that vectors of words, or of labels, are learned from (engine/algo/blazingtext/words_gpu.h fills it in). Lines
+ * are rows of the input matrix, one for each token; token k of all has the draws random_word(stream, k * draws + ..).
+ */
+enum gpu_words_kind { GPU_WORDS_SKIPGRAM, GPU_WORDS_CBOW, GPU_WORDS_LABELS };
+
+struct gpu_words_task {
+    enum gpu_words_kind kind;
+    size_t width, inputs, outputs; /* rows of the two matrices */
+    const float *input, *output;   /* where they begin */
+    const int32_t *token;
+    const size_t *start; /* lines + 1 */
+    size_t lines;
+    const int32_t *part;      /* rows that word i is the mean of: part[part_start[i]] .. part[part_start[i + 1] - 1]; */
+    const size_t *part_start; /* words + 1; NULL: a word is its own row */
+    size_t words;
+    const float *keep;         /* words: the chance that one stays where it stands; NULL: all stay */
+    const uint32_t *other;     /* outputs: what is drawn in place of bin i .. */
+    const float *below;        /* .. when the rest of the draw is not below this */
+    const int32_t *label;      /* LABELS: those of line i are label[label_start[i]] .. */
+    const size_t *label_start; /* lines + 1 */
+    size_t window, negatives, epochs;
+    float rate;    /* falls to nothing over all epochs */
+    size_t blocks; /* lines at a time: updates of these may be lost to each other */
+    uint64_t seed;
+};
+#define GPU_WORDS_WIDTH 1024 /* the widest */
+
 struct backend;
+struct gpu_words;
 struct gpu_trees; /* binned rows on the device, and the order of those in the tree that grows */
 
 struct gpu {
@@ -89,6 +117,12 @@ struct gpu {
     /* Of these rows, puts first those with go[code]; how many. Waits. */
     size_t (*trees_split)(struct gpu_trees *t, size_t begin, size_t end, const struct gpu_column *c, const uint8_t *go);
     void (*trees_rows)(struct gpu_trees *t, uint32_t *row); /* the order now. Waits. */
+
+    struct gpu_words *(*words_open)(const struct gpu_words_task *task); /* copies. NULL: no room */
+    void (*words_close)(struct gpu_words *w);
+    void (*words_learn)(struct gpu_words *w, size_t epoch, size_t begin, size_t end); /* from lines begin .. end - 1 */
+    /* The matrices now, and since the last look the sum of losses and of how many. Waits. */
+    void (*words_look)(struct gpu_words *w, float *input, float *output, double *loss, double *count);
 
     const struct backend *tensor; /* the operations of networks (tensor/backend.h) on this device */
 };

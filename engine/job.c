@@ -9,9 +9,11 @@
 #include "engine/data/generate.h"
 #include "engine/device.h"
 #include "engine/format/format.h"
+#include "engine/format/images.h"
 #include "engine/format/input.h"
 #include "engine/format/sequence.h"
 #include "engine/format/series.h"
+#include "engine/format/text.h"
 #include "engine/gpu.h"
 #include "engine/model.h"
 #include "engine/share.h"
@@ -42,13 +44,17 @@ static int read_table(const struct channel *channel, const struct algorithm *alg
     return algorithm->takes_sparse ? 0 : dataset_dense(d, algorithm->missing, err);
 }
 
-static int read_part(const struct channel *channel, const struct algorithm *algorithm, struct parts *p, int part,
-                     struct error *err)
+static int read_part(const struct channel *channel, const char *annotation, const struct algorithm *algorithm,
+                     struct parts *p, int part, struct error *err)
 {
     if (p->kind == DATA_SERIES)
         return series_read(channel, &p->series[part], err);
     if (p->kind == DATA_PAIRS)
         return sequence_read(channel, &p->pairs[part], err);
+    if (p->kind == DATA_TEXT)
+        return text_read(channel, -1, &p->text[part], err);
+    if (p->kind == DATA_IMAGES)
+        return images_read(channel, annotation, -1, &p->images[part], err);
     return read_table(channel, algorithm, p, part, err);
 }
 
@@ -84,7 +90,7 @@ static int read_channels(const struct job *job, const struct algorithm *algorith
         return -1;
     for (int i = 0; i < PARTS; i++) {
         const struct channel channel = channel_of(job, algorithm, paths[i]);
-        if (paths[i] && read_part(&channel, algorithm, p, i, err) < 0)
+        if (paths[i] && read_part(&channel, i < PART_TEST ? job->annotation[i] : NULL, algorithm, p, i, err) < 0)
             return -1;
     }
     return 0;
@@ -159,6 +165,18 @@ static int check_channels(const struct job *job, const struct algorithm *algorit
     return 0;
 }
 
+/* Annotations are of images in a folder, which a pipe does not send. */
+static int check_annotations(const struct job *job, struct error *err)
+{
+    const char *const images[] = {job->pipe ? NULL : job->train, job->validation};
+    static const char *const flags[] = {"--train-annotation", "--validation-annotation"};
+    for (int i = 0; i < PART_TEST; i++)
+        if (job->annotation[i] && !images[i])
+            return error_set(err, ERROR_INPUT, flags[i], "leave it out, or give the folder of the images too",
+                             "There are no images for the annotations in %.100s", job->annotation[i]);
+    return 0;
+}
+
 static int check_job(const struct job *job, const struct algorithm *algorithm, struct error *err)
 {
     if (job->generate && (job->train || job->validation || job->test))
@@ -167,7 +185,8 @@ static int check_job(const struct job *job, const struct algorithm *algorithm, s
     if (!job->generate && !job->train)
         return error_set(err, ERROR_INPUT, "--train", "add --train PATH or --generate RECIPE",
                          "There is nothing to train on");
-    if (check_channels(job, algorithm, err) < 0 || check_pipe(job, algorithm, err) < 0)
+    if (check_channels(job, algorithm, err) < 0 || check_pipe(job, algorithm, err) < 0 ||
+        check_annotations(job, err) < 0)
         return -1;
     return check_spread(job, err);
 }

@@ -16,6 +16,13 @@ static int print(const struct answer *out, struct error *err)
                      strerror(errno));
 }
 
+/* Sentences come as .txt, and so may rows of a table, which are CSV then. */
+static const char *type_of_name(const char *path, const struct algorithm *a)
+{
+    const char *type = format_type_of_name(path);
+    return type && a->data != DATA_TEXT && strcmp(type, "text/plain") == 0 ? NULL : type;
+}
+
 int predict(const struct prediction *p, struct error *err)
 {
     struct model model = {0};
@@ -23,9 +30,11 @@ int predict(const struct prediction *p, struct error *err)
     struct answer out = {0};
     struct request in = {.content_type = p->content_type, .accept = p->accept};
     int status = -1;
+    if (model_load(&model, p->model, err) < 0)
+        return -1;
     if (!in.content_type)
-        in.content_type = format_type_of_name(p->input);
-    if (model_load(&model, p->model, err) == 0 && input_all(p->input, PAYLOAD_BYTES_MAX, &bytes, err) == 0) {
+        in.content_type = type_of_name(p->input, model.algorithm);
+    if (input_all(p->input, PAYLOAD_BYTES_MAX, &bytes, err) == 0) {
         in.bytes = str_text(&bytes);
         in.len = bytes.len;
         if (model_invoke(&model, &in, &out, err) == 0)

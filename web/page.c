@@ -65,7 +65,7 @@ int page_make(struct page *page, const char *html, size_t len, const char *versi
     page_etag(page->html, page->len, page->etag);
     str_puts(&policy, "default-src 'self'; script-src 'self'");
     add_script_hashes(&policy, page->html);
-    str_puts(&policy, "; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    str_puts(&policy, "; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
                       "frame-ancestors 'none'");
     fits = !policy.failed && policy.len < sizeof page->policy;
     if (fits)

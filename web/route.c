@@ -7,6 +7,7 @@
 #include "web/lab/uploads.h"
 
 #define KIB 1024u
+#define IMAGE_BODY (8u << 20) /* a photo as a telephone takes it */
 #define NOTES_BODY (9u << 20) /* notes may have 4 MiB, and JSON escapes can double them */
 
 const struct route routes[] = {
@@ -31,14 +32,15 @@ const struct route routes[] = {
      "Stores data to train on; X-Filename tells their format by its ending, X-Upload adds to an upload", NULL, NULL},
     {"POST", "/api/v1/runs", handle_runs_add, 64 * KIB, "Queues a training run or an experiment", NULL,
      "algorithm:string! data:string train:string validation:string test:string vocab:string auxiliary:string "
-     "content_type:string "
+     "train_annotation:string validation_annotation:string resume:string content_type:string "
      "hyperparameters:object experiment:string flip:boolean seed:integer device:string pace:number"},
     {"GET", "/api/v1/runs/{id}", handle_run, 0, "The state of a run", NULL, NULL},
     {"DELETE", "/api/v1/runs/{id}", handle_run_stop, 0, "Stops a run", NULL, NULL},
     {"GET", "/api/v1/runs/{id}/events", handle_run_events, 0,
      "What a run says, as server-sent events; Last-Event-ID resumes", NULL, NULL},
-    {"POST", "/api/v1/runs/{id}/invocations", handle_run_invoke, 1024 * KIB,
-     "What the model of a finished run says of rows: CSV, JSON, JSON Lines or records", NULL, NULL},
+    {"POST", "/api/v1/runs/{id}/invocations", handle_run_invoke, IMAGE_BODY,
+     "What the model of a finished run says of rows (CSV, JSON, JSON Lines or records) or of an image (JPEG or PNG)",
+     NULL, NULL},
     {"GET", "/api/v1/runs/{id}/model", handle_run_model, 0, "The model of a finished run, as model.tar.gz", NULL, NULL},
     {"GET", "/a/{version}/{rest...}", handle_asset, 0, "A file of the pages", NULL, NULL},
     {"GET", "/", handle_page, 0, "Page: the decks", NULL, NULL},

@@ -17,16 +17,22 @@ extern "C" {
 /* --- launching ------------------------------------------------------------------------------------------------------
  */
 
-/* `blocks` of THREADS threads; kernels stride over what is beyond the grid. */
-template <class... P, class... A> void launch_blocks(size_t blocks, void (*kernel)(P...), A... arguments)
+/* `blocks` of some threads; kernels stride over what is beyond the grid. */
+template <class... P, class... A>
+void launch_grid(size_t blocks, unsigned threads, void (*kernel)(P...), A... arguments)
 {
     cudaLaunchConfig_t config = {};
     if (cuda_failed() || blocks == 0)
         return;
     config.gridDim = dim3(unsigned(blocks < 65535 ? blocks : 65535));
-    config.blockDim = dim3(THREADS);
+    config.blockDim = dim3(threads);
     config.stream = cuda_stream();
     cuda_note(cudaLaunchKernelEx(&config, kernel, static_cast<P>(arguments)...));
+}
+
+template <class... P, class... A> void launch_blocks(size_t blocks, void (*kernel)(P...), A... arguments)
+{
+    launch_grid(blocks, THREADS, kernel, arguments...);
 }
 
 /* A thread for each of n things. */

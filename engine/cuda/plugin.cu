@@ -26,7 +26,8 @@ void gemm(float *c, const float *a, const float *b, size_t m, size_t n, size_t k
 const gpu table = {
     GPU_VERSION, cuda_probe,  cuda_finish,   cuda_alloc,  cuda_release,       cuda_upload,     cuda_download,
     gemm,        linear_pick, linear_spread, linear_loss, linear_column_sums, linear_optimise, trees_open,
-    trees_close, trees_begin, trees_cells,   trees_split, trees_rows,         &cuda_tensor,
+    trees_close, trees_begin, trees_cells,   trees_split, trees_rows,         words_open,      words_close,
+    words_learn, words_look,  &cuda_tensor,
 };
 
 } // namespace

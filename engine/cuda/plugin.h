@@ -12,10 +12,12 @@ extern "C" {
 /* Tests on a processor have smaller ones. */
 #ifndef CUDA_THREADS
 #define CUDA_THREADS 256
+#define CUDA_LANES 32
 #define CUDA_PIECE (size_t(1) << 26)
 #endif
 
 constexpr int THREADS = CUDA_THREADS;     /* of a block */
+constexpr int LANES = CUDA_LANES;         /* of a warp */
 constexpr size_t PIECE_MOST = CUDA_PIECE; /* numbers that an operation lays out beside its inputs at a time */
 
 /* device.cu */
@@ -58,6 +60,12 @@ void trees_begin(gpu_trees *t, const uint32_t *row, const uint64_t *packed, size
 void trees_cells(gpu_trees *t, size_t begin, size_t end, uint64_t *cells);
 size_t trees_split(gpu_trees *t, size_t begin, size_t end, const gpu_column *c, const uint8_t *go);
 void trees_rows(gpu_trees *t, uint32_t *row);
+
+/* words.cu */
+gpu_words *words_open(const gpu_words_task *task);
+void words_close(gpu_words *w);
+void words_learn(gpu_words *w, size_t epoch, size_t begin, size_t end);
+void words_look(gpu_words *w, float *input, float *output, double *loss, double *count);
 
 /* tensor.cu */
 extern const backend cuda_tensor;

@@ -15,14 +15,19 @@ extern "C" {
 }
 #endif
 
-/* random_at of tensor/backend.h, whose 24 bits are exact in a float. */
-FORMULA float formula_random(uint64_t stream, uint64_t i)
+/* random_word of tensor/backend.h. */
+FORMULA uint64_t formula_word(uint64_t stream, uint64_t i)
 {
     uint64_t z = stream + (i + 1) * 0x9E3779B97F4A7C15u;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    z ^= z >> 31;
-    return (float)(z >> 40) * (1.f / 16777216.f);
+    return z ^ (z >> 31);
+}
+
+/* random_at, whose 24 bits are exact in a float. */
+FORMULA float formula_random(uint64_t stream, uint64_t i)
+{
+    return (float)(formula_word(stream, i) >> 40) * (1.f / 16777216.f);
 }
 
 FORMULA float formula_sigmoid(float x)

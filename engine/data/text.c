@@ -184,7 +184,7 @@ enum text_added text_append(struct text *t, const char *line, size_t len)
 
 int32_t text_find(const struct text *t, const char *word, size_t len)
 {
-    return t->index ? (int32_t)slot_of(t, word, len, hash_of(word, len))->id - 1 : -1;
+    return t->words ? (int32_t)slot_of(t, word, len, hash_of(word, len))->id - 1 : -1;
 }
 
 bool text_label(const char *word, size_t len)

@@ -27,7 +27,7 @@
 /* `names` are taken as content types too, `endings` tell a format from a file's name. Written are rows one after
  * another
  * (`append`) or in blocks (`write`); `end` makes what follows the last row, `leave` frees what the writer keeps of its
- * own; both may be NULL. */
+ * own; both may be NULL. Without `read` it is no table: other readers take it (format_type). */
 static const struct format {
     const char *type, *names, *endings;
     int (*read)(struct input *in, const struct layout *layout, struct dataset_builder *b, struct error *err);
@@ -40,9 +40,14 @@ static const struct format {
     {"application/x-recordio-protobuf", "recordio-protobuf", ".pbr.rec.recordio", record_read, record_append, NULL,
      NULL, NULL},
     {"application/x-parquet", "parquet", ".parquet", parquet_read, NULL, parquet_write, parquet_end, parquet_leave},
-    {"application/jsonlines", "jsonlines application/json json", ".json.jsonl", jsonlines_read, jsonlines_append, NULL,
-     NULL, NULL},
+    {"application/jsonlines", "jsonlines application/json json", ".json.jsonl.manifest", jsonlines_read,
+     jsonlines_append, NULL, NULL, NULL},
     {"text/libsvm", "libsvm text/x-libsvm", ".libsvm.svm", libsvm_read, libsvm_append, NULL, libsvm_end, NULL},
+    {"text/plain", "plain", ".txt", NULL, NULL, NULL, NULL, NULL},
+    {"application/x-recordio", "x-recordio", ".rec", NULL, NULL, NULL, NULL, NULL},
+    {"application/x-image", "x-image", "", NULL, NULL, NULL, NULL, NULL},
+    {"image/jpeg", "image/jpg jpeg jpg", ".jpg.jpeg", NULL, NULL, NULL, NULL, NULL},
+    {"image/png", "png", ".png", NULL, NULL, NULL, NULL, NULL},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -94,10 +99,19 @@ static const struct format *format_of_type(const char *type, struct error *err)
     return NULL;
 }
 
-/* ".parquet" of "a/b.parquet.gz"; NULL when no format has the ending. */
-static const struct format *find_ending(const char *path)
+static bool takes(const char *const *types, const char *type)
+{
+    while (types && *types && strcmp(*types, type) != 0)
+        types++;
+    return !types || *types;
+}
+
+/* ".parquet" of "a/b.parquet.gz"; NULL when no format has the ending. Of two with one ending (.rec) that which is
+ * among `types`, else the first. */
+static const struct format *find_ending(const char *path, const char *const *types)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const struct format *first = NULL;
     size_t len = strlen(name), start;
     char ending[16];
     if (len > 3 && strcmp(name + len - 3, ".gz") == 0)
@@ -109,23 +123,36 @@ static const struct format *find_ending(const char *path)
     snprintf(ending, sizeof ending, ".%.*s", (int)(len - start), name + start);
     for (int i = 0; i < FORMATS; i++) {
         const char *found = strstr(formats[i].endings, ending);
-        if (found && (found[strlen(ending)] == '.' || !found[strlen(ending)]))
+        if (!found || (found[strlen(ending)] && found[strlen(ending)] != '.'))
+            continue;
+        if (takes(types, formats[i].type))
             return &formats[i];
+        first = first ? first : &formats[i];
     }
-    return NULL;
+    return first;
 }
 
 const char *format_type_of_name(const char *path)
 {
-    const struct format *format = find_ending(path);
+    const struct format *format = find_ending(path, NULL);
     return format ? format->type : NULL;
 }
 
-/* What has no known ending is taken for CSV. */
+/* What has no ending of a table is taken for CSV. */
 static const struct format *format_of_name(const char *path)
 {
-    const struct format *format = find_ending(path);
-    return format ? format : &formats[0];
+    const struct format *format = find_ending(path, NULL);
+    return format && format->read ? format : &formats[0];
+}
+
+/* The format of a table of this type. */
+static const struct format *table_of_type(const char *type, struct error *err)
+{
+    const struct format *format = format_of_type(type, err);
+    if (format && !format->read)
+        error_set(err, ERROR_INPUT, "--content-type", "give rows of numbers, such as text/csv",
+                  "Data of type %s are no table", format->type);
+    return format && format->read ? format : NULL;
 }
 
 static int check_allowed(const struct format *format, const char *path, const char *const *types, struct error *err)
@@ -151,7 +178,8 @@ static int check_allowed(const struct format *format, const char *path, const ch
 
 const char *format_type(const struct channel *channel, const char *path, const char *otherwise, struct error *err)
 {
-    const char *told = channel->content_type ? NULL : format_type_of_name(path);
+    const struct format *ending = channel->content_type ? NULL : find_ending(path, channel->allowed);
+    const char *told = ending && (ending->read || takes(channel->allowed, ending->type)) ? ending->type : NULL;
     const char *asked = channel->content_type ? channel->content_type : told ? told : otherwise;
     const struct format *format = format_of_type(asked, err);
     return format && check_allowed(format, path, channel->allowed, err) == 0 ? format->type : NULL;
@@ -179,7 +207,7 @@ static int read_file(const char *path, const struct channel *channel, struct dat
 {
     const struct layout layout = {.weights = channel->weights, .float32 = channel->float32};
     const struct format *format =
-        channel->content_type ? format_of_type(channel->content_type, err) : format_of_name(path);
+        channel->content_type ? table_of_type(channel->content_type, err) : format_of_name(path);
     bool fine =
         format && check_allowed(format, path, channel->allowed, err) == 0 && check_streams(format, path, b, err) == 0;
     struct input *in = fine ? input_open(path, err) : NULL;
@@ -259,8 +287,7 @@ int format_read(const struct channel *channel, struct dataset *d, struct error *
     return 0;
 }
 
-/* Where a channel's bytes are in this epoch: PATH, else PATH_EPOCH. */
-static const char *find_path(const char *path, int epoch, char buffer[PATH_MAX])
+const char *format_epoch_path(const char *path, int epoch, char buffer[PATH_MAX])
 {
     struct stat status;
     if (strcmp(path, "-") == 0 || stat(path, &status) == 0)
@@ -274,7 +301,7 @@ int format_stream(const struct channel *channel, int epoch, size_t rows, dataset
                   struct error *err)
 {
     char buffer[PATH_MAX];
-    const char *path = find_path(channel->path, epoch, buffer);
+    const char *path = format_epoch_path(channel->path, epoch, buffer);
     struct dataset d;
     struct dataset_builder b = {.data = &d, .take = take, .context = context};
     int status;
@@ -293,9 +320,10 @@ int format_stream(const struct channel *channel, int epoch, size_t rows, dataset
 
 static const struct format *format_of_output(const char *path, const char *content_type, struct error *err)
 {
+    const struct format *told = find_ending(path, NULL);
     if (content_type)
-        return format_of_type(content_type, err);
-    if (find_ending(path))
+        return table_of_type(content_type, err);
+    if (told && told->read)
         return format_of_name(path);
     error_set(err, ERROR_INPUT, path, "add --to TYPE, such as --to text/csv",
               "The name does not tell which format to write");

@@ -5,6 +5,7 @@
 #ifndef FORMAT_FORMAT_H
 #define FORMAT_FORMAT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,9 @@ int format_read(const struct channel *channel, struct dataset *d, struct error *
 int format_stream(const struct channel *channel, int epoch, size_t rows, dataset_take *take, void *context,
                   struct error *err);
 
+/* Where a channel's bytes are in this epoch: PATH, else PATH_EPOCH, spelt in `buffer`. */
+const char *format_epoch_path(const char *path, int epoch, char buffer[PATH_MAX]);
+
 /* Writes a file, or "-" for standard output; a name that ends in .gz is compressed. `content_type` NULL: told from the
  * name. `weights`: CSV gets the row's weight as its second column. A file that could not be finished does not appear.
  */
@@ -53,7 +57,8 @@ void format_abandon(struct format_output *out); /* NULL is fine */
  * error where there is no such type or the channel does not allow it. */
 const char *format_type(const struct channel *channel, const char *path, const char *otherwise, struct error *err);
 
-/* The content type that a name's ending tells; NULL when it tells none. */
+/* The content type that a name's ending tells; NULL when it tells none. Of a channel, .txt says text/plain only where
+ * that is read; elsewhere it says nothing; .rec says application/x-recordio where only that is read. */
 const char *format_type_of_name(const char *path);
 
 #endif

@@ -20,7 +20,7 @@ uint8_t *image_pixels(const struct image *image, struct error *err);
 
 /* Rescales the part of `from` (pixels, width x height) that lies between fractions of its sides to a square of
  * side x side pixels: each is the mean of what it covers where that is more than one (a triangle of bilinear weights,
- * as wide as the scale), else bilinear. Parts beyond the image take `fill`. */
+ * as wide as the scale), else bilinear. Parts beyond the image take `fill`. left > right mirrors. */
 struct image_part {
     float left, top, right, bottom; /* 0, 0, 1, 1: all; may lie outside */
 };

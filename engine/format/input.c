@@ -21,7 +21,7 @@ struct input {
     z_stream z;
     bool looked, compressed, in_member, ended;
     uint64_t raw_bytes;
-    char name[256];
+    char name[PATH_MAX];
 };
 
 static struct input *input_new(const char *name)

@@ -20,7 +20,11 @@ int place_error(const struct place *at, const char *inner, size_t number, enum e
 {
     const char *unit = at->unit ? at->unit : "line";
     char where[256];
-    if (number)
+    if (at->line == 0 && number)
+        snprintf(where, sizeof where, "%.200s, %s %zu", at->file, inner, number);
+    else if (at->line == 0)
+        snprintf(where, sizeof where, "%.250s", at->file);
+    else if (number)
         snprintf(where, sizeof where, "%.180s, %s %zu, %s %zu", at->file, unit, at->line, inner, number);
     else
         snprintf(where, sizeof where, "%.180s, %s %zu", at->file, unit, at->line);

@@ -12,7 +12,7 @@
 
 struct place {
     const char *file;
-    size_t line;
+    size_t line;      /* 0: the file as a whole */
     const char *unit; /* what is counted; NULL: "line" */
 };
 

@@ -116,14 +116,18 @@ struct backend {
 
 extern const struct backend backend_ref32, backend_ref64, backend_cpu;
 
-/* 24 random bits: a hash of the two, so that any element's draw can be made by itself (splitmix64's mix). */
-static inline uint64_t random_bits(uint64_t stream, uint64_t i)
+/* 64 random bits: a hash of the two, so that any element's draw can be made by itself (splitmix64's mix). */
+static inline uint64_t random_word(uint64_t stream, uint64_t i)
 {
     uint64_t z = stream + (i + 1) * 0x9E3779B97F4A7C15u;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    z ^= z >> 31;
-    return z >> 40;
+    return z ^ (z >> 31);
+}
+
+static inline uint64_t random_bits(uint64_t stream, uint64_t i) /* 24 */
+{
+    return random_word(stream, i) >> 40;
 }
 
 /* A uniform number in [0, 1), exact in a float too. */

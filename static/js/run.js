@@ -1,6 +1,6 @@
 // What is known of a run, built up line by line from its events. Pure: no network, no page.
 
-const FRAMES = ['tree', 'forecast', 'translations', 'attention', 'embedding'];
+const FRAMES = ['tree', 'forecast', 'translations', 'attention', 'embedding', 'sentences', 'detections', 'precision'];
 const KEPT_POINTS = 4000; // of one curve; past that every second one goes
 
 export function createRun(id) {

@@ -294,6 +294,18 @@ void __syncthreads()
     leave(false);
 }
 
+float __shfl_xor_sync(unsigned, float own, int apart)
+{
+    static float given[2][MOST];
+    static unsigned turn[MOST]; /* the numbers of one exchange are read before those of the next but one are written */
+    unsigned me = threadIdx.x, other = me ^ unsigned(apart), now = turn[me]++ & 1;
+    if (other >= blockDim.x)
+        fault("a warp has no such thread");
+    given[now][me] = own;
+    __syncthreads();
+    return given[now][other];
+}
+
 void cuda_run_blocks(const void *kernel, dim3 grid, dim3 block, const cuda_work &thread)
 {
     long &blocks = apart[kernel];
@@ -388,6 +400,24 @@ extern "C" const backend *cuda_on_processor(void)
         fault(why);
     opened = true;
     return &cuda_tensor;
+}
+
+/* Its table: memory, and words. */
+extern "C" const gpu *cuda_gpu_on_processor(void)
+{
+    static gpu table = {};
+    table.version = GPU_VERSION;
+    table.tensor = cuda_on_processor();
+    table.finish = cuda_finish;
+    table.alloc = cuda_alloc;
+    table.release = cuda_release;
+    table.upload = cuda_upload;
+    table.download = cuda_download;
+    table.words_open = words_open;
+    table.words_close = words_close;
+    table.words_learn = words_learn;
+    table.words_look = words_look;
+    return &table;
 }
 
 extern "C" long cuda_graphs_played(void)

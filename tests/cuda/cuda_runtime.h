@@ -27,6 +27,18 @@ struct dim3 {
 
 extern dim3 blockIdx, threadIdx, blockDim, gridDim;
 void __syncthreads();
+float __shfl_xor_sync(unsigned all, float own, int apart); /* of a block that is one warp */
+
+/* Loads and stores that pass by a multiprocessor's own cache. */
+inline float __ldcg(const float *at)
+{
+    return *at;
+}
+
+inline void __stcg(float *at, float value)
+{
+    *at = value;
+}
 
 /* --- errors, streams, memory ----------------------------------------------------------------------------------------
  */

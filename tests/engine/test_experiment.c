@@ -139,7 +139,7 @@ static void faults_are_refused_by_name(void **state)
         {"", "experiments", "[]", "/tmp/"},
         {"", "experiments", "[3]", "/tmp/"},
         {"", "experiments", "{}", "/tmp/"},
-        {"", "algorithm", "\"blazingtext\"", "algorithm"},
+        {"", "algorithm", "\"xgbost\"", "algorithm"},
         {"", "algorithm", NULL, "algorithm"},
     };
     (void)state;

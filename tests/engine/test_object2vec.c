@@ -613,7 +613,7 @@ static void test_axes(void **state)
     for (int i = 0; i < 6; i++)
         for (int k = 0; k < 3; k++)
             x[i][k] = (float)((i % 2 ? -1 : 1) * spread[i / 2] * along[i / 2][k] / 3);
-    held = pair_axes(x[0], 6, 3, axes);
+    held = embedding_axes(x[0], 6, 3, axes);
     assert_true(fabs(held - 13.0 / 14) < 1e-6);
     for (int a = 0; a < 2; a++) {
         double same = 0;

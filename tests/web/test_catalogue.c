@@ -16,8 +16,8 @@
     "{\"id\":\"" id "\",\"title\":\"t\",\"claim\":\"c\",\"question\":\"q\",\"kind\":\"AB\",\"concepts\":" concepts     \
     ",\"slots\":" slots ",\"arms\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"measure\":{\"metric\":\"m\"}}"
 
-static const char blazingtext[] =
-    "{\"algorithm\":\"blazingtext\",\"demo\":{\"data\":\"friedman1:n=500\",\"hyperparameters\":{\"eta\":\"0.3\"}},"
+static const char sample[] =
+    "{\"algorithm\":\"sample\",\"demo\":{\"data\":\"friedman1:n=500\",\"hyperparameters\":{\"eta\":\"0.3\"}},"
     "\"experiments\":[" EXPERIMENT("X-1", "[\"missing\",\"sparse\"]", "[\"input\"]") "," EXPERIMENT(
         "X-2", "[\"learning rate\",\"eta\"]", "[\"hyperparameters\"]") "," EXPERIMENT("X-3", "[\"missing\"]",
                                                                                       "[\"training\"]") "]}";
@@ -27,15 +27,14 @@ static struct catalogue *catalogue;
 static int load(void **state)
 {
     struct error err;
-    cJSON *algorithms =
-        cJSON_Parse("[{\"name\":\"linear-learner\",\"built\":true},{\"name\":\"blazingtext\",\"built\":false},"
-                    "{\"name\":\"object-detection\",\"built\":false}]");
+    cJSON *algorithms = cJSON_Parse("[{\"name\":\"linear-learner\"},{\"name\":\"sample\"},"
+                                    "{\"name\":\"unfiled\"}]");
     (void)state;
     catalogue = catalogue_load(&err);
     if (!catalogue || !algorithms || catalogue_set_algorithms(catalogue, algorithms) < 0)
         return -1;
     cJSON_Delete(algorithms);
-    return catalogue_add(catalogue, "experiments/blazingtext.json", blazingtext, sizeof blazingtext - 1, &err);
+    return catalogue_add(catalogue, "experiments/sample.json", sample, sizeof sample - 1, &err);
 }
 
 static int unload(void **state)
@@ -56,13 +55,13 @@ static void finds_by_name_and_id(void **state)
 {
     (void)state;
     assert_non_null(catalogue_algorithm(catalogue, "linear-learner"));
-    assert_non_null(catalogue_algorithm(catalogue, "blazingtext"));
-    assert_null(catalogue_algorithm(catalogue, "object-detection"));
-    assert_non_null(catalogue_described(catalogue, "object-detection"));
+    assert_non_null(catalogue_algorithm(catalogue, "sample"));
+    assert_null(catalogue_algorithm(catalogue, "unfiled"));
+    assert_non_null(catalogue_described(catalogue, "unfiled"));
     assert_null(catalogue_described(catalogue, "k-means"));
-    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(catalogue_preset(catalogue, "blazingtext"), "data")),
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(catalogue_preset(catalogue, "sample"), "data")),
                         "friedman1:n=500");
-    assert_null(catalogue_preset(catalogue, "object-detection"));
+    assert_null(catalogue_preset(catalogue, "unfiled"));
     assert_non_null(catalogue_experiment(catalogue, "X-2"));
     assert_null(catalogue_experiment(catalogue, "X-9"));
     assert_null(catalogue_experiment(catalogue, ""));
@@ -71,21 +70,20 @@ static void finds_by_name_and_id(void **state)
 static void leads_a_card_to_its_experiment(void **state)
 {
     (void)state;
-    assert_demo("blazingtext", "hyperparameters", "Which learning rates suit it?", "/demo/blazingtext/X-2");
-    assert_demo("blazingtext", "other", "ETA: the step size", "/demo/blazingtext/X-2");
-    assert_demo("blazingtext", "other", "works with Sparse data and missing values",
-                "/demo/blazingtext/X-1");                                              /* two named */
-    assert_demo("blazingtext", "training", "missing values", "/demo/blazingtext/X-3"); /* by its slot */
+    assert_demo("sample", "hyperparameters", "Which learning rates suit it?", "/demo/sample/X-2");
+    assert_demo("sample", "other", "ETA: the step size", "/demo/sample/X-2");
+    assert_demo("sample", "other", "works with Sparse data and missing values", "/demo/sample/X-1"); /* two named */
+    assert_demo("sample", "training", "missing values", "/demo/sample/X-3");                         /* by its slot */
 }
 
 static void leads_the_rest_to_the_playground(void **state)
 {
     (void)state;
-    assert_demo("blazingtext", "input", "Which file types?", "/demo/blazingtext");
-    assert_demo("blazingtext", "other", "beta and theta", "/demo/blazingtext");    /* no word begins with eta */
-    assert_demo("blazingtext", "other", "learning the rate", "/demo/blazingtext"); /* not next to each other */
-    assert_demo("blazingtext", "other", "", "/demo/blazingtext");
-    assert_demo("object-detection", "other", "missing", "/demo/object-detection"); /* known, without a file */
+    assert_demo("sample", "input", "Which file types?", "/demo/sample");
+    assert_demo("sample", "other", "beta and theta", "/demo/sample");    /* no word begins with eta */
+    assert_demo("sample", "other", "learning the rate", "/demo/sample"); /* not next to each other */
+    assert_demo("sample", "other", "", "/demo/sample");
+    assert_demo("unfiled", "other", "missing", "/demo/unfiled"); /* known, without a file */
     assert_demo("k-means", "other", "missing", "");
     assert_demo("", "other", "missing", "");
 }
@@ -94,7 +92,7 @@ static void never_writes_beyond_the_end(void **state)
 {
     char address[8] = "1234567";
     (void)state;
-    catalogue_demo(catalogue, "blazingtext", "other", "", address, 4);
+    catalogue_demo(catalogue, "sample", "other", "", address, 4);
     assert_memory_equal(address,
                         "/de\0"
                         "567",
@@ -118,7 +116,7 @@ static void refuses_faulty_files(void **state)
     assert_refused("[1]", "not a JSON object");
     assert_refused("{\"algorithm\":", "not a JSON object");
     assert_refused("{}", "\"algorithm\"");
-    assert_refused("{\"algorithm\":\"blazingtext\"}", "Two files");
+    assert_refused("{\"algorithm\":\"sample\"}", "Two files");
     assert_refused("{\"algorithm\":\"x\",\"demo\":{\"hyperparameters\":{}}}", "\"data\"");
     assert_refused("{\"algorithm\":\"x\",\"experiments\":[{\"id\":\"A\"}]}", "\"title\"");
     assert_refused("{\"algorithm\":\"x\",\"experiments\":[" EXPERIMENT("A", "[]", "[\"input\"]") "]}", "\"concepts\"");

@@ -143,21 +143,30 @@ static bool seed_field(struct request *r, const cJSON *object, long long *seed)
 /* Channels from what was uploaded; some are folders. False: replied already. */
 static bool add_uploads(struct request *r, struct plan *p, const cJSON *body)
 {
-    static const char *const channels[] = {"train", "validation", "test", "vocab", "auxiliary"};
-    const size_t folders = 3; /* from this one on */
+    static const struct {
+        const char *name, *flag;
+        bool (*find)(const char *data, const char *id, char *path, size_t size);
+    } channels[] = {
+        {"train", "--train", uploads_find},
+        {"validation", "--validation", uploads_find},
+        {"test", "--test", uploads_find},
+        {"vocab", "--vocab", uploads_folder},
+        {"auxiliary", "--auxiliary", uploads_folder},
+        {"train_annotation", "--train-annotation", uploads_folder},
+        {"validation_annotation", "--validation-annotation", uploads_folder},
+    };
     const char *type = plain_field(r, body, "content_type", 100);
     for (size_t i = 0; i < sizeof channels / sizeof *channels && !request_replied(r); i++) {
-        const char *id = plain_field(r, body, channels[i], UPLOAD_ID_LENGTH);
-        const char *data = request_app(r)->config.data;
+        const char *id = plain_field(r, body, channels[i].name, UPLOAD_ID_LENGTH);
         char path[2200];
         if (!id)
             continue;
-        if (!(i < folders ? uploads_find : uploads_folder)(data, id, path, sizeof path)) {
-            reply_error(r, 404, "unknown_upload", channels[i],
+        if (!channels[i].find(request_app(r)->config.data, id, path, sizeof path)) {
+            reply_error(r, 404, "unknown_upload", channels[i].name,
                         "There is no such upload, or it is too long ago to be kept: send the file again.");
             return false;
         }
-        plan_add(p, "--%s", channels[i]);
+        plan_add(p, "%s", channels[i].flag);
         plan_add(p, "%s", path);
     }
     if (type) {
@@ -189,6 +198,36 @@ static bool add_data(struct request *r, struct plan *p, const cJSON *body, const
     return true;
 }
 
+static bool has_channel(const struct request *r, const char *algorithm, const char *name)
+{
+    const cJSON *described = catalogue_described(lab_catalogue(request_app(r)->lab), algorithm), *channel;
+    cJSON_ArrayForEach (channel, cJSON_GetObjectItemCaseSensitive(described, "channels"))
+        if (strcmp(channel->valuestring, name) == 0)
+            return true;
+    return false;
+}
+
+/* The model of an earlier run to go on from. False: replied already. */
+static bool add_resume(struct request *r, struct plan *p, const cJSON *body, const char *algorithm)
+{
+    const char *id = plain_field(r, body, "resume", RUN_ID_LENGTH);
+    char dir[1200];
+    if (!id)
+        return !request_replied(r);
+    if (!has_channel(r, algorithm, "model"))
+        reply_error(r, 400, "invalid_field", "resume",
+                    "%s does not go on from an earlier model: it has no channel \"model\".", algorithm);
+    else if (lab_run_model_dir(request_app(r)->lab, id, algorithm, dir, sizeof dir) < 0)
+        reply_error(r, 404, "no_model", "resume",
+                    "There is no finished run of %s with that id whose model is kept: train one, then go on from it.",
+                    algorithm);
+    if (request_replied(r))
+        return false;
+    plan_add(p, "--resume");
+    plan_add(p, "%s", dir);
+    return true;
+}
+
 /* What is not given comes from the demo preset; its pace only when the preset is run as it is. */
 static int plan_training(struct request *r, struct plan *p, const cJSON *body, const char *algorithm)
 {
@@ -206,7 +245,7 @@ static int plan_training(struct request *r, struct plan *p, const cJSON *body, c
     plan_add(p, "train");
     plan_add(p, "--algorithm");
     plan_add(p, "%s", algorithm);
-    if (!add_data(r, p, body, preset, algorithm))
+    if (!add_data(r, p, body, preset, algorithm) || !add_resume(r, p, body, algorithm))
         return -1;
     if (!settings)
         settings = cJSON_GetObjectItemCaseSensitive(preset, "hyperparameters");
@@ -228,8 +267,19 @@ static int plan_training(struct request *r, struct plan *p, const cJSON *body, c
 /* What only one of the two kinds of run has would be dropped without a word. */
 static bool fields_fit(struct request *r, const cJSON *body, bool experiment)
 {
-    static const char *const of_training[] = {"data",      "train",        "validation",      "test",   "vocab",
-                                              "auxiliary", "content_type", "hyperparameters", "device", "pace",
+    static const char *const of_training[] = {"data",
+                                              "train",
+                                              "validation",
+                                              "test",
+                                              "vocab",
+                                              "auxiliary",
+                                              "train_annotation",
+                                              "validation_annotation",
+                                              "resume",
+                                              "content_type",
+                                              "hyperparameters",
+                                              "device",
+                                              "pace",
                                               NULL};
     static const char *const of_experiment[] = {"flip", NULL};
     for (const char *const *name = experiment ? of_training : of_experiment; *name; name++) {

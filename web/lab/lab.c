@@ -19,7 +19,7 @@
 #include "web/lab/worker.h"
 #include "web/log.h"
 
-#define DESCRIBE_SECONDS 5.0
+#define DESCRIBE_SECONDS 30.0 /* a machine may be busy; it takes a tenth of one */
 #define DESCRIBE_BYTES (4u << 20)
 #define ANSWER_SECONDS 10.0
 #define ANSWER_BYTES (4u << 20)
@@ -443,6 +443,19 @@ int lab_run_invoke(struct lab *lab, const char *id, const struct invocation *in,
         return -1;
     snprintf(type, 64, "%s", accept);
     return worker_feed(lab->config.engine, args, in->bytes, in->len, ANSWER_SECONDS, ANSWER_BYTES, answer, err);
+}
+
+int lab_run_model_dir(struct lab *lab, const char *id, const char *algorithm, char *dir, size_t size)
+{
+    const struct run *r;
+    bool found;
+    pthread_mutex_lock(&lab->lock);
+    r = find(lab, id);
+    found = r && run_has_model(r) && strcmp(r->algorithm, algorithm) == 0;
+    if (found)
+        shelf_path(&lab->shelf, r->id, dir, size);
+    pthread_mutex_unlock(&lab->lock);
+    return found ? 0 : -1;
 }
 
 int lab_run_model(struct lab *lab, const char *id, struct str *archive, struct error *err)

@@ -51,6 +51,8 @@ int lab_run_stop(struct lab *lab, const char *id); /* -1: unknown id; stopping a
 int lab_run_invoke(struct lab *lab, const char *id, const struct invocation *in, struct str *answer, char type[64],
                    struct error *err);
 int lab_run_model(struct lab *lab, const char *id, struct str *archive, struct error *err); /* model.tar.gz; the same */
+/* The folder of the model of a finished run of that algorithm; -1: there is none. It goes when the run is forgotten. */
+int lab_run_model_dir(struct lab *lab, const char *id, const char *algorithm, char *dir, size_t size);
 
 struct topic *lab_run_topic(struct lab *lab, const char *id); /* a new reference, or NULL */
 void lab_counts(struct lab *lab, int *running, int *queued);

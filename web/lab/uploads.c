@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,25 +110,42 @@ static int begin(const char *data, char id[UPLOAD_ID_LENGTH + 1], char *dir, siz
     return mkdir(dir, 0700) < 0 ? cannot_store(dir, err) : 0;
 }
 
-/* -1 where the upload that is there cannot take a file of that name. */
-static int join(const char *data, const char *id, const char *name, char *dir, size_t size, struct error *err)
+/* How many files an upload has, and how large they are together. */
+static int weigh(const char *dir, size_t *bytes)
+{
+    struct dirent **entries;
+    char path[PATH_BYTES];
+    struct stat status;
+    int count = scandir(dir, &entries, is_entry, NULL);
+    *bytes = 0;
+    for (int i = 0; i < count; i++) {
+        if (snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name) < (int)sizeof path &&
+            stat(path, &status) == 0)
+            *bytes += (size_t)status.st_size;
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return count;
+}
+
+/* -1 where the upload that is there cannot take a file of that name and length. */
+static int join(const char *data, const char *id, const char *name, size_t len, char *dir, size_t size,
+                struct error *err)
 {
     char path[PATH_BYTES + UPLOAD_NAME_MAX + 2];
-    struct dirent **entries;
-    int count;
+    size_t bytes;
     if (!uploads_folder(data, id, dir, size))
         return error_set(err, ERROR_INPUT, "X-Upload", "send all files again", "There is no such upload (any more)");
     snprintf(path, sizeof path, "%s/%s", dir, name);
     if (access(path, F_OK) == 0)
         return error_set(err, ERROR_INPUT, name, "name it differently", "The upload has a file of that name already");
-    count = scandir(dir, &entries, is_entry, NULL);
-    for (int i = 0; i < count; i++)
-        free(entries[i]);
-    if (count >= 0)
-        free(entries);
-    if (count >= UPLOAD_FILES_MAX)
+    if (weigh(dir, &bytes) >= UPLOAD_FILES_MAX)
         return error_set(err, ERROR_LIMIT, name, "leave out what is not needed", "An upload holds at most %d files",
                          UPLOAD_FILES_MAX);
+    if (bytes + len > UPLOAD_BYTES_MAX)
+        return error_set(err, ERROR_LIMIT, name, "leave out what is not needed, or make the files smaller",
+                         "An upload holds at most %u MiB together", UPLOAD_BYTES_MAX >> 20);
     return 0;
 }
 
@@ -137,7 +155,7 @@ int uploads_add(const char *data, const char *name, const void *bytes, size_t le
     char dir[PATH_BYTES], path[PATH_BYTES + UPLOAD_NAME_MAX + 2];
     bool fresh = !id[0];
     clean_name(name, stored);
-    if ((fresh ? begin(data, id, dir, sizeof dir, err) : join(data, id, stored, dir, sizeof dir, err)) < 0)
+    if ((fresh ? begin(data, id, dir, sizeof dir, err) : join(data, id, stored, len, dir, sizeof dir, err)) < 0)
         return -1;
     snprintf(path, sizeof path, "%s/%s", dir, stored);
     if (write_file(path, bytes, len, err) == 0)
@@ -156,20 +174,34 @@ bool uploads_folder(const char *data, const char *id, char *path, size_t size)
            S_ISDIR(status.st_mode);
 }
 
+static bool is_image(const char *name)
+{
+    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0)
+            return true;
+    return false;
+}
+
 bool uploads_find(const char *data, const char *id, char *path, size_t size)
 {
     struct dirent **entries;
     char dir[PATH_BYTES];
-    bool found = false;
-    int count;
+    int count, others = 0;
+    bool fits;
     if (!uploads_folder(data, id, dir, sizeof dir))
         return false;
+    fits = snprintf(path, size, "%s", dir) < (int)size;
     count = scandir(dir, &entries, is_entry, NULL);
     for (int i = 0; i < count; i++) {
-        found = found || snprintf(path, size, "%s/%s", dir, entries[i]->d_name) < (int)size;
+        if (!is_image(entries[i]->d_name) && ++others == 1)
+            fits = snprintf(path, size, "%s/%s", dir, entries[i]->d_name) < (int)size;
         free(entries[i]);
     }
     if (count >= 0)
         free(entries);
-    return found;
+    if (others > 1)
+        fits = snprintf(path, size, "%s", dir) < (int)size;
+    return count > 0 && fits;
 }

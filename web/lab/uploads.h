@@ -12,7 +12,7 @@
 #define UPLOAD_ID_LENGTH 16
 #define UPLOAD_NAME_MAX 80
 #define UPLOAD_BYTES_MAX (32u << 20)
-#define UPLOAD_FILES_MAX 8
+#define UPLOAD_FILES_MAX 256 /* in one upload, which is a folder of images then; UPLOAD_BYTES_MAX together */
 #define UPLOADS_KEPT 40
 
 /* A file of an upload: in a new one, whose name is put in `id`, or, where `id` is not empty, in that one. `name` tells
@@ -22,7 +22,7 @@ int uploads_add(const char *data, const char *name, const void *bytes, size_t le
 
 /* The folder of an upload; false when there is none (any more). */
 bool uploads_folder(const char *data, const char *id, char *path, size_t size);
-/* Its file, one of them where it has several. */
+/* What a channel reads of it: its only file that is no image, such as a table or a list of images; else the folder. */
 bool uploads_find(const char *data, const char *id, char *path, size_t size);
 
 #endif

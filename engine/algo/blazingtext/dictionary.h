@@ -6,18 +6,22 @@
 #include "engine/base/error.h"
 #include "engine/data/text.h"
 
+/* With labels the end of a line is a word too, as often as there are lines, as the reference program has it: such a
+ * file of lines begins with this word, and each line's average and n-grams end with it. */
+#define DICTIONARY_END "</s>"
+
 struct dictionary {
     size_t words, labels; /* ids 0 .. words - 1, then labels */
     size_t *at;           /* words + labels + 1: spelling i is bytes[at[i]] .. bytes[at[i + 1] - 1] */
     char *bytes;
     uint64_t *count;   /* words + labels */
-    uint64_t tokens;   /* of the text, labels not counted, dropped words counted */
+    uint64_t tokens;   /* of the text, labels not counted, dropped words counted (and with labels the ends of lines) */
     int32_t *group[2]; /* words; as of the text; or NULL */
     struct dictionary_index *index;
 };
 
-/* Words seen at least `least` times; with `labels` tokens that begin with the prefix are labels, else words like any
- * other. -1: no memory, or no word is left (says to lower min_count). */
+/* Words seen at least `least` times; with `labels` tokens that begin with the prefix are labels (all are kept), else
+ * words like any other. -1: no memory, or no word is left (says to lower min_count). */
 int dictionary_build(struct dictionary *d, const struct text *t, uint64_t least, bool labels, struct error *err);
 /* From spellings and counts in their order, of a saved model. */
 int dictionary_add(struct dictionary *d, const char *word, size_t len, uint64_t count, bool label); /* -1: no memory */

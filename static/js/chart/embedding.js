@@ -8,7 +8,8 @@ import { Canvas, line } from './canvas.js';
 import { Figure } from './figure.js';
 import { Moments, momentWords, useMoment } from './moments.js';
 
-const GROUPS = 12; // that can be told apart; more are drawn in one colour
+const GROUPS = 24; // that can be told apart; more are drawn in one colour
+const NAMED = 60; // points that have their names beside them at most, the first ones first
 
 /** embeddings: all that came so far, oldest first; `epochs`: how many there will be, where that is known. */
 export function Embedding({ embeddings, epochs }) {
@@ -20,7 +21,7 @@ export function Embedding({ embeddings, epochs }) {
   const words = shown && momentWords('epoch', shown.epoch, epochs);
   const groups = groupsOf(shown);
   const trail = (i) => embeddings.slice(0, moment.at).filter((e) => e.name[i] === shown.name[i]).map((e) => [e.x[i], e.y[i]]);
-  return html`<${Figure} title="Embedding" note=${shown && `${words}, ${count(shown.name.length, 'object')}`}
+  return html`<${Figure} title="Embedding" note=${shown && `${words}, ${count(shown.name.length, shown.side === 'words' ? 'word' : 'object')}`}
     file="embedding" shape="map" empty=${!shown?.name.length} summary=${summary(shown, found, sought)}
     table=${() => tableOf(shown)}
     picture=${(cursor, point) => html`<${Canvas} point=${point} draw=${(ctx, w, h, t) =>
@@ -137,6 +138,7 @@ function draw(ctx, width, height, t, { shown, places, groups, found, trail, focu
     mark(ctx, looks[i], x, y, r, t);
   });
   ctx.globalAlpha = 1;
+  if (lit.size <= 1 && !found.length) scattered(ctx, t, { shown, at, width, height, r });
   for (const i of found) ring(ctx, t, at[i], r + 0.125 * t.rem, 1.5);
   if (row !== null) {
     ring(ctx, t, at[row], r + 0.1875 * t.rem, 2.5);
@@ -156,6 +158,36 @@ function ring(ctx, t, [x, y], r, width) {
   ctx.strokeStyle = t.ink;
   ctx.lineWidth = width;
   ctx.stroke();
+}
+
+const small = (t) => t.font.replace(/^[\d.]+/, (px) => String(0.857 * px));
+
+/** Small names beside as many points as have room for one; which they are is decided where the points come to rest, so
+ *  that none flickers on the way. */
+function scattered(ctx, t, { shown, at, width, height, r }) {
+  const rest = scales(width, height, t, shown);
+  const [tall, gap] = [1.125 * t.rem, r + 0.1875 * t.rem];
+  const taken = shown.x.map((x, i) => [rest.x(x) - r, rest.y(shown.y[i]) - r, rest.x(x) + r, rest.y(shown.y[i]) + r]);
+  const free = ([left, top, right, bottom], own) =>
+    left > 1 && right < width - 1 && !taken.some((o, k) => k !== own && left < o[2] && o[0] < right && top < o[3] && o[1] < bottom);
+  ctx.font = small(t);
+  ctx.fillStyle = t.muted;
+  ctx.textBaseline = 'middle';
+  for (let i = 0, named = 0; i < at.length && named < NAMED; i++) {
+    const text = shorter(shown.name[i]);
+    const wide = ctx.measureText(text).width;
+    const [x, y] = [rest.x(shown.x[i]), rest.y(shown.y[i])];
+    const room = (side) => {
+      const left = side > 0 ? x + gap : x - gap - wide;
+      return [left, y - tall / 2, left + wide, y + tall / 2];
+    };
+    const side = [1, -1].find((s) => free(room(s), i));
+    if (!side) continue;
+    taken.push(room(side));
+    ctx.textAlign = side > 0 ? 'left' : 'right';
+    ctx.fillText(text, at[i][0] + side * gap, at[i][1]);
+    named++;
+  }
 }
 
 /** Names beside their points, on a ground of their own, each pushed below those that it would lie on. */

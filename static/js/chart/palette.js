@@ -6,14 +6,14 @@ import { number } from '../format.js';
 const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 4], [12, 4]];
 const MARKERS = ['circle', 'square', 'triangle', 'diamond', 'plus', 'bar'];
 
-/** Past the six colours each comes again, hollow and with another marker: twelve that can be told apart. */
+/** Past the six colours each comes again with another marker, in turn hollow and filled: 24 that can be told apart. */
 export const arm = (i) => {
-  const again = i % 12 >= 6;
+  const turn = Math.floor(i / 6) % 4;
   return {
     color: `--data-${(i % 6) + 1}`,
     dash: DASHES[i % 6],
-    marker: MARKERS[(i + (again ? 1 : 0)) % 6],
-    hollow: again,
+    marker: MARKERS[(i + turn) % 6],
+    hollow: turn % 2 === 1,
   };
 };
 

@@ -10,6 +10,7 @@ import { Boundary } from '../chart/boundary.js';
 import { Choice } from '../chart/choice.js';
 import { Confusion } from '../chart/confusion.js';
 import { Curve } from '../chart/curve.js';
+import { Detections } from '../chart/detections.js';
 import { Embedding } from '../chart/embedding.js';
 import { Forecast } from '../chart/forecast.js';
 import { Importance } from '../chart/importance.js';
@@ -18,9 +19,11 @@ import { Models } from '../chart/models.js';
 import { momentWords, useMoment } from '../chart/moments.js';
 import { arm } from '../chart/palette.js';
 import { Path } from '../chart/path.js';
+import { Precision } from '../chart/precision.js';
 import { Ranking } from '../chart/ranking.js';
 import { Regions } from '../chart/regions.js';
 import { Residuals } from '../chart/residuals.js';
+import { Sentences } from '../chart/sentences.js';
 import { Translations } from '../chart/translations.js';
 import { Tree } from '../chart/tree.js';
 import { Weights } from '../chart/weights.js';
@@ -32,11 +35,29 @@ const VALUES = is(/^reg|^count/);
 const many = (columns) => columns > 2;
 const several = (hyper) => hyper.num_models !== undefined && hyper.num_models !== '1';
 const trees = (hyper) => hyper.booster !== 'gblinear';
+const sentences = (hyper) => hyper.mode === 'supervised';
 
-/** What follows the losses. `due`: whether the settings lead to it; `of`: its data; `wide`: over the whole width. */
+/** What follows the losses. `due`: whether the settings lead to it; `of`: its data; `wide`: over the whole width;
+ *  `first`: before the losses. */
 const SLOTS = [
   { kinds: ['regions', 'boundary', 'curve'], of: seen, due: ({ columns }) => !many(columns), draw: Seen },
   { kinds: ['weights'], due: ({ columns }) => many(columns), draw: (data) => html`<${Weights} weights=${data} />` },
+  {
+    kinds: ['detections', 'images'],
+    of: boxes,
+    wide: true,
+    first: true,
+    due: () => true,
+    draw: (data, { run, hyper, moment, threshold }) => html`<${Detections} key=${run?.id} images=${data?.images} detections=${data?.list ?? []}
+      epochs=${Number(hyper.epochs)} moment=${moment} threshold=${threshold} least=${data?.overlap} />`,
+  },
+  {
+    kinds: ['precision'],
+    of: frames('precision'),
+    due: () => true,
+    draw: (data, { run, hyper, moment, threshold }) => html`<${Precision} precision=${scoredAt(data?.list ?? [], run, moment)}
+      epochs=${Number(hyper.epochs)} threshold=${threshold} />`,
+  },
   {
     kinds: ['tree'],
     of: frames('tree'),
@@ -51,6 +72,14 @@ const SLOTS = [
     draw: (data) => html`<${Ranking} ranking=${data} />`,
   },
   { kinds: ['confusion'], due: ({ task }) => CLASSES(task), draw: (data) => html`<${Confusion} confusion=${data} />` },
+  {
+    kinds: ['sentences'],
+    of: frames('sentences'),
+    wide: true,
+    due: ({ hyper }) => sentences(hyper),
+    draw: (data, { run, hyper }) => html`<${Sentences} key=${run?.id} sentences=${data?.list ?? []}
+      epochs=${Number(hyper.epochs)} />`,
+  },
   { kinds: ['residuals'], due: ({ task }) => VALUES(task), draw: (data) => html`<${Residuals} residuals=${data} />` },
   {
     kinds: ['importance'],
@@ -88,7 +117,7 @@ const SLOTS = [
     kinds: ['embedding'],
     of: frames('embedding'),
     wide: true,
-    due: () => true,
+    due: ({ hyper }) => !sentences(hyper),
     draw: (data, { run, hyper }) => html`<${Embedding} key=${run?.id} embeddings=${data?.list ?? []}
       epochs=${Number(hyper.epochs)} />`,
   },
@@ -105,6 +134,19 @@ function lookedAt(attentions, run, { at }) {
   const update = run?.frames.translations?.[at]?.update ?? Infinity;
   const attention = attentions.findLast((a) => a.update <= update) ?? attentions[0];
   return { attention, note: attention && momentWords('update', attention.update) };
+}
+
+/** The images and what was found in them so far, as one thing. */
+function boxes(run) {
+  const images = run?.pictures.images;
+  const list = run?.frames.detections ?? [];
+  return images && { list, count: list.length, images, overlap: run.frames.precision?.at(-1)?.overlap };
+}
+
+/** The curves of the epoch whose boxes are shown, or of the last one scored before it. */
+function scoredAt(precisions, run, { at }) {
+  const epoch = run?.frames.detections?.[at]?.epoch ?? Infinity;
+  return precisions.findLast((p) => p.epoch <= epoch) ?? precisions[0];
 }
 
 /** Everything of two features or one that is drawn over the training points, as one thing that changes as a whole. */
@@ -125,23 +167,27 @@ function Seen(data) {
  *  it read. */
 export function Pictures({ run, entry, values, columns }) {
   const hyper = run?.start?.hyperparameters ?? values;
-  const task = TASKS[hyper.predictor_type] ?? hyper.objective ?? '';
+  const task = TASKS[hyper.predictor_type ?? hyper.mode] ?? hyper.objective ?? '';
   const known = { hyper, task, columns: run?.start?.data?.columns ?? columns ?? 2 };
   const over = Boolean(run && finished(run));
-  const moment = useMoment(run?.frames.translations?.length ?? 0);
+  const moment = useMoment((run?.frames.translations ?? run?.frames.detections)?.length ?? 0);
+  const [confidence, setConfidence] = useState(CONFIDENCE);
+  const threshold = { value: confidence, set: setConfidence };
   useEffect(() => moment.set(null), [run?.id]);
   const slots = SLOTS.filter((s) => s.kinds.some((kind) => entry.pictures.includes(kind)))
     .map((s) => ({ ...s, key: s.kinds[0], data: (s.of ?? ((r) => r?.pictures[s.kinds[0]]))(run) }))
     .filter((s) => s.data || (s.due(known) && !over));
-  return html`<div class="pictures">${inRows([{ key: 'loss' }, ...slots]).map(
+  return html`<div class="pictures">${inRows([...slots.filter((s) => s.first), { key: 'loss' }, ...slots.filter((s) => !s.first)]).map(
     ({ key, wide, data, draw }) => html`<div key=${key} class=${wide ? 'slot slot-wide' : 'slot'}>${
-      draw ? html`<${Still} data=${data} shown=${`${moment.at} ${moment.following}`} draw=${() => draw(data, { run, hyper, moment })} />` : html`<${Losses} run=${run} entry=${entry}
+      draw ? html`<${Still} data=${data} shown=${`${moment.at} ${moment.following} ${confidence}`}
+        draw=${() => draw(data, { run, hyper, moment, threshold })} />` : html`<${Losses} run=${run} entry=${entry}
         hyper=${hyper} />`
     }</div>`,
   )}</div>`;
 }
 
-const TASKS = { binary_classifier: 'binary', multiclass_classifier: 'multi', regressor: 'reg' };
+const TASKS = { binary_classifier: 'binary', multiclass_classifier: 'multi', regressor: 'reg', supervised: 'multi' };
+const CONFIDENCE = 0.5; // from which a box counts, at first
 
 /** Two to a row; one that has no neighbour has the row for itself. */
 function inRows(slots) {

@@ -1,0 +1,291 @@
+#include "engine/algo/blazingtext/classifier_crew.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/pool.h"
+
+enum {
+    AHEAD = 2,  /* lines whose rows are fetched before their turn */
+    ROUND = 8,  /* deterministic: lines of each thread in a round */
+    MERGE = 64, /* lock-free: lines between two sums of what the copies gained */
+};
+
+/* What one thread has for itself. */
+struct member {
+    struct classifier_net net; /* the shared inputs, labels of its own (one thread: the shared ones) */
+    struct classifier_room room;
+    float *before; /* labels as they were when its copy was made */
+    float *slope;  /* deterministic: ROUND slopes */
+    struct classifier_tally sum;
+    char apart[64]; /* from the next one's cache lines */
+};
+
+struct classifier_crew {
+    struct classifier_net *net;
+    int threads;
+    bool deterministic;
+    struct pool *pool;
+    struct member *member;
+    const struct classifier_piece *piece; /* being learned */
+    size_t begin, end;                    /* of the round */
+    /* being asked */
+    const struct classifier_lines *lines;
+    int32_t *guess;
+    float *probability;
+};
+
+/* --- opening --------------------------------------------------------------------------------------------------------
+ */
+
+static size_t labels_size(const struct classifier_net *n)
+{
+    return n->labels * n->stride;
+}
+
+static int open_member(struct member *m, const struct classifier_crew *c)
+{
+    size_t size = labels_size(c->net);
+    m->net = *c->net;
+    if (classifier_room_open(&m->room, c->net) < 0)
+        return -1;
+    if (c->threads == 1)
+        return 0;
+    m->net.output = aligned_alloc(64, (size * sizeof(float) + 63) / 64 * 64);
+    m->before = malloc(size * sizeof *m->before);
+    m->slope = calloc(ROUND * c->net->stride, sizeof *m->slope);
+    return m->net.output && m->before && m->slope ? 0 : -1;
+}
+
+struct classifier_crew *classifier_crew_open(struct classifier_net *net, int threads, bool deterministic)
+{
+    struct classifier_crew *c = calloc(1, sizeof *c);
+    bool ok = c != NULL;
+    if (!ok)
+        return NULL;
+    *c = (struct classifier_crew){.net = net, .threads = threads, .deterministic = deterministic};
+    c->member = calloc((size_t)threads, sizeof *c->member);
+    c->pool = pool_open(threads);
+    ok = c->member && c->pool;
+    for (int i = 0; ok && i < threads; i++)
+        ok = open_member(&c->member[i], c) == 0;
+    if (ok)
+        return c;
+    classifier_crew_close(c);
+    return NULL;
+}
+
+void classifier_crew_close(struct classifier_crew *c)
+{
+    if (!c)
+        return;
+    for (int i = 0; c->member && i < c->threads; i++) {
+        struct member *m = &c->member[i];
+        classifier_room_close(&m->room);
+        if (c->threads > 1)
+            free(m->net.output);
+        free(m->before);
+        free(m->slope);
+    }
+    free(c->member);
+    pool_close(c->pool);
+    free(c);
+}
+
+/* --- one line -------------------------------------------------------------------------------------------------------
+ */
+
+static void fetch(const struct classifier_net *n, const struct classifier_lines *l, size_t i, size_t end)
+{
+    size_t rows;
+    const int32_t *row;
+    if (i >= end)
+        return;
+    row = classifier_line(l, i, &rows);
+    classifier_net_fetch(n, row, rows);
+}
+
+/* The label that the line teaches this time: one of several by chance (splitmix64), the same however many threads. */
+static size_t pick(const struct classifier_piece *p, size_t line)
+{
+    size_t count;
+    const int32_t *label = classifier_line_labels(p->lines, line, &count);
+    uint64_t z = p->key + (line + 1) * 0x9e3779b97f4a7c15u;
+    if (count == 1)
+        return (size_t)label[0];
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    z ^= z >> 31;
+    return (size_t)label[((z >> 32) * count) >> 32];
+}
+
+static bool is_label(const struct classifier_lines *l, size_t line, size_t guess)
+{
+    size_t count;
+    const int32_t *label = classifier_line_labels(l, line, &count);
+    for (size_t i = 0; i < count; i++)
+        if ((size_t)label[i] == guess)
+            return true;
+    return false;
+}
+
+/* The forward half; the slope is in the member's room. */
+static void step(struct member *m, const struct classifier_piece *p, size_t line)
+{
+    double way = (double)(line - p->begin) / (double)(p->end - p->begin);
+    float rate = (float)(p->rate + (p->rate_after - p->rate) * way);
+    size_t rows, label = pick(p, line), guess;
+    const int32_t *row = classifier_line(p->lines, line, &rows);
+    m->sum.loss += (double)classifier_net_step(&m->net, row, rows, label, rate, &m->room, &guess);
+    m->sum.hits += is_label(p->lines, line, guess);
+    m->sum.lines++;
+}
+
+static void move(struct member *m, const struct classifier_lines *l, size_t line, const float *slope)
+{
+    size_t rows;
+    const int32_t *row = classifier_line(l, line, &rows);
+    classifier_net_move(&m->net, row, rows, slope);
+}
+
+static void learn_lines(struct member *m, const struct classifier_piece *p, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++) {
+        fetch(&m->net, p->lines, i + AHEAD, p->end);
+        step(m, p, i);
+        move(m, p->lines, i, m->room.slope);
+    }
+}
+
+/* --- several threads ------------------------------------------------------------------------------------------------
+ */
+
+static void copy_labels(struct member *m, const float *shared)
+{
+    size_t bytes = labels_size(&m->net) * sizeof *shared;
+    memcpy(m->before, shared, bytes);
+    memcpy(m->net.output, m->before, bytes);
+}
+
+static void add_gains(const struct member *m, float *shared)
+{
+    for (size_t i = 0; i < labels_size(&m->net); i++)
+        shared[i] += m->net.output[i] - m->before[i];
+}
+
+static void learn_freely(void *context, int thread, int threads)
+{
+    struct classifier_crew *c = context;
+    const struct classifier_piece *p = c->piece;
+    struct member *m = &c->member[thread];
+    size_t end, begin = p->begin + pool_share(p->end - p->begin, thread, threads, &end);
+    end += p->begin;
+    for (size_t i = begin; i < end; i += MERGE) {
+        copy_labels(m, c->net->output);
+        learn_lines(m, p, i, i + MERGE < end ? i + MERGE : end);
+        add_gains(m, c->net->output);
+    }
+}
+
+static void work_out(void *context, int thread, int threads)
+{
+    struct classifier_crew *c = context;
+    const struct classifier_piece *p = c->piece;
+    struct member *m = &c->member[thread];
+    size_t stride = c->net->stride, end, begin = c->begin + pool_share(c->end - c->begin, thread, threads, &end);
+    end += c->begin;
+    copy_labels(m, c->net->output);
+    for (size_t i = begin; i < end; i++) {
+        fetch(&m->net, p->lines, i + ROUND, p->end);
+        step(m, p, i);
+        memcpy(m->slope + (i - begin) * stride, m->room.slope, stride * sizeof *m->slope);
+    }
+}
+
+/* Of all lines of the round, the rows that belong to this thread. */
+static void change_own(void *context, int thread, int threads)
+{
+    struct classifier_crew *c = context;
+    const struct classifier_lines *l = c->piece->lines;
+    for (int t = 0; t < threads; t++) {
+        size_t end, begin = c->begin + pool_share(c->end - c->begin, t, threads, &end);
+        end += c->begin;
+        for (size_t i = begin; i < end; i++) {
+            size_t rows;
+            const int32_t *row = classifier_line(l, i, &rows);
+            classifier_net_move_own(c->net, row, rows, c->member[t].slope + (i - begin) * c->net->stride, thread,
+                                    threads);
+        }
+    }
+    if (thread == 0)
+        for (int t = 0; t < threads; t++)
+            add_gains(&c->member[t], c->net->output);
+}
+
+static void learn_in_rounds(struct classifier_crew *c)
+{
+    size_t round = (size_t)ROUND * (size_t)c->threads;
+    for (c->begin = c->piece->begin; c->begin < c->piece->end; c->begin = c->end) {
+        c->end = c->piece->end - c->begin < round ? c->piece->end : c->begin + round;
+        pool_run(c->pool, work_out, c);
+        pool_run(c->pool, change_own, c);
+    }
+}
+
+static void gather(struct classifier_crew *c, struct classifier_tally *sum)
+{
+    for (int i = 0; i < c->threads; i++) {
+        sum->loss += c->member[i].sum.loss;
+        sum->hits += c->member[i].sum.hits;
+        sum->lines += c->member[i].sum.lines;
+        c->member[i].sum = (struct classifier_tally){0};
+    }
+}
+
+void classifier_crew_learn(struct classifier_crew *c, const struct classifier_piece *piece,
+                           struct classifier_tally *sum)
+{
+    c->piece = piece;
+    if (c->threads == 1)
+        learn_lines(&c->member[0], piece, piece->begin, piece->end);
+    else if (c->deterministic)
+        learn_in_rounds(c);
+    else
+        pool_run(c->pool, learn_freely, c);
+    gather(c, sum);
+}
+
+/* --- asking ---------------------------------------------------------------------------------------------------------
+ */
+
+static void ask(void *context, int thread, int threads)
+{
+    struct classifier_crew *c = context;
+    const struct classifier_lines *l = c->lines;
+    struct member *m = &c->member[thread];
+    size_t end, begin = pool_share(l->lines, thread, threads, &end), labels = c->net->labels;
+    for (size_t i = begin; i < end; i++) {
+        size_t rows, known, guess;
+        const int32_t *row = classifier_line(l, i, &rows), *label = classifier_line_labels(l, i, &known);
+        fetch(c->net, l, i + AHEAD, end);
+        guess = classifier_net_ask(c->net, row, rows, &m->room);
+        m->sum.loss += known ? (double)classifier_loss(m->room.probability[label[0]]) : 0;
+        m->sum.hits += is_label(l, i, guess);
+        m->sum.lines++;
+        if (c->guess)
+            c->guess[i] = (int32_t)guess;
+        if (c->probability)
+            memcpy(c->probability + i * labels, m->room.probability, labels * sizeof(float));
+    }
+}
+
+void classifier_crew_ask(struct classifier_crew *c, const struct classifier_lines *lines, int32_t *guess,
+                         float *probability, struct classifier_tally *sum)
+{
+    c->lines = lines;
+    c->guess = guess;
+    c->probability = probability;
+    pool_run(c->pool, ask, c);
+    gather(c, sum);
+}

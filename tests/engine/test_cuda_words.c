@@ -1,0 +1,351 @@
+/* The CUDA kernels that learn vectors of words and of labels, on the processor (tests/cuda): the same numbers as word
+ * by word in plain C, which follows Mikolov et al. 2013 and Joulin et al. 2017. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/base/rng.h"
+#include "engine/gpu.h"
+#include "engine/tensor/backend.h"
+
+const struct gpu *cuda_gpu_on_processor(void);
+
+static const struct gpu *gpu;
+
+static int open_device(void **state)
+{
+    (void)state;
+    gpu = cuda_gpu_on_processor();
+    return gpu ? 0 : -1;
+}
+
+/* --- word by word ---------------------------------------------------------------------------------------------------
+ */
+
+struct plain {
+    const struct gpu_words_task *task;
+    double *input, *output;
+    double loss, count;
+    uint64_t stream;
+    size_t draws;
+    double rate;
+};
+
+static double *row(double *matrix, size_t at, size_t width)
+{
+    return matrix + at * width;
+}
+
+/* Rows that a token is the mean of. */
+static const int32_t *rows_of(const struct gpu_words_task *t, const int32_t *word, size_t *count)
+{
+    *count = t->part_start ? t->part_start[*word + 1] - t->part_start[*word] : 1;
+    return t->part_start ? t->part + t->part_start[*word] : word;
+}
+
+/* h += the rows of a word; how many. */
+static size_t gather(struct plain *p, const int32_t *word, double *h)
+{
+    size_t count, width = p->task->width;
+    const int32_t *rows = rows_of(p->task, word, &count);
+    for (size_t k = 0; k < count; k++)
+        for (size_t d = 0; d < width; d++)
+            h[d] += row(p->input, (size_t)rows[k], width)[d];
+    return count;
+}
+
+static void teach(struct plain *p, const int32_t *word, const double *error)
+{
+    size_t count, width = p->task->width;
+    const int32_t *rows = rows_of(p->task, word, &count);
+    for (size_t k = 0; k < count; k++)
+        for (size_t d = 0; d < width; d++)
+            row(p->input, (size_t)rows[k], width)[d] += error[d];
+}
+
+static void pair(struct plain *p, const double *h, double *error, size_t target, double yes)
+{
+    double *out = row(p->output, target, p->task->width), score = 0, slope;
+    for (size_t d = 0; d < p->task->width; d++)
+        score += h[d] * out[d];
+    slope = (yes - 1 / (1 + exp(-score))) * p->rate;
+    p->loss += log1p(exp(yes > 0 ? -score : score));
+    for (size_t d = 0; d < p->task->width; d++) {
+        error[d] += slope * out[d];
+        out[d] += slope * h[d];
+    }
+}
+
+static void target(struct plain *p, const double *h, double *error, int32_t word, uint64_t first)
+{
+    pair(p, h, error, (size_t)word, 1);
+    for (size_t k = 0; k < p->task->negatives; k++) {
+        uint64_t bits = random_word(p->stream, first + k);
+        size_t drawn = (size_t)((bits >> 32) * p->task->outputs >> 32);
+        if ((double)(bits & 0xFFFFFF) * 0x1p-24 >= (double)p->task->below[drawn])
+            drawn = p->task->other[drawn];
+        if (drawn != (size_t)word)
+            pair(p, h, error, drawn, 0);
+    }
+    p->count++;
+}
+
+/* The word at `middle` and what stands from .. to - 1. */
+static void learn_word(struct plain *p, const int32_t *kept, size_t from, size_t to, size_t middle, uint64_t draw)
+{
+    enum { MOST = 200 };
+    double h[MOST] = {0}, error[MOST] = {0};
+    size_t rows = 0, pairs = 0, width = p->task->width;
+    bool skipgram = p->task->kind == GPU_WORDS_SKIPGRAM;
+    for (size_t i = from; i < to; i++)
+        if ((i == middle) == skipgram)
+            rows += gather(p, &kept[i], h);
+    for (size_t d = 0; rows && d < width; d++)
+        h[d] /= (double)rows;
+    if (!skipgram && rows)
+        target(p, h, error, kept[middle], draw + 2);
+    for (size_t i = from; skipgram && i < to; i++) {
+        double one[MOST] = {0};
+        if (i == middle)
+            continue;
+        target(p, h, one, kept[i], draw + 2 + pairs++ * p->task->negatives);
+        for (size_t d = 0; d < width; d++) {
+            error[d] += one[d];
+            h[d] += one[d]; /* the mean of rows that all move by this */
+        }
+    }
+    for (size_t i = from; i < to; i++)
+        if ((i == middle) == skipgram)
+            teach(p, &kept[i], error);
+}
+
+static void learn_words(struct plain *p, size_t line)
+{
+    const struct gpu_words_task *t = p->task;
+    size_t start = t->start[line], count = 0;
+    int32_t *kept = calloc(t->start[line + 1] - start + 1, sizeof *kept);
+    for (size_t i = start; i < t->start[line + 1]; i++)
+        if (!t->keep || random_at(p->stream, i * p->draws) < (double)t->keep[t->token[i]])
+            kept[count++] = t->token[i];
+    for (size_t i = 0; i < count; i++) {
+        uint64_t draw = (start + i) * p->draws;
+        size_t far = 1 + (size_t)((random_word(p->stream, draw + 1) >> 32) * t->window >> 32);
+        learn_word(p, kept, i > far ? i - far : 0, i + far < count ? i + far + 1 : count, i, draw);
+    }
+    free(kept);
+}
+
+static void learn_labels(struct plain *p, size_t line)
+{
+    const struct gpu_words_task *t = p->task;
+    size_t start = t->start[line], n = t->start[line + 1] - start, width = t->width;
+    size_t first = t->label_start[line], labels = t->label_start[line + 1] - first, drawn;
+    double *h = calloc(width, sizeof *h), *error = calloc(width, sizeof *error);
+    double *score = calloc(t->outputs, sizeof *score), sum = 0;
+    if (n > 0 && labels > 0) {
+        drawn = (size_t)t->label[first + ((random_word(p->stream, start * p->draws) >> 32) * labels >> 32)];
+        for (size_t i = 0; i < n; i++)
+            for (size_t d = 0; d < width; d++)
+                h[d] += row(p->input, (size_t)t->token[start + i], width)[d] / (double)n;
+        for (size_t k = 0; k < t->outputs; k++) {
+            for (size_t d = 0; d < width; d++)
+                score[k] += h[d] * row(p->output, k, width)[d];
+            sum += exp(score[k]);
+        }
+        for (size_t k = 0; k < t->outputs; k++) {
+            double slope = p->rate * ((k == drawn) - exp(score[k]) / sum), *out = row(p->output, k, width);
+            for (size_t d = 0; d < width; d++) {
+                error[d] += slope * out[d] / (double)n;
+                out[d] += slope * h[d];
+            }
+        }
+        for (size_t i = 0; i < n; i++)
+            for (size_t d = 0; d < width; d++)
+                row(p->input, (size_t)t->token[start + i], width)[d] += error[d];
+        p->loss += log(sum) - score[drawn];
+        p->count++;
+    }
+    free(h);
+    free(error);
+    free(score);
+}
+
+/* Lines as the blocks come to them, which on a processor run one after another. */
+static void learn(struct plain *p, size_t epoch, size_t begin, size_t end)
+{
+    const struct gpu_words_task *t = p->task;
+    size_t all = t->start[t->lines], blocks = t->blocks < end - begin ? t->blocks : end - begin;
+    p->stream = random_word(t->seed, epoch);
+    p->draws = 2 + (t->kind == GPU_WORDS_CBOW ? 1 : 2 * t->window) * t->negatives;
+    for (size_t b = 0; b < blocks; b++)
+        for (size_t line = begin + b; line < end; line += blocks) {
+            double done = ((double)epoch + (double)t->start[line] / (double)all) / (double)t->epochs;
+            p->rate = fmax((double)t->rate * (1 - done), 1e-4 * (double)t->rate);
+            if (t->kind == GPU_WORDS_LABELS)
+                learn_labels(p, line);
+            else
+                learn_words(p, line);
+        }
+}
+
+/* --- made tasks -----------------------------------------------------------------------------------------------------
+ */
+
+enum { LINES = 7, WORDS = 23, GRAMS = 9, LABELS = 11, TOKENS_MOST = LINES * 40, WIDTH_MOST = 110 };
+
+struct made {
+    struct gpu_words_task task;
+    float input[(WORDS + GRAMS) * WIDTH_MOST], output[WORDS * WIDTH_MOST];
+    int32_t token[TOKENS_MOST], part[WORDS * 4], label[LINES * 3];
+    size_t start[LINES + 1], part_start[WORDS + 1], label_start[LINES + 1];
+    float keep[WORDS], below[WORDS];
+    uint32_t other[WORDS];
+};
+
+struct shape {
+    enum gpu_words_kind kind;
+    size_t width, window, negatives, blocks;
+    bool parts, keep;
+};
+
+static void make(struct made *m, const struct shape *s, struct rng *r)
+{
+    size_t outputs = s->kind == GPU_WORDS_LABELS ? LABELS : WORDS;
+    for (size_t i = 0; i < sizeof m->input / sizeof *m->input; i++)
+        m->input[i] = (float)rng_normal(r) * 0.3f;
+    for (size_t i = 0; i < sizeof m->output / sizeof *m->output; i++)
+        m->output[i] = (float)rng_normal(r) * 0.3f;
+    for (size_t i = 0; i < LINES; i++) { /* one is empty, one long */
+        size_t tokens = i == 2 ? 0 : i == 4 ? 40 : 1 + rng_below(r, 12);
+        m->start[i + 1] = m->start[i] + tokens;
+        for (size_t k = m->start[i]; k < m->start[i + 1]; k++)
+            m->token[k] = (int32_t)rng_below(r, WORDS);
+        m->label_start[i + 1] = m->label_start[i] + (i == 5 ? 0 : 1 + rng_below(r, 3));
+        for (size_t k = m->label_start[i]; k < m->label_start[i + 1]; k++)
+            m->label[k] = (int32_t)rng_below(r, LABELS);
+    }
+    for (size_t i = 0; i < WORDS; i++) {
+        m->keep[i] = (float)rng_uniform(r);
+        m->below[i] = (float)rng_uniform(r);
+        m->other[i] = (uint32_t)rng_below(r, WORDS);
+        m->part_start[i + 1] = m->part_start[i] + 1 + rng_below(r, 4);
+        m->part[m->part_start[i]] = (int32_t)i;
+        for (size_t k = m->part_start[i] + 1; k < m->part_start[i + 1]; k++)
+            m->part[k] = WORDS + (int32_t)rng_below(r, GRAMS);
+    }
+    m->task = (struct gpu_words_task){.kind = s->kind,
+                                      .width = s->width,
+                                      .inputs = WORDS + GRAMS,
+                                      .outputs = outputs,
+                                      .input = m->input,
+                                      .output = m->output,
+                                      .token = m->token,
+                                      .start = m->start,
+                                      .lines = LINES,
+                                      .part = s->parts ? m->part : NULL,
+                                      .part_start = s->parts ? m->part_start : NULL,
+                                      .words = WORDS,
+                                      .keep = s->keep ? m->keep : NULL,
+                                      .other = m->other,
+                                      .below = m->below,
+                                      .label = m->label,
+                                      .label_start = m->label_start,
+                                      .window = s->window,
+                                      .negatives = s->negatives,
+                                      .epochs = 3,
+                                      .rate = 0.2f,
+                                      .blocks = s->blocks,
+                                      .seed = 11};
+}
+
+static const struct shape shapes[] = {
+    {GPU_WORDS_SKIPGRAM, 4, 2, 3, 1, false, false}, {GPU_WORDS_SKIPGRAM, 1, 5, 5, 1, false, true},
+    {GPU_WORDS_SKIPGRAM, 13, 1, 1, 2, true, true},  {GPU_WORDS_SKIPGRAM, 110, 3, 2, 1, true, false},
+    {GPU_WORDS_CBOW, 4, 2, 3, 1, false, false},     {GPU_WORDS_CBOW, 37, 5, 5, 1, true, true},
+    {GPU_WORDS_CBOW, 100, 1, 2, 3, false, true},    {GPU_WORDS_LABELS, 4, 1, 1, 1, false, false},
+    {GPU_WORDS_LABELS, 10, 1, 1, 1, false, false},  {GPU_WORDS_LABELS, 101, 1, 1, 4, false, false},
+};
+
+static double *doubled(const float *from, size_t n)
+{
+    double *to = calloc(n, sizeof *to);
+    for (size_t i = 0; i < n; i++)
+        to[i] = (double)from[i];
+    return to;
+}
+
+static void same(const struct shape *s, const char *what, const double *wanted, const float *found, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs(wanted[i] - (double)found[i]) <= 2e-5 * (1 + fabs(wanted[i]))))
+            fail_msg("kind %d, width %zu: %s[%zu] is %.9g, wanted %.9g", s->kind, s->width, what, i, (double)found[i],
+                     wanted[i]);
+}
+
+/* Two epochs, the second in two pieces, and a look at the losses between. */
+static void learns_as_word_by_word(void **state)
+{
+    const struct shape *s = *state;
+    struct made *m = calloc(1, sizeof *m);
+    struct rng r;
+    size_t ins, outs;
+    struct gpu_words *w;
+    struct plain p = {.task = &m->task};
+    rng_init(&r, 5, (uint64_t)(s - shapes));
+    make(m, s, &r);
+    ins = m->task.inputs * s->width;
+    outs = m->task.outputs * s->width;
+    p.input = doubled(m->input, ins);
+    p.output = doubled(m->output, outs);
+    w = gpu->words_open(&m->task);
+    assert_non_null(w);
+    for (int look = 0; look < 2; look++) {
+        double loss, count;
+        char why[GPU_TEXT];
+        p.loss = p.count = 0;
+        for (size_t begin = 0, end = look ? 3 : LINES; begin < LINES; begin = end, end = LINES) {
+            gpu->words_learn(w, (size_t)look, begin, end);
+            learn(&p, (size_t)look, begin, end);
+        }
+        gpu->words_learn(w, 2, 4, 4); /* of nothing */
+        gpu->words_look(w, m->input, m->output, &loss, &count);
+        assert_int_equal(gpu->finish(why), 0);
+        same(s, "input", p.input, m->input, ins);
+        same(s, "output", p.output, m->output, outs);
+        assert_true(count > 0 && count == p.count);
+        assert_true(fabs(loss - p.loss) < 1e-5 * p.loss);
+    }
+    gpu->words_close(w);
+    free(p.input);
+    free(p.output);
+    free(m);
+}
+
+static void wider_vectors_are_refused(void **state)
+{
+    struct made *m = calloc(1, sizeof *m);
+    struct rng r;
+    (void)state;
+    rng_init(&r, 5, 1);
+    make(m, &shapes[0], &r);
+    m->task.width = GPU_WORDS_WIDTH + 1;
+    assert_null(gpu->words_open(&m->task));
+    free(m);
+}
+
+int main(void)
+{
+    enum { SHAPES = sizeof shapes / sizeof *shapes };
+    struct CMUnitTest tests[SHAPES + 1] = {cmocka_unit_test(wider_vectors_are_refused)};
+    for (size_t i = 0; i < SHAPES; i++)
+        tests[i + 1] =
+            (struct CMUnitTest){"learns_as_word_by_word", learns_as_word_by_word, NULL, NULL, (void *)&shapes[i]};
+    return cmocka_run_group_tests(tests, open_device, NULL);
+}
