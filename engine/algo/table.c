@@ -4,6 +4,7 @@
 
 #include "engine/algo/algorithm.h"
 #include "engine/algo/deepar/deepar.h"
+#include "engine/algo/detection/detection.h"
 #include "engine/algo/linear/linear_learner.h"
 #include "engine/algo/object2vec/object2vec.h"
 #include "engine/algo/seq2seq/seq2seq.h"
@@ -18,7 +19,7 @@ const struct algorithm_entry algorithm_table[] = {
     {"deepar", "DeepAR", &deepar},
     {"blazingtext", "BlazingText", NULL},
     {"object2vec", "Object2Vec", &object2vec},
-    {"object-detection", "Object Detection", NULL},
+    {"object-detection", "Object Detection", &object_detection},
     {NULL, NULL, NULL},
 };
 

@@ -318,6 +318,7 @@ const struct backend backend_cpu = {
             [OP_CONCAT] = KERNEL(concat),
             [OP_GATHER] = KERNEL(gather),
             [OP_LAYER_NORM] = KERNEL(layer_norm),
+            [OP_BATCH_NORM] = KERNEL(batch_norm),
             [OP_DROPOUT] = KERNEL(dropout),
             [OP_LSTM] = KERNEL(lstm),
             [OP_GRU] = KERNEL(gru),

@@ -66,6 +66,7 @@ CPU_KERNEL(embedding_mean);
 CPU_KERNEL(concat);
 CPU_KERNEL(gather);
 CPU_KERNEL(layer_norm);
+CPU_KERNEL(batch_norm);
 CPU_KERNEL(dropout);
 CPU_KERNEL(lstm);
 CPU_KERNEL(gru);
