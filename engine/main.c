@@ -9,6 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/confine.h"
 #include "engine/convert.h"
+#include "engine/convert_images.h"
 #include "engine/convert_text.h"
 #include "engine/data/vocabulary.h"
 #include "engine/describe.h"
@@ -352,12 +353,32 @@ static int convert_text_command(struct arguments *a, struct event_sink *sink, st
     return convert_text(&c, sink, err);
 }
 
+static bool is_image_type(const char *type)
+{
+    return strcmp(type, "application/x-image") == 0 || strcmp(type, "image/jpeg") == 0 ||
+           strcmp(type, "image/png") == 0;
+}
+
+static int convert_images_command(struct arguments *a, struct event_sink *sink, struct error *err)
+{
+    const struct image_conversion c = {
+        .images = a->operands[0], .annotations = a->operands[1], .type = a->from, .out = a->operands[2]};
+    if (a->operand_count < 3 || a->job.vocabulary || a->csv_weights || a->words || a->least ||
+        (a->to && strcmp(a->to, "application/x-recordio") != 0))
+        return error_set(err, ERROR_INPUT, "convert",
+                         "write flashlab-engine convert --from application/x-image IMAGES ANNOTATIONS OUT.rec",
+                         "Two folders, images and their JSON, become records, of type application/x-recordio");
+    return convert_images(&c, sink, err);
+}
+
 static int convert_command(struct arguments *a, struct event_sink *sink, struct error *err)
 {
     const struct conversion c = {
         .in = a->operands[0], .from = a->from, .out = a->operands[1], .to = a->to, .weights = a->csv_weights};
     if (a->from && strcmp(a->from, "text/plain") == 0)
         return convert_text_command(a, sink, err);
+    if (a->from && is_image_type(a->from))
+        return convert_images_command(a, sink, err);
     if (a->operand_count != 2 || a->job.vocabulary || a->words || a->least)
         return error_set(err, ERROR_INPUT, "convert", "write flashlab-engine convert IN OUT",
                          "Two paths are needed, and no flag of text");
@@ -376,7 +397,8 @@ static const struct command {
     {"describe", "describe [ALGORITHM] --json", "say what the algorithms take", DESCRIBE, 1, describe_command},
     {"convert", "convert [--from TYPE] [--to TYPE] IN OUT",
      "write data in another format; with - as OUT the data go to standard output, an error to standard error;"
-     " --from text/plain SOURCE TARGET OUT --vocab DIR turns parallel text into tokens",
+     " --from text/plain SOURCE TARGET OUT --vocab DIR turns parallel text into tokens;"
+     " --from application/x-image IMAGES ANNOTATIONS OUT.rec packs images and their JSON into records",
      CONVERT, 3, convert_command},
     {"predict", "predict --model DIR --input PATH [--content-type TYPE] [--accept TYPE]",
      "ask a saved model; the answer goes to standard output, an error to standard error", PREDICT, 0, predict_command},

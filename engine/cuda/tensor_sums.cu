@@ -158,6 +158,8 @@ struct normed {
     const float *x, *gain, *bias, *mean, *inverse;
     size_t rows, width;
     bool by_row; /* mean and inverse belong to rows, else to columns */
+    bool relu;   /* follows, of batch norm */
+    const float *y;
 };
 
 __device__ float norm_off(const normed &m, size_t r, size_t c)
@@ -192,7 +194,8 @@ __global__ void normalise_kernel(float *y, normed m)
     FOR_EACH(i, m.rows * m.width)
     {
         size_t c = i % m.width;
-        y[i] = (m.gain ? m.gain[c] : 1) * norm_off(m, i / m.width, c) + (m.bias ? m.bias[c] : 0);
+        float value = (m.gain ? m.gain[c] : 1) * norm_off(m, i / m.width, c) + (m.bias ? m.bias[c] : 0);
+        y[i] = m.relu && !(value > 0) ? 0 : value;
     }
 }
 
@@ -216,19 +219,35 @@ __global__ void layer_back_kernel(float *dx, float beta, const float *dy, normed
     }
 }
 
+/* A slope of the output; 0 where a relu cut it off. */
+__device__ float slope_before_relu(const normed &m, const float *dy, size_t i)
+{
+    return m.relu && !(m.y[i] > 0) ? 0 : dy[i];
+}
+
+struct bias_sum {
+    normed m;
+    const float *dy;
+    __device__ float operator()(size_t r, size_t c) const
+    {
+        return slope_before_relu(m, dy, r * m.width + c);
+    }
+};
+
 struct gain_sum {
     normed m;
     const float *dy;
     __device__ float operator()(size_t r, size_t c) const
     {
-        return dy[r * m.width + c] * norm_off(m, r, c);
+        return slope_before_relu(m, dy, r * m.width + c) * norm_off(m, r, c);
     }
 };
 
 normed norm_of(const node *n, const float *mean, const float *inverse, bool by_row)
 {
     return {numbers(n->in[0]), numbers(n->in[1]),     numbers(n->in[2]),      mean,
-            inverse,           tensor_rows(n->in[0]), tensor_width(n->in[0]), by_row};
+            inverse,           tensor_rows(n->in[0]), tensor_width(n->in[0]), by_row,
+            n->flag[0],        numbers(n->out[0])};
 }
 
 void normalise(const node *n, const normed &m)
@@ -282,7 +301,7 @@ __global__ void batch_back_kernel(float *dx, float beta, const float *dy, const 
     {
         size_t c = i % m.width;
         float gain = m.gain ? m.gain[c] : 1, rows = float(m.rows);
-        float s = dy[i] - by_bias[c] / rows - norm_off(m, i / m.width, c) * by_gain[c] / rows;
+        float s = slope_before_relu(m, dy, i) - by_bias[c] / rows - norm_off(m, i / m.width, c) * by_gain[c] / rows;
         put(&dx[i], gain * m.inverse[c] * s, beta);
     }
 }
@@ -379,7 +398,7 @@ void batch_norm_backward(tape *t, node *n)
     slope dx = slope_of(t, n->in[0]);
     if (!by_bias || !by_gain)
         return;
-    add_columns(by_bias, 0, m.rows, m.width, matrix_sum{slopes(n->out[0]), nullptr, m.width, 1});
+    add_columns(by_bias, 0, m.rows, m.width, bias_sum{m, slopes(n->out[0])});
     add_columns(by_gain, 0, m.rows, m.width, gain_sum{m, slopes(n->out[0])});
     if (dx.at)
         launch(m.rows * m.width, batch_back_kernel, dx.at, dx.beta, slopes(n->out[0]), by_bias, by_gain, m);

@@ -19,5 +19,6 @@ extern const struct made made_season_family;                                    
 extern const struct made made_tok_map, made_toy_mt;                                           /* translations */
 extern const struct made made_pair_topic, made_pair_bigram, made_pair_order, made_shop_small; /* labelled pairs */
 extern const struct made made_planted_words, made_opinion_text;                               /* text */
+extern const struct made made_shapes40;                                                       /* images */
 
 #endif

@@ -66,12 +66,14 @@ CPU_KERNEL(embedding_mean);
 CPU_KERNEL(concat);
 CPU_KERNEL(gather);
 CPU_KERNEL(layer_norm);
+CPU_KERNEL(batch_norm);
 CPU_KERNEL(dropout);
 CPU_KERNEL(lstm);
 CPU_KERNEL(gru);
 CPU_KERNEL(attention);
 CPU_KERNEL(conv1d);
 CPU_KERNEL(conv2d);
+CPU_KERNEL(pool2d);
 CPU_KERNEL(likelihood);
 CPU_KERNEL(smooth_l1);
 

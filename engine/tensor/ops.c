@@ -373,21 +373,38 @@ struct tensor *op_layer_norm(struct tape *t, struct tensor *x, struct tensor *ga
     return run(t, n);
 }
 
+static struct tensor *batch_norm(struct tape *t, struct node *n, struct tensor *running_mean,
+                                 struct tensor *running_variance, double momentum, double epsilon)
+{
+    const struct tensor *x = n->in[0];
+    size_t width = tensor_width(x);
+    FITS(x->rank >= 1 && tensor_dense(x) && is_vector(n->in[1], width) && is_vector(n->in[2], width));
+    FITS(is_vector(running_mean, width) && is_vector(running_variance, width));
+    n->in[3] = running_mean;
+    n->in[4] = running_variance;
+    n->number[0] = momentum;
+    n->number[1] = epsilon;
+    keep(t, n, 0, 1, SHAPE(width));
+    keep(t, n, 1, 1, SHAPE(width));
+    out(t, n, 0, x->rank, x->shape);
+    return run(t, n);
+}
+
 struct tensor *op_batch_norm(struct tape *t, struct tensor *x, struct tensor *gain, struct tensor *bias,
                              struct tensor *running_mean, struct tensor *running_variance, double momentum,
                              double epsilon)
 {
     struct node *n = node(t, OP_BATCH_NORM, x, gain, bias);
-    FITS(x->rank >= 1 && tensor_dense(x) && is_vector(gain, tensor_width(x)) && is_vector(bias, tensor_width(x)));
-    FITS(is_vector(running_mean, tensor_width(x)) && is_vector(running_variance, tensor_width(x)));
-    n->in[3] = running_mean;
-    n->in[4] = running_variance;
-    n->number[0] = momentum;
-    n->number[1] = epsilon;
-    keep(t, n, 0, 1, SHAPE(tensor_width(x)));
-    keep(t, n, 1, 1, SHAPE(tensor_width(x)));
-    out(t, n, 0, x->rank, x->shape);
-    return run(t, n);
+    return batch_norm(t, n, running_mean, running_variance, momentum, epsilon);
+}
+
+struct tensor *op_batch_norm_relu(struct tape *t, struct tensor *x, struct tensor *gain, struct tensor *bias,
+                                  struct tensor *running_mean, struct tensor *running_variance, double momentum,
+                                  double epsilon)
+{
+    struct node *n = node(t, OP_BATCH_NORM, x, gain, bias);
+    n->flag[0] = true;
+    return batch_norm(t, n, running_mean, running_variance, momentum, epsilon);
 }
 
 /* --- recurrent -------------------------------------------------------------------------------------------------- */

@@ -95,6 +95,10 @@ struct tensor *op_layer_norm(struct tape *t, struct tensor *x, struct tensor *ga
 struct tensor *op_batch_norm(struct tape *t, struct tensor *x, struct tensor *gain, struct tensor *bias,
                              struct tensor *running_mean, struct tensor *running_variance, double momentum,
                              double epsilon);
+/* The relu of it, in the same passes. node: the same, flag 0 */
+struct tensor *op_batch_norm_relu(struct tape *t, struct tensor *x, struct tensor *gain, struct tensor *bias,
+                                  struct tensor *running_mean, struct tensor *running_variance, double momentum,
+                                  double epsilon);
 
 /* --- recurrent, over a whole sequence --------------------------------------------------------------------------- */
 

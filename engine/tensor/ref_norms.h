@@ -39,8 +39,15 @@ static void normalise(const struct node *n, const struct group *g, double mean, 
     for (size_t i = 0; i < g->count; i++) {
         size_t at = g->first + i * g->apart, c = g->column + i * g->next;
         double off = ((double)x[at] - mean) * inverse;
-        numbers(n->out[0])[at] = (REAL)((gain ? (double)gain[c] : 1) * off + (bias ? (double)bias[c] : 0));
+        double value = (gain ? (double)gain[c] : 1) * off + (bias ? (double)bias[c] : 0);
+        numbers(n->out[0])[at] = (REAL)(n->flag[0] ? fmax(0, value) : value);
     }
+}
+
+/* A slope of the output; 0 where a relu cut it off. */
+static double slope_before_relu(const struct node *n, size_t at)
+{
+    return n->flag[0] && !(numbers(n->out[0])[at] > 0) ? 0 : (double)slopes(n->out[0])[at];
 }
 
 /* With o = (x - mean) inverse and s = dy gain: dx += inverse (s - mean of s - o mean of s o); dgain += dy o,
@@ -48,21 +55,23 @@ static void normalise(const struct node *n, const struct group *g, double mean, 
 static void normalise_back(const struct node *n, const struct group *g, REAL *dx, REAL *dgain, REAL *dbias, double mean,
                            double inverse)
 {
-    const REAL *x = numbers(n->in[0]), *gain = numbers(n->in[1]), *dy = slopes(n->out[0]);
+    const REAL *x = numbers(n->in[0]), *gain = numbers(n->in[1]);
     double s_mean = 0, so_mean = 0;
     for (size_t i = 0; i < g->count; i++) {
         size_t at = g->first + i * g->apart, c = g->column + i * g->next;
-        double off = ((double)x[at] - mean) * inverse, s = (double)dy[at] * (gain ? (double)gain[c] : 1);
+        double off = ((double)x[at] - mean) * inverse, dy = slope_before_relu(n, at);
+        double s = dy * (gain ? (double)gain[c] : 1);
         s_mean += s / (double)g->count;
         so_mean += s * off / (double)g->count;
         if (dgain)
-            dgain[c] += (REAL)((double)dy[at] * off);
+            dgain[c] += (REAL)(dy * off);
         if (dbias)
-            dbias[c] += dy[at];
+            dbias[c] += (REAL)dy;
     }
     for (size_t i = 0; dx && i < g->count; i++) {
         size_t at = g->first + i * g->apart, c = g->column + i * g->next;
-        double off = ((double)x[at] - mean) * inverse, s = (double)dy[at] * (gain ? (double)gain[c] : 1);
+        double off = ((double)x[at] - mean) * inverse;
+        double s = slope_before_relu(n, at) * (gain ? (double)gain[c] : 1);
         dx[at] += (REAL)(inverse * (s - s_mean - off * so_mean));
     }
 }

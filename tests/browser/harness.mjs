@@ -3,6 +3,7 @@
 //   const site = await openSite();                                  // a server with its own data, a browser
 //   const page = await site.page({ width: 390, dark: true });       // page.faults: errors the page met
 //   await site.settled(page, 'home');                               // no errors, no sideways scroll, axe finds nothing
+//   await until(async () => ..., 'the curve moves');              // what comes with a later frame
 //   await site.close();
 //
 // SHOTS=folder writes a picture at every `settled`.
@@ -22,11 +23,12 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+const PATIENCE = 90_000; // ms: a machine that does much else is slow, and nothing here is about speed
 const HEIGHTS = { 390: 844, 1280: 800, 1920: 1080 };
 
 export async function openSite(options) {
   const server = await startServer(options);
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS, timeout: PATIENCE });
   return {
     server,
     page: (look) => newPage(browser, server.url, look),
@@ -45,7 +47,7 @@ async function newPage(browser, baseURL, { width = 1280, dark = false } = {}) {
     bypassCSP: false,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(PATIENCE);
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(error.stack ?? String(error)));
   page.on('console', (message) => {
@@ -80,6 +82,15 @@ async function violations(page) {
         .slice(0, 3)
         .join(' | ')}`,
   );
+}
+
+/** Waits until a check holds; what it says when it never does. */
+export async function until(check, says) {
+  const end = Date.now() + PATIENCE;
+  while (!(await check())) {
+    assert.ok(Date.now() < end, says);
+    await new Promise((done) => setTimeout(done, 50));
+  }
 }
 
 /** The pixels of an element's canvas as one text, to see whether a picture changed. */

@@ -5,7 +5,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { build, run, temporaryFolder } from '../web/harness.mjs';
-import { openSite, pixels } from './harness.mjs';
+import { openSite, pixels, until } from './harness.mjs';
 
 let site;
 before(async () => (site = await openSite()));
@@ -64,25 +64,31 @@ async function demo(look, name) {
   return page;
 }
 
-/** A canvas is painted in the frame after its data came. */
-const painted = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))));
+/** How a picture looks once it does not change any more: a canvas is painted in a frame after its data came. */
+async function still(look) {
+  let last, same = 0;
+  await until(async () => {
+    const now = await look();
+    same = now === last ? same + 1 : 0;
+    last = now;
+    return same === 5;
+  }, 'it never stands still');
+  return last;
+}
 
 /** With the keys alone: the first of the pictures that came, then the newest again. */
 async function walk(page, title, name, look) {
   await page.mouse.move(0, 0); // not over a picture
   const newest = await noteOf(page, title);
-  await painted(page);
-  const last = await look();
+  const last = await still(look);
   await figure(page, title).getByLabel(name, { exact: true }).focus();
   await page.keyboard.press('Home');
   assert.notEqual(await noteOf(page, title), newest, 'the first picture is an earlier one');
-  await painted(page);
-  assert.ok((await look()) !== last, 'and another one');
+  await until(async () => (await look()) !== last, 'and another one');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   assert.equal(await noteOf(page, title), newest);
-  await painted(page);
-  assert.ok((await look()) === last, 'the newest looks as it did');
+  await until(async () => (await look()) === last, 'the newest looks as it did');
 }
 
 /** The stops of the arrow keys are the rows of the table. */
@@ -151,13 +157,11 @@ for (const look of LOOKS) {
     await stops(page, 'Embedding');
     const map = () => pixels(figure(page, 'Embedding').locator('.picture'));
     await walk(page, 'Embedding', 'epoch', map);
-    await painted(page);
-    const calm = await map();
+    const calm = await still(map);
     const [name, , nearest] = rows[1];
     await figure(page, 'Embedding').getByLabel('find').fill(name);
     assert.match(await readout(page, 'Embedding'), new RegExp(`^${name} lies nearest to ${nearest}`));
-    await painted(page);
-    assert.ok((await map()) !== calm, 'the one that was sought is shown with its neighbours');
+    await until(async () => (await map()) !== calm, 'the one that was sought is shown with its neighbours');
     await figure(page, 'Embedding').getByLabel('find').fill('no such thing');
     assert.match(await readout(page, 'Embedding'), /^None of the \d+ is called that/);
     await figure(page, 'Embedding').getByLabel('find').fill('');

@@ -95,7 +95,7 @@ for (const look of LOOKS)
 
 test('the newest tree is shown until the reader steps through them', async () => {
   const page = await site.page();
-  await page.goto('/demo/xgboost?pace=0.05&h.num_round=100');
+  await page.goto('/demo/xgboost?pace=0.2&h.num_round=1000');
   await start(page);
   const trees = figure(page, 'Trees');
   const round = () => trees.locator('figcaption').innerText();

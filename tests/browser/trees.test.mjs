@@ -1,7 +1,7 @@
 // The demo of XGBoost in a browser: every picture it sends is drawn, has its table, and can be walked by keyboard.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openSite, pixels } from './harness.mjs';
+import { openSite, pixels, until } from './harness.mjs';
 
 let site;
 before(async () => (site = await openSite()));
@@ -26,7 +26,7 @@ for (const [width, dark] of [[1280, false], [390, true]])
     await trees.getByRole('slider').last().focus();
     await page.keyboard.press('Home');
     await trees.getByText('round 1', { exact: true }).waitFor();
-    assert.notEqual(await pixels(trees.locator('.picture')), newest, 'the first tree is another one');
+    await until(async () => (await pixels(trees.locator('.picture'))) !== newest, 'the first tree is another one');
     const leaves = page.getByRole('row', { name: /^leaves/ });
     assert.match(await leaves.innerText(), /leaves\s+[\d,]+/);
     await site.settled(page, `trees-${width}`);

@@ -18,7 +18,7 @@ function inFolder(files, work) {
   try {
     for (const file of files) copyFileSync(file, join(folder, file.split('/').at(-1)));
     const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' };
-    return work((command, args) => spawnSync(command, args, { cwd: folder, env, timeout: 60000, encoding: 'utf8' }));
+    return work((command, args) => spawnSync(command, args, { cwd: folder, env, timeout: 180_000, encoding: 'utf8' }));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -122,7 +122,7 @@ test('what this build cannot do is refused with a sentence', () => {
 test('a run without room for a matrix product ends; it does not wait for room', () => {
   for (const mib of [1, 8, 24]) {
     const result = run(['train', '--algorithm', 'deepar', '--generate', 'season_family:n=10,length=60', '--confine', `30:${mib}`,
-      ...set({ time_freq: 'D', context_length: 7, prediction_length: 7, epochs: 1, num_cells: 8 })], { timeout: 20000 });
+      ...set({ time_freq: 'D', context_length: 7, prediction_length: 7, epochs: 1, num_cells: 8 })], { timeout: 120_000 });
     assert.equal(result.signal, null, `with ${mib} MiB`);
     assert.ok(result.status === 0 || result.last.event === 'error', result.stdout);
   }

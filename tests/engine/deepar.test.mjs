@@ -18,7 +18,7 @@ const small = { time_freq: 'D', context_length: 7, prediction_length: 7, epochs:
 const recipe = 'season_family:n=10,length=60,horizon=7';
 
 function run(args, options = {}) {
-  const out = spawnSync(engine, args, { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 120000, ...options });
+  const out = spawnSync(engine, args, { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 240_000, ...options });
   assert.ok(out.status !== null && out.status < 128, `crashed: ${out.signal} ${out.stderr}`);
   return out;
 }

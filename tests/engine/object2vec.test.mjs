@@ -249,7 +249,7 @@ test('serve answers pairs and single objects', async () => {
   try {
     const post = (body) => fetch(`http://127.0.0.1:${port}/invocations`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
     for (let i = 0; ; i++) {
-      try { await fetch(`http://127.0.0.1:${port}/ping`); break; } catch (e) { if (i > 100) throw e; await new Promise((r) => setTimeout(r, 50)); }
+      try { await fetch(`http://127.0.0.1:${port}/ping`); break; } catch (e) { if (i > 1200) throw e; await new Promise((r) => setTimeout(r, 50)); }
     }
     const replies = await Promise.all(Array.from({ length: 6 }, () => post({ instances: [{ in0: [1], in1: [2] }] }).then((r) => r.text())));
     assert.equal(new Set(replies).size, 1);

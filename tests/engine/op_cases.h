@@ -291,16 +291,30 @@ static void case_layer_norm(struct tape *t, struct gradient *g)
     gradient_out(g, op_layer_norm(t, x, gain, bias, 1e-2));
 }
 
-static void case_batch_norm(struct tape *t, struct gradient *g)
+typedef struct tensor *norm_op(struct tape *t, struct tensor *x, struct tensor *gain, struct tensor *bias,
+                               struct tensor *mean, struct tensor *variance, double momentum, double epsilon);
+
+static void batch_norm_case(struct tape *t, struct gradient *g, norm_op *op)
 {
     size_t width = gradient_size(g, 5);
     struct tensor *x = gradient_leaf(g, -2, 2, 2, SHAPE(gradient_size(g, 9), width));
     struct tensor *gain = gradient_leaf(g, 0.5, 2, 1, SHAPE(width)), *bias = gradient_leaf(g, -1, 1, 1, SHAPE(width));
     struct tensor *mean = gradient_plain(g, -1, 1, 1, SHAPE(width));
     struct tensor *variance = gradient_plain(g, 0.5, 2, 1, SHAPE(width));
-    gradient_out(g, op_batch_norm(t, x, gain, bias, mean, variance, 0.1, 1e-2));
+    bool bare = gradient_coin(g);
+    gradient_out(g, op(t, x, bare ? NULL : gain, bare ? NULL : bias, mean, variance, 0.1, 1e-2));
     gradient_see(g, mean);
     gradient_see(g, variance);
+}
+
+static void case_batch_norm(struct tape *t, struct gradient *g)
+{
+    batch_norm_case(t, g, op_batch_norm);
+}
+
+static void case_batch_norm_relu(struct tape *t, struct gradient *g)
+{
+    batch_norm_case(t, g, op_batch_norm_relu);
 }
 
 /* --- recurrent -------------------------------------------------------------------------------------------------- */
@@ -397,6 +411,17 @@ static void case_conv2d(struct tape *t, struct gradient *g)
     gradient_out(g, op_conv2d(t, x, w, b, stride, pad));
 }
 
+/* Every place by itself. */
+static void case_conv2d_places(struct tape *t, struct gradient *g)
+{
+    size_t in = gradient_size(g, 4), out = gradient_size(g, 5);
+    struct tensor *x =
+        gradient_leaf(g, -1, 1, 4, SHAPE(gradient_size(g, 3), gradient_size(g, 4), gradient_size(g, 4), in));
+    struct tensor *w = gradient_leaf(g, -1, 1, 4, SHAPE(1, 1, in, out));
+    struct tensor *b = gradient_coin(g) ? gradient_leaf(g, -1, 1, 1, SHAPE(out)) : NULL;
+    gradient_out(g, op_conv2d(t, x, w, b, 1, 0));
+}
+
 static void case_pool2d(struct tape *t, struct gradient *g)
 {
     struct tensor *x = gradient_leaf(
@@ -442,6 +467,7 @@ static const struct op_case op_cases[] = {
     {"embedding_mean", case_embedding_mean},
     {"layer_norm", case_layer_norm},
     {"batch_norm", case_batch_norm},
+    {"batch_norm_relu", case_batch_norm_relu},
     {"LSTM", case_lstm},
     {"LSTM with zoneout", case_lstm_zoneout},
     {"GRU", case_gru},
@@ -449,6 +475,7 @@ static const struct op_case op_cases[] = {
     {"additive attention", case_additive_attention},
     {"conv1d", case_conv1d},
     {"conv2d", case_conv2d},
+    {"conv2d of places", case_conv2d_places},
     {"pool2d", case_pool2d},
 };
 

@@ -182,7 +182,7 @@ const freePort = () => new Promise((done) => {
   });
 });
 
-test('serve answers over HTTP', { timeout: 20000 }, async () => {
+test('serve answers over HTTP', { timeout: 120_000 }, async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
   const server = spawn(engine, ['serve', '--model', model, '--listen', url.slice(7)], { stdio: ['ignore', 'ignore', 'inherit'] });
   try {

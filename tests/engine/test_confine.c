@@ -293,7 +293,7 @@ static void ends_with_its_parent(void **state)
     assert_int_equal(waitpid(middle, &status, 0), middle);
     assert_int_equal(status, 0);
     end = (struct pollfd){.fd = line[0], .events = POLLIN};
-    assert_int_equal(poll(&end, 1, 20000), 1);
+    assert_int_equal(poll(&end, 1, 40000), 1);
     assert_int_equal(read(line[0], &byte, 1), 0);
     close(line[0]);
 }

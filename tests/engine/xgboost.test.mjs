@@ -19,7 +19,7 @@ function run(settings, data, more = []) {
   const from = data.includes('/') ? ['--train', data] : ['--generate', data];
   const pairs = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   const out = spawnSync(engine, ['train', '--algorithm', 'xgboost', ...from, ...pairs, ...(more.includes('--threads') ? [] : ['--threads', '1']), ...more],
-    { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 60000 });
+    { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 180_000 });
   assert.ok(out.status !== null, `killed: ${out.signal} ${from.join(" ")} ${pairs.join(" ")}`);
   assert.ok(out.status < 128, `crashed with ${out.status}: ${out.stderr}`);
   return { status: out.status, events: out.stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)) };

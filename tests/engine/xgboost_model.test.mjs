@@ -12,7 +12,7 @@ const program = join(process.env.FLASHLAB_BUILD ?? 'build', 'tests/engine/test_f
 const absent = spawnSync(python, ['-c', 'import xgboost']).status !== 0 && 'skipped: python3-xgboost is absent';
 
 function run(command, args) {
-  const result = spawnSync(command, args, { encoding: 'utf8', timeout: 120000 });
+  const result = spawnSync(command, args, { encoding: 'utf8', timeout: 240_000 });
   assert.equal(result.status, 0, result.stdout + result.stderr);
   return result.stdout;
 }

@@ -66,7 +66,7 @@ function compare(stored) {
   for (const id of byId.keys()) assert.ok(acknowledged.has(id) || unanswered.has(id), `${id} was never sent`);
 }
 
-it('loses no acknowledged answer and doubles none, killed at random moments', { timeout: 120000 }, async (t) => {
+it('loses no acknowledged answer and doubles none, killed at random moments', { timeout: 600_000 }, async (t) => {
   let known = 0;
   let cut = 0;
   for (let round = 0; round < ROUNDS || acknowledged.size < WANTED; round++) {

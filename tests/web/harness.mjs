@@ -3,6 +3,7 @@
 //   const server = await startServer();                  // any free port, a data folder of its own
 //   const { status, json } = await server.get('/api/v1/decks');
 //   await server.stop();                                 // SIGTERM; the exit status and what it said
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
@@ -112,7 +113,7 @@ export async function startServer({ data, args = [], env = {}, listen = '127.0.0
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const server = new Server(child, folder, data === undefined);
-  const until = Date.now() + 20000;
+  const until = Date.now() + 90000;
   let ended = null;
   server.ended.then((result) => (ended = result));
   while (!server.output.includes('is ready: ')) {
@@ -152,3 +153,38 @@ export function rawRequest(port, parts, wait = 1500) {
     });
   });
 }
+
+// Asks for a run; resolves to what the server says of it.
+export async function start(server, body) {
+  const { status, json } = await server.post('/api/v1/runs', body);
+  assert.equal(status, 202, JSON.stringify(json));
+  return json;
+}
+
+// Reads an event stream until it ends, or until `enough(events)`: a list of { id, data }.
+export async function watch(server, id, { headers = {}, query = '', enough = () => false } = {}) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(new Error('the stream did not end')), 90_000);
+  const response = await fetch(`${server.url}/api/v1/runs/${id}/events${query}`, { headers, signal: stop.signal });
+  const events = [];
+  let text = '';
+  assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  try {
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
+        const match = text.slice(0, end).match(/^id: (\d+)\ndata: (.*)$/);
+        if (match) events.push({ id: Number(match[1]), data: JSON.parse(match[2]) });
+        else assert.match(text.slice(0, end), /^:/);
+      }
+      if (enough(events)) break;
+    }
+  } finally {
+    clearTimeout(timer);
+    stop.abort();
+  }
+  return events;
+}
+
+// The newest of them.
+export const last = (events) => events.at(-1).data;

@@ -147,7 +147,7 @@ static void notices_an_end_behind_open_pipes(void **state)
     struct str said = {0}, pid = {0};
     struct error err;
     long child;
-    double until = clock_seconds() + 20;
+    double until = clock_seconds() + 60;
     struct worker *w =
         start("sleep 600 & echo '{\"event\":\"log\",\"child\":'$!'}'; while :; do sleep 0.1; done", 60, &said);
     (void)state;

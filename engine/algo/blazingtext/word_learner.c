@@ -59,6 +59,22 @@ void word_tables_close(struct word_tables *t)
     *t = (struct word_tables){0};
 }
 
+void word_tables_vectors(const struct word_tables *t, const struct word_text *text, size_t words, float *vectors,
+                         size_t width)
+{
+    for (size_t i = 0; i < words; i++) {
+        const int32_t own = (int32_t)i, *part = text->part_at ? text->part + text->part_at[i] : &own;
+        size_t parts = text->part_at ? text->part_at[i + 1] - text->part_at[i] : 1;
+        float *vector = vectors + i * width;
+        memcpy(vector, t->input + (size_t)part[0] * t->stride, width * sizeof *vector);
+        for (size_t k = 1; k < parts; k++)
+            for (size_t c = 0; c < width; c++)
+                vector[c] += t->input[(size_t)part[k] * t->stride + c];
+        for (size_t c = 0; c < width && parts > 1; c++)
+            vector[c] /= (float)parts;
+    }
+}
+
 static float *input_row(const struct word_learner *l, int32_t row)
 {
     return l->tables->input + (size_t)row * l->tables->stride;

@@ -18,6 +18,9 @@ struct word_tables {
 int word_tables_open(struct word_tables *t, size_t words, size_t buckets, size_t width, uint64_t seed,
                      struct error *err); /* inputs drawn from +-0.5 / width, outputs 0 */
 void word_tables_close(struct word_tables *t);
+/* Vectors of the first so many words: their rows, or with subwords the means of theirs. */
+void word_tables_vectors(const struct word_tables *t, const struct word_text *text, size_t words, float *vectors,
+                         size_t width);
 
 struct word_learner {
     const struct word_plan *plan;

@@ -1,0 +1,47 @@
+/* A run of BlazingText's text classification (mode=supervised): the model of Joulin et al. 2017, trained as fastText
+ * trains it: lines in the order of the text, one step each, at a rate that falls evenly to 0.
+ *
+ *   classifier          epochs, metrics, early stopping, saving
+ *   classifier_lines    text as numbers of rows
+ *   classifier_net      the weights and a step
+ *   classifier_crew     threads
+ *   classifier_picture  sentences and what their words add
+ *
+ * Opened once the text of the first epoch is there. */
+#ifndef BLAZINGTEXT_CLASSIFIER_H
+#define BLAZINGTEXT_CLASSIFIER_H
+
+#include "engine/algo/algorithm.h"
+#include "engine/algo/blazingtext/classifier_crew.h"
+#include "engine/algo/blazingtext/classifier_picture.h"
+
+struct classifier_design {
+    size_t width;
+    uint32_t buckets;
+    int ngrams;
+    uint64_t least; /* of a word */
+    long epochs, min_epochs, patience;
+    double rate;
+    bool early_stopping, deterministic;
+};
+
+struct classifier_run {
+    struct training *t;
+    struct classifier_design design;
+    struct dictionary dictionary;
+    struct buckets buckets;
+    struct classifier_words words;        /* of those two */
+    struct classifier_lines lines[PARTS]; /* in Pipe mode those of the epoch */
+    bool given[PARTS];
+    struct classifier_net net;
+    struct classifier_crew *crew;
+    struct classifier_picture picture;
+    long epoch, step; /* of which this is the first: 1 */
+    bool ended, diverged;
+    double best; /* validation accuracy */
+    long best_epoch;
+    float *kept_input, *kept_output; /* early stopping: weights of the best epoch */
+    double read_seconds;             /* Pipe mode */
+};
+
+#endif
