@@ -14,7 +14,7 @@
 
 #define MAGIC 793712314
 #define VERSION 12
-#define HOLE 16384u     /* fewer bytes of zeros are written like others */
+#define HOLE 16384u      /* fewer bytes of zeros are written like others */
 #define BLOCK (1u << 20) /* gathered before they are written; read at once */
 #define ROWS_BYTES_MAX ((uint64_t)4 << 30)
 
@@ -291,8 +291,8 @@ static int check_numbers(const struct file_in *in, const int32_t *n)
         return error_set(in->err, ERROR_INPUT, in->path, "write it with fastText 0.2 or later",
                          "The model's file is of version %d, read is 12", n[NUMBER_VERSION]);
     if (n[NUMBER_WIDTH] < 1 || n[NUMBER_WIDTH] > WORD_FILE_WIDTH_MAX || n[NUMBER_KIND] < KIND_CBOW ||
-        n[NUMBER_KIND] > KIND_SUPERVISED || n[NUMBER_BUCKETS] < 0 || n[NUMBER_NGRAMS] < 1 ||
-        n[NUMBER_NGRAMS] > 1000 || n[NUMBER_MAX_CHAR] < 0 || n[NUMBER_MAX_CHAR] > 1000 || n[NUMBER_MIN_CHAR] < 0)
+        n[NUMBER_KIND] > KIND_SUPERVISED || n[NUMBER_BUCKETS] < 0 || n[NUMBER_NGRAMS] < 1 || n[NUMBER_NGRAMS] > 1000 ||
+        n[NUMBER_MAX_CHAR] < 0 || n[NUMBER_MAX_CHAR] > 1000 || n[NUMBER_MIN_CHAR] < 0)
         return damaged(in, "The model's file has settings that cannot be");
     if (classifier && n[NUMBER_LOSS] != LOSS_SOFTMAX)
         return error_set(in->err, ERROR_INPUT, in->path, "train with -loss softmax",
@@ -328,7 +328,8 @@ static int read_words(struct file_in *in, struct word_model *m)
     if (take(in, &all, sizeof all) < 0 || take(in, &words, sizeof words) < 0 || take(in, &labels, sizeof labels) < 0 ||
         take(in, &tokens, sizeof tokens) < 0 || take(in, &pruned, sizeof pruned) < 0)
         return -1;
-    if (words < 1 || labels < 0 || all - words != labels || (m->classifier && labels < 1) || (uint32_t)all > TEXT_WORDS_MAX)
+    if (words < 1 || labels < 0 || all - words != labels || (m->classifier && labels < 1) ||
+        (uint32_t)all > TEXT_WORDS_MAX)
         return damaged(in, "The model's file counts its words wrongly");
     if (pruned >= 0)
         return error_set(in->err, ERROR_INPUT, in->path, "give the .bin file it was made from",
@@ -405,8 +406,7 @@ static int read_matrices(struct file_in *in, struct word_model *m)
         return 0;
     in->base = f->inputs + (words + f->buckets) * m->width * sizeof(float);
     in->at = in->have = 0;
-    return !(in->base = read_shape(in, labels, m->width)) ? -1
-                                                          : read_rows(in, in->base, labels, m->width, &m->labels);
+    return !(in->base = read_shape(in, labels, m->width)) ? -1 : read_rows(in, in->base, labels, m->width, &m->labels);
 }
 
 int word_file_open(struct word_model *m, const char *path, struct error *err)

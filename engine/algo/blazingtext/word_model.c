@@ -134,10 +134,9 @@ static struct token *split(const struct word_model *m, const char *line, size_t 
         tokens[(*count)++] = (struct token){word, letters, dictionary_hash(word, letters), id};
     }
     if (tokens)
-        tokens[(*count)++] =
-            (struct token){DICTIONARY_END, sizeof DICTIONARY_END - 1,
-                           dictionary_hash(DICTIONARY_END, sizeof DICTIONARY_END - 1),
-                           dictionary_find(d, DICTIONARY_END, sizeof DICTIONARY_END - 1)};
+        tokens[(*count)++] = (struct token){DICTIONARY_END, sizeof DICTIONARY_END - 1,
+                                            dictionary_hash(DICTIONARY_END, sizeof DICTIONARY_END - 1),
+                                            dictionary_find(d, DICTIONARY_END, sizeof DICTIONARY_END - 1)};
     return tokens;
 }
 

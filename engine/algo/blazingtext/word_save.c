@@ -1,47 +1,20 @@
 /* The files of a model: word2vec's two forms of vectors, and the reference program's binary one (word_file). */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/algo/blazingtext/word_model.h"
 #include "engine/base/str.h"
+#include "engine/format/number.h"
 #include "engine/model.h"
 
 #define BLOCK (1u << 20)
 
-/* Nine digits, which read back as the same float; within this range without the C library, since a model has millions.
- */
-static void put_number(struct str *out, float value)
-{
-    static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13};
-    double size = fabs((double)value);
-    char text[40], *p = text + sizeof text;
-    int places = 0;
-    uint64_t digits;
-    if (!(size >= 1e-5 && size < 100)) {
-        str_printf(out, " %.9g", (double)value);
-        return;
-    }
-    while (size * tens[places] < 1e8)
-        places++;
-    digits = (uint64_t)(size * tens[places] + 0.5);
-    for (int i = 0; i < places; i++, digits /= 10)
-        *--p = (char)('0' + digits % 10);
-    *--p = '.';
-    do
-        *--p = (char)('0' + digits % 10);
-    while (digits /= 10);
-    if (value < 0)
-        *--p = '-';
-    *--p = ' ';
-    str_append(out, p, (size_t)(text + sizeof text - p));
-}
-
 static void put_text(struct str *out, const float *vector, size_t width)
 {
+    char text[NUMBER_TEXT + 1] = " ";
     for (size_t i = 0; i < width; i++)
-        put_number(out, vector[i]);
+        str_append(out, text, 1 + number_write_nine(text + 1, vector[i]));
     str_putc(out, '\n');
 }
 
