@@ -4,6 +4,7 @@
 
 #include "engine/algo/blazingtext/word_model.h"
 #include "engine/algo/blazingtext/word_plan.h"
+#include "engine/algo/blazingtext/words_gpu.h"
 
 #define BETWEEN(low, high) .min = (low), .max = (high)
 #define COUNT BETWEEN(1, 1e9)
@@ -83,6 +84,8 @@ const struct algorithm blazingtext = {
     .pictures = pictures,
     .generators = made_data,
     .takes_pipe = true,
+    .takes_gpu = true,
+    .check_gpu = words_gpu_check,
     .check = check,
     .train = train,
     .model_files = files,
