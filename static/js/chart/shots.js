@@ -1,6 +1,6 @@
-// Images with boxes over them: true ones dashed, those found solid, with class and score. What is found is judged as the
-// service's metric does: from the highest score on, a box is right when it overlaps a true one of its class that no
-// other has taken.
+// Images with boxes over them: true ones dashed, those found solid, with class and score. What is found is judged as mAP
+// judges it: from the highest score on, a box is right when the true one of its class that it overlaps most is
+// overlapped enough and taken by no other.
 import { html } from 'htm/preact';
 import { arm } from './palette.js';
 
@@ -22,12 +22,11 @@ export function judged(found, truth, threshold, least = 0.5) {
     .filter((f) => f.score >= threshold)
     .sort((a, b) => b.score - a.score);
   for (const f of order) {
-    let best = least;
-    (truth ?? []).forEach(([kind, ...box], k) => {
-      const part = kind === f.kind && !taken[k] ? overlap(f.box, box) : 0;
-      if (part >= best) [best, f.hit] = [part, k];
-    });
-    if (f.hit >= 0) taken[f.hit] = true;
+    const parts = (truth ?? []).map(([kind, ...box]) => (kind === f.kind ? overlap(f.box, box) : 0));
+    const best = parts.indexOf(Math.max(...parts));
+    if (best < 0 || parts[best] <= least || taken[best]) continue;
+    f.hit = best;
+    taken[best] = true;
   }
   return { found: order, hit: taken };
 }

@@ -232,6 +232,7 @@ const MEASURES = {
     best === 'bleu' || sample !== '0' ? ['perplexity', 'accuracy', 'bleu'] : ['perplexity', 'accuracy'],
   object2vec: ({ output_layer: output }) =>
     output === 'mean_squared_error' ? ['mean_squared_error'] : ['cross_entropy', 'accuracy'],
+  'object-detection': () => ['mAP', 'cross_entropy', 'smooth_l1'],
 };
 
 /** `hyper`: the settings; they may name the metrics that will come. */
@@ -241,7 +242,7 @@ function Losses({ run, entry, hyper }) {
   const asked = (hyper.eval_metric ?? '').split(',').map((name) => name.trim()).filter(Boolean);
   const sure = MEASURES[entry.name]?.(hyper) ?? [];
   const names = sure.length ? [...new Set([...sure, ...come])] : come.length ? come : asked;
-  const own = names.includes(wanted) ? wanted : names[0];
+  const own = names.includes(wanted) ? wanted : (names.find((name) => groups.has(name)) ?? names[0]);
   const series = (groups.get(own) ?? []).map((c, i) => ({
     ...c,
     key: c.name,
