@@ -112,6 +112,17 @@ static int open_picture(struct classifier_run *r, const struct text *train, stru
     return classifier_picture_open(&r->picture, shown, &r->words) < 0 ? no_memory(err) : 0;
 }
 
+/* Those that stand in one line of so many, and are in the way of threads. */
+static size_t common_words(const struct classifier_run *r)
+{
+    enum { LINES = 64, MOST = 1024 };
+    const struct dictionary *d = &r->dictionary;
+    size_t common = 0;
+    while (common < d->words && common < MOST && d->count[common] >= r->lines[PART_TRAIN].lines / LINES)
+        common++;
+    return common;
+}
+
 /* With the text of the first epoch. */
 static int prepare(struct classifier_run *r, const struct text *train, struct error *err)
 {
@@ -130,7 +141,7 @@ static int prepare(struct classifier_run *r, const struct text *train, struct er
     if (classifier_net_open(&r->net, r->design.width, r->dictionary.words + r->buckets.seen, r->dictionary.labels,
                             r->t->seed, err) < 0)
         return -1;
-    r->crew = classifier_crew_open(&r->net, r->t->threads, r->design.deterministic);
+    r->crew = classifier_crew_open(&r->net, common_words(r), r->t->threads, r->design.deterministic);
     if (!r->crew)
         return no_memory(err);
     return open_picture(r, train, err);
