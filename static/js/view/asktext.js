@@ -18,15 +18,17 @@ const lines = (text) => text.split('\n').map((line) => line.trim()).filter(Boole
 const listOf = (answer) => answer.predictions ?? answer;
 const newest = (run, kind) => run.frames[kind]?.at(-1);
 
-/** Words with their similarity, as bars. */
+/** Words with the cosine of their vectors, as bars. */
 function Nearest({ title, file, near, none }) {
   return html`<${Figure} title=${title} file=${file} empty=${!near.length} shape="bars"
-    summary=${near.length ? `${near[0].word} is nearest, cosine similarity ${number(near[0].similarity)}.` : none}
-    table=${() => ({ columns: ['word', 'similarity'], rows: near.map((n) => [n.word, n.similarity]) })}
-    picture=${(cursor, point) => html`<${Bars} wide point=${point} rows=${near.map(({ word, similarity }, at) => ({
-      ...{ at, key: word, name: word, value: similarity, lit: cursor === at, kind: 'above', from: 0, to: Math.max(0, similarity) },
+    summary=${near.length ? `${near[0].word} is nearest, cosine ${number(near[0].cosine)}.` : none}
+    table=${() => ({ columns: ['word', 'cosine'], rows: near.map((n) => [n.word, n.cosine]) })}
+    picture=${(cursor, point) => html`<${Bars} wide point=${point} rows=${near.map(({ word, cosine }, at) => ({
+      ...{ at, key: word, name: word, value: cosine, lit: cursor === at, kind: 'above', from: 0, to: Math.max(0, cosine) },
     }))} />`} />`;
 }
+
+const unknown = (list) => `The model does not know ${list.map((word) => `\u201c${word}\u201d`).join(', ')}: not in the text, or too rare there.`;
 
 /** Words of the picture that stand for something, where it is known what was planted; the most frequent first. */
 function shownWords(run) {
@@ -44,7 +46,7 @@ const neighbours = {
   says: (answer) => listOf(answer).map((a) => `${a.word}: ${a.neighbours.map((n) => n.word).join(', ') || 'not known'}`).join('; '),
   Answer: ({ answer }) => html`<div class="answers-side">${listOf(answer).map(
     (a, k) => html`<${Nearest} key=${k} title=${`Nearest to ${a.word}`} file=${`nearest-${k + 1}`} near=${a.neighbours}
-      none=${`The model has no word \u201c${a.word}\u201d: it is not in the text, or too rare there.`} />`,
+      none=${unknown([a.word])} />`,
   )}</div><${AsItCame} answer=${answer} />`,
 };
 
@@ -61,10 +63,12 @@ const analogy = {
     return [first?.word ?? '', first?.near[0] ?? '', other?.word ?? ''];
   },
   body: (texts) => JSON.stringify({ analogies: [texts.map((text) => text.trim())], configuration: { k: NEAREST } }),
-  says: (answer) => listOf(answer)[0].words.map((n) => n.word).join(', '),
-  Answer: ({ answer, texts: [a, b, c] }) => html`<${Nearest} title=${`As ${a} is to ${b}, so is ${c} to`} file="analogy"
-      near=${listOf(answer)[0].words} none="No word lies there." />
-    <${AsItCame} answer=${answer} />`,
+  says: (answer) => listOf(answer)[0].nearest.map((n) => n.word).join(', ') || unknown(listOf(answer)[0].unknown),
+  Answer({ answer }) {
+    const [{ analogy: [a, b, c], nearest, unknown: missing }] = listOf(answer);
+    return html`<${Nearest} title=${`As ${a} is to ${b}, so is ${c} to`} file="analogy" near=${nearest} none=${unknown(missing)} />
+      <${AsItCame} answer=${answer} />`;
+  },
 };
 
 /** Sentences, one a line; what each piece of them adds is lit. */
@@ -81,12 +85,12 @@ const sentences = {
     <${AsItCame} answer=${answer} />`,
 };
 
-/** The labels of all answers as classes; each answer names its own, the likeliest first. */
+/** The labels that the answers name as classes; shares come for each label there is. */
 function asked(answers) {
-  const classes = [...new Set(answers.flatMap((a) => a.label))];
-  const rows = answers.map((a) => {
-    const spread = (values) => classes.map((c) => values[a.label.indexOf(c)] ?? 0);
-    return { probability: spread(a.prob), pieces: a.pieces.map(({ text, share }) => ({ text, share: spread(share) })) };
-  });
+  const classes = [...new Set(answers.flatMap((a) => a.label))].sort();
+  const rows = answers.map((a) => ({
+    probability: classes.map((c) => a.prob[a.label.indexOf(c)] ?? 0),
+    pieces: a.pieces.map(({ text, share }) => ({ text, share: classes.map((c) => share[c]) })),
+  }));
   return { classes, rows };
 }

@@ -143,8 +143,10 @@ function boxes(run) {
   return images && { list, count: list.length, images, overlap: run.frames.precision?.at(-1)?.overlap };
 }
 
-/** The curves of the epoch whose boxes are shown, or of the last one scored before it. */
-function scoredAt(precisions, run, { at }) {
+/** The curves of the epoch whose boxes are shown, or of the last one scored before it, on the same images. */
+function scoredAt(all, run, { at }) {
+  const same = all.filter((p) => p.channel === run?.pictures.images?.channel);
+  const precisions = same.length ? same : all;
   const epoch = run?.frames.detections?.[at]?.epoch ?? Infinity;
   return precisions.findLast((p) => p.epoch <= epoch) ?? precisions[0];
 }

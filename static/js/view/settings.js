@@ -54,6 +54,11 @@ const ESSENTIAL = [
   'base_network',
   'image_shape',
   'use_pretrained_model',
+  'width',
+  'flip',
+  'rescale',
+  'jitter',
+  'crop',
 ];
 
 export const isEssential = (h, preset = {}) =>
