@@ -70,7 +70,7 @@ static const char *const content_types[] = {"text/plain", "application/jsonlines
 static const char *const channels[] = {"train", "validation", "test", "auxiliary", NULL};
 static const char *const pictures[] = {"embedding", "sentences", NULL};
 static const char *const made_data[] = {"planted_words", "opinion_text", NULL};
-static const char *const files[] = {"vectors.txt", "vectors.bin", "model.bin", "eval.json", NULL};
+static const char *const files[] = {"vectors.txt", "vectors.bin", "vectors.word2vec.bin", "model.bin", "eval.json", NULL};
 static const char *const accepts[] = {"application/json", "application/jsonlines", NULL};
 
 const struct algorithm blazingtext = {
