@@ -325,6 +325,7 @@ const struct backend backend_cpu = {
             [OP_ATTENTION] = KERNEL(attention),
             [OP_CONV1D] = KERNEL(conv1d),
             [OP_CONV2D] = KERNEL(conv2d),
+            [OP_POOL2D] = KERNEL(pool2d),
             [OP_LIKELIHOOD] = KERNEL(likelihood),
             [OP_SMOOTH_L1] = KERNEL(smooth_l1),
         },

@@ -73,6 +73,7 @@ CPU_KERNEL(gru);
 CPU_KERNEL(attention);
 CPU_KERNEL(conv1d);
 CPU_KERNEL(conv2d);
+CPU_KERNEL(pool2d);
 CPU_KERNEL(likelihood);
 CPU_KERNEL(smooth_l1);
 

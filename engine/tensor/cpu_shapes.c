@@ -74,9 +74,13 @@ static void move_part(struct tape *t, const struct joined *j, const struct tenso
         move_rows(t, part, numbers, y, j->whole, back);
         return;
     }
-    size_t width = tensor_width(part), rows = width > 0 ? j->span / width : 0, all = tensor_rows(part);
+    /* Of a dense part a run is one row. */
+    bool dense = tensor_dense(part) && j->span > 0;
+    size_t width = dense ? j->span : tensor_width(part), rows = width > 0 ? j->span / width : 0;
+    size_t all = dense ? tensor_count(part) / width : tensor_rows(part);
     for (size_t r = 0; rows > 0 && r < all; r++) {
-        float *to = y + r / rows * j->whole + r % rows * width, *from = numbers + tensor_offset(part, r);
+        float *to = y + r / rows * j->whole + r % rows * width,
+              *from = numbers + (dense ? r * width : tensor_offset(part, r));
         if (back)
             cpu_add(from, to, width);
         else
