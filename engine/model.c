@@ -99,29 +99,74 @@ static int begin(struct model_writer *w, struct error *err)
     return 0;
 }
 
-int model_writer_put(struct model_writer *w, const char *name, const void *bytes, size_t len, struct error *err)
+/* The file `name` of the model that is written; -1 with an error. */
+static int file_of(struct model_writer *w, const char *name, struct error *err)
 {
-    char path[PATH_MAX + 64];
     int i = 0;
-    snprintf(path, sizeof path, "%s/%s", w->dir, name);
     while (i < w->count && strcmp(w->names[i], name) != 0)
         i++;
     if (i == w->count)
-        return error_set(err, ERROR_FAULT, path, "tell us", "No such file was announced for the model");
-    if (begin(w, err) < 0)
+        return error_set(err, ERROR_FAULT, name, "tell us", "No such file was announced for the model");
+    return begin(w, err) < 0 ? -1 : w->files[i];
+}
+
+static int could_not(const struct model_writer *w, const char *name, struct error *err)
+{
+    char path[PATH_MAX + 64];
+    bool large = errno == EFBIG;
+    const char *why = strerror(errno);
+    snprintf(path, sizeof path, "%s/%s", w->dir, name);
+    return error_set(err, large ? ERROR_LIMIT : ERROR_SYSTEM, path,
+                     large ? "train a smaller model, or outside the limits of the lab" : "free some room on that disk",
+                     "The model could not be written: %s", why);
+}
+
+int model_writer_put(struct model_writer *w, const char *name, const void *bytes, size_t len, struct error *err)
+{
+    int file = file_of(w, name, err);
+    if (file < 0)
         return -1;
     for (size_t done = 0; done < len;) {
-        ssize_t now = write(w->files[i], (const char *)bytes + done, len - done);
+        ssize_t now = write(file, (const char *)bytes + done, len - done);
         if (now < 0 && errno == EINTR)
             continue;
         if (now < 0)
-            return error_set(err, errno == EFBIG ? ERROR_LIMIT : ERROR_SYSTEM, path,
-                             errno == EFBIG ? "train a smaller model, or outside the limits of the lab"
-                                            : "free some room on that disk",
-                             "The model could not be written: %s", strerror(errno));
+            return could_not(w, name, err);
         done += (size_t)now;
     }
     return 0;
+}
+
+int model_writer_skip(struct model_writer *w, const char *name, uint64_t zeros, struct error *err)
+{
+    static const char none[65536];
+    int file = file_of(w, name, err);
+    off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_CUR);
+    if (file < 0)
+        return -1;
+    if (end >= 0 && zeros <= (uint64_t)INT64_MAX - (uint64_t)end && ftruncate(file, end + (off_t)zeros) == 0)
+        return lseek(file, (off_t)zeros, SEEK_CUR) < 0 ? could_not(w, name, err) : 0;
+    if (end >= 0 && errno == EFBIG)
+        return could_not(w, name, err);
+    for (uint64_t left = zeros; left > 0;) { /* a device or a pipe */
+        size_t now = left < sizeof none ? (size_t)left : sizeof none;
+        if (model_writer_put(w, name, none, now, err) < 0)
+            return -1;
+        left -= now;
+    }
+    return 0;
+}
+
+/* Files of a kind of model that this one is not; a confined trainer must leave them empty. */
+static void drop_empty(const struct model_writer *w)
+{
+    char path[PATH_MAX + 64];
+    struct stat is;
+    for (int i = 0; i < w->count; i++) {
+        snprintf(path, sizeof path, "%s/%s", w->dir, w->names[i]);
+        if (fstat(w->files[i], &is) == 0 && S_ISREG(is.st_mode) && is.st_size == 0)
+            unlink(path);
+    }
 }
 
 int model_writer_finish(struct model_writer *w, const struct settings *s, struct error *err)
@@ -140,6 +185,8 @@ int model_writer_finish(struct model_writer *w, const struct settings *s, struct
     status = text.failed ? error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory")
                          : model_writer_put(w, DESCRIPTION, text.data, text.len, err);
     str_free(&text);
+    if (status == 0)
+        drop_empty(w);
     return status;
 }
 

@@ -15,6 +15,8 @@
 struct model_writer *model_writer_open(const char *dir, const struct algorithm *a, struct error *err);
 /* `name` is one of the algorithm's model_files. */
 int model_writer_put(struct model_writer *w, const char *name, const void *bytes, size_t len, struct error *err);
+/* As many zeros, which take no room on disk where the file can have a hole. */
+int model_writer_skip(struct model_writer *w, const char *name, uint64_t zeros, struct error *err);
 int model_writer_finish(struct model_writer *w, const struct settings *s, struct error *err); /* writes model.json */
 void model_writer_close(struct model_writer *w);                                              /* NULL is fine */
 const char *model_writer_dir(const struct model_writer *w);

@@ -95,16 +95,20 @@ __global__ void gather_rows_kernel(float *dx, float beta, const float *rows, win
 struct laid_out {
     windows w;
     size_t places, depth, outputs, step;
+    bool plain; /* the images are the rows as they are */
 };
 
 laid_out laid_out_of(const node *n)
 {
     const size_t *kernel = n->in[1]->shape;
-    laid_out l = {windows_of(n, kernel[0], kernel[1], n->whole[0], n->whole[1]), 0, 0, kernel[3], 0};
+    laid_out l = {windows_of(n, kernel[0], kernel[1], n->whole[0], n->whole[1]), 0, 0, kernel[3], 0, false};
     l.places = l.w.down * l.w.right;
     l.depth = kernel[0] * kernel[1] * kernel[2];
     l.step = l.places * l.depth > 0 ? PIECE_MOST / (l.places * l.depth) : 1;
     l.step = l.step < 1 ? 1 : l.step < l.w.images ? l.step : l.w.images;
+    l.plain = kernel[0] == 1 && kernel[1] == 1 && n->whole[0] == 1 && n->whole[1] == 0;
+    if (l.plain)
+        l.step = l.w.images;
     return l;
 }
 
@@ -226,18 +230,33 @@ void conv1d_backward(tape *t, node *n)
     add_rows(slope_of(t, n->in[2]), slopes(n->out[0]), tensor_rows(n->out[0]), out);
 }
 
+/* A window is one place: nothing to lay out. */
+void plain_backward(tape *t, node *n, const laid_out &l)
+{
+    size_t places = l.w.images * l.places;
+    matrix dy = matrix_of(slopes(n->out[0]), l.outputs);
+    slope dw = slope_of(t, n->in[1]), dx = slope_of(t, n->in[0]);
+    if (dw.at)
+        product(matrix_of(dw.at, l.outputs), matrix_of(numbers(n->in[0]), l.depth, true), dy, l.depth, l.outputs, places,
+                1, dw.beta);
+    if (dx.at)
+        product(matrix_of(dx.at, l.depth), dy, matrix_of(numbers(n->in[1]), l.outputs, true), places, l.depth, l.outputs,
+                1, dx.beta);
+}
+
 void conv2d_forward(tape *t, node *n)
 {
     laid_out l = laid_out_of(n);
     size_t images = l.w.images, image = l.w.height * l.w.width * l.w.channels;
-    float *rows = scratch<float>(t, l.step * l.places * l.depth);
+    float *rows = l.plain ? numbers(n->in[0]) : scratch<float>(t, l.step * l.places * l.depth);
     if (l.step * l.places * l.depth > 0 && !rows)
         return;
     begin_with_bias(n);
     for (size_t first = 0; first < images; first += l.step) {
         l.w.images = images - first < l.step ? images - first : l.step;
         size_t places = l.w.images * l.places;
-        launch(places * l.depth, lay_out_kernel, rows, numbers(n->in[0]) + first * image, l.w);
+        if (!l.plain)
+            launch(places * l.depth, lay_out_kernel, rows, numbers(n->in[0]) + first * image, l.w);
         product(matrix_of(numbers(n->out[0]) + first * l.places * l.outputs, l.outputs), matrix_of(rows, l.depth),
                 matrix_of(numbers(n->in[1]), l.outputs), places, l.outputs, l.depth, 1, 1);
     }
@@ -247,8 +266,16 @@ void conv2d_backward(tape *t, node *n)
 {
     laid_out l = laid_out_of(n);
     size_t images = l.w.images, image = l.w.height * l.w.width * l.w.channels;
-    float *rows = scratch<float>(t, l.step * l.places * l.depth), *dw = slope_to(t, n->in[1]);
-    slope dx = slope_of(t, n->in[0]);
+    float *rows, *dw;
+    slope dx;
+    add_rows(slope_of(t, n->in[2]), slopes(n->out[0]), tensor_rows(n->out[0]), l.outputs);
+    if (l.plain) {
+        plain_backward(t, n, l);
+        return;
+    }
+    rows = scratch<float>(t, l.step * l.places * l.depth);
+    dw = slope_to(t, n->in[1]);
+    dx = slope_of(t, n->in[0]);
     if (l.step * l.places * l.depth > 0 && !rows)
         return;
     for (size_t first = 0; first < images; first += l.step) {
@@ -265,7 +292,6 @@ void conv2d_backward(tape *t, node *n)
             launch(l.w.images * image, gather_rows_kernel, dx.at + first * image, dx.beta, rows, l.w);
         }
     }
-    add_rows(slope_of(t, n->in[2]), slopes(n->out[0]), tensor_rows(n->out[0]), l.outputs);
 }
 
 void pool2d_forward(tape *, node *n)

@@ -216,3 +216,27 @@ size_t number_write(char *text, float value)
     }
     return (size_t)len;
 }
+
+size_t number_write_nine(char *text, float value)
+{
+    static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13};
+    double size = fabs((double)value);
+    char made[NUMBER_TEXT], *end = made + sizeof made, *p = end;
+    int places = 0;
+    uint64_t digits;
+    if (!(size >= 1e-5 && size < 100))
+        return number_write(text, value);
+    while (size * tens[places] < 1e8)
+        places++;
+    digits = (uint64_t)(size * tens[places] + 0.5);
+    for (int i = 0; i < places; i++, digits /= 10)
+        *--p = (char)('0' + digits % 10);
+    *--p = '.';
+    do
+        *--p = (char)('0' + digits % 10);
+    while (digits /= 10);
+    if (value < 0)
+        *--p = '-';
+    memcpy(text, p, (size_t)(end - p));
+    return (size_t)(end - p);
+}

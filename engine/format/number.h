@@ -22,4 +22,7 @@ bool number_fills(const char *text, size_t len, double *value);
 /* The shortest text that reads back as `value`, which is finite. Returns its length. */
 size_t number_write(char *text, float value);
 
+/* The same with nine digits: longer, and much faster. */
+size_t number_write_nine(char *text, float value);
+
 #endif

@@ -279,3 +279,107 @@ test('what is found is judged as the metric judges it: highest score first, one 
   assert.deepEqual([found.half, found.none], [0.5, 0]);
   assert.deepEqual(found.at, [-1, 1, 1, 3]);
 });
+
+const start = (page) => page.getByRole('button', { name: 'Start' }).click();
+const ended = (page) => page.locator('.run-state[data-status=done]').first().waitFor({ timeout: 180000 });
+const DETECTOR =
+  '/demo/object-detection?data=shapes40:n=24&h.num_classes=3&h.num_training_samples=24&h.epochs=3&h.image_shape=64&h.width=8&h.mini_batch_size=8&h.optimizer=adam&h.learning_rate=0.003&h.use_pretrained_model=0&pace=0';
+
+/** Tops and sizes of the pictures' places. */
+const places = (page) =>
+  page.locator('.pictures').evaluate((grid) =>
+    [...grid.querySelectorAll('.picture')].map((el) => {
+      const { top, height, width } = el.getBoundingClientRect();
+      return [top - grid.getBoundingClientRect().top, height, width].map(Math.round);
+    }),
+  );
+
+/** Runs a demo to its end; what stood before it has its place still. */
+async function demo(look, address) {
+  const page = await open(look, address);
+  await page.locator('.picture').nth(1).waitFor();
+  const before = await places(page);
+  await start(page);
+  await ended(page);
+  await page.locator('.pictures .picture-empty').waitFor({ state: 'detached' });
+  assert.deepEqual(await places(page), before, 'nothing has moved');
+  return page;
+}
+
+for (const look of LOOKS)
+  test(`Object Detection at ${nameOf(look)}: a run, its boxes epoch by epoch, and images shown to the model`, async () => {
+    const page = await demo(look, DETECTOR);
+    assert.match(await noteOf(page, 'Boxes'), /epoch 3 of 3, validation images/);
+    assert.equal(await page.locator('.shots .shot').count(), 12);
+    await figure(page, 'Boxes').getByLabel('epoch', { exact: true }).focus();
+    await page.keyboard.press('Home');
+    assert.match(await noteOf(page, 'Boxes'), /epoch 0 of 3/, 'before it learned');
+    await figure(page, 'Boxes').getByRole('button', { name: 'Follow the newest' }).click();
+    await slide(figure(page, 'Boxes').getByLabel('confidence'), 0.2);
+    const [names, first] = await tableOf(page, 'Precision and recall');
+    assert.deepEqual(names, ['class', 'confidence', 'recall', 'precision']);
+    assert.equal(first[0], 'square');
+    await page.getByRole('button', { name: 'image 2', exact: true }).click();
+    const answer = figure(page, 'What the model finds');
+    await answer.locator('.box.true').first().waitFor();
+    await slide(answer.getByLabel('confidence'), 0.05);
+    await answer.locator('.box.found').first().waitFor();
+    assert.match(await answer.locator('.readout').innerText(), /^[\d,]+ box(es)? from 0\.05 on; surest is (square|disc|triangle), /);
+    await site.settled(page, `detector-${nameOf(look)}`);
+  });
+
+/** A picture as a reader's disk has it, made by the browser. */
+const picture = (page, type, width, height) =>
+  page.evaluate(
+    async ({ type, width, height }) => {
+      const canvas = Object.assign(document.createElement('canvas'), { width, height });
+      const ctx = canvas.getContext('2d');
+      ctx.fillStyle = '#667788';
+      ctx.fillRect(0, 0, width, height);
+      ctx.fillStyle = '#d03030';
+      ctx.fillRect(width / 4, height / 4, width / 3, height / 3);
+      const blob = await new Promise((done) => canvas.toBlob(done, type));
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    },
+    { type, width, height },
+  );
+
+test('own images with their boxes are trained on, gone on from, and asked about', async () => {
+  const page = await open(LOOKS[0], '/demo/object-detection?h.num_classes=1&h.num_training_samples=6&h.epochs=1&h.image_shape=64&h.width=8&h.mini_batch_size=4&h.use_pretrained_model=0&pace=0');
+  await page.getByLabel('training data', { exact: true }).waitFor();
+  const bytes = Buffer.from(await picture(page, 'image/jpeg', 80, 60));
+  const file = (name, buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
+  const annotation = (name) => JSON.stringify({ file: name, image_size: [{ width: 80, height: 60, depth: 3 }],
+    annotations: [{ class_id: 0, left: 20, top: 15, width: 26, height: 20 }], categories: [{ class_id: 0, name: 'brick' }] });
+  const give = async (label, files) => {
+    await page.getByLabel(label, { exact: true }).setInputFiles(files);
+    await page.getByRole('button', { name: `Remove the ${label}` }).waitFor();
+  };
+  const six = [1, 2, 3, 4, 5, 6];
+  await give('training data', six.map((i) => file(`wall${i}.jpg`, bytes)));
+  await give('training boxes', six.map((i) => file(`wall${i}.json`, Buffer.from(annotation(`wall${i}.jpg`)))));
+  await give('validation data', [file('wall1.jpg', bytes)]);
+  await give('validation boxes', [file('wall1.json', Buffer.from(annotation('wall1.jpg')))]);
+  assert.match(await page.locator('.own-file').first().innerText(), /wall1\.jpg and 5 more/);
+  await start(page);
+  await ended(page);
+  assert.equal(await page.locator('.shots .shot').count(), 1);
+  assert.match((await tableOf(page, 'Boxes'))[1].join(' '), /^1 true brick/);
+  await page.locator('.ask input[type=file]').setInputFiles([file('mine.png', Buffer.from(await picture(page, 'image/png', 90, 120)))]);
+  await figure(page, 'What the model finds').waitFor();
+  assert.match(await noteOf(page, 'What the model finds'), /mine\.png/);
+  await page.waitForFunction(() => [...document.querySelectorAll('.ask .shot-image')].some((img) => img.complete && img.naturalHeight === 120));
+  await page.locator('.ask input[type=file]').setInputFiles([file('words.txt', Buffer.from('no image'))]);
+  await page.getByText('words.txt is no image that this browser can read.').waitFor();
+  await page.getByRole('button', { name: /^Go on from run/ }).click();
+  await page.getByText(/the model of run/).waitFor();
+  await page.getByRole('button', { name: 'Start again' }).click();
+  await page.waitForFunction(() => document.querySelector('.run-state')?.dataset.status !== 'done');
+  await ended(page);
+  assert.match(await page.locator('.repeat code').first().innerText(), / --resume /);
+  await site.settled(page, 'own-images');
+  await page.reload();
+  await page.getByText(/the model of run/).waitFor();
+  await page.getByRole('button', { name: 'Begin afresh' }).click();
+  await page.getByText('a fresh model').waitFor();
+});

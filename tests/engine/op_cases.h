@@ -411,6 +411,17 @@ static void case_conv2d(struct tape *t, struct gradient *g)
     gradient_out(g, op_conv2d(t, x, w, b, stride, pad));
 }
 
+/* Every place by itself. */
+static void case_conv2d_places(struct tape *t, struct gradient *g)
+{
+    size_t in = gradient_size(g, 4), out = gradient_size(g, 5);
+    struct tensor *x =
+        gradient_leaf(g, -1, 1, 4, SHAPE(gradient_size(g, 3), gradient_size(g, 4), gradient_size(g, 4), in));
+    struct tensor *w = gradient_leaf(g, -1, 1, 4, SHAPE(1, 1, in, out));
+    struct tensor *b = gradient_coin(g) ? gradient_leaf(g, -1, 1, 1, SHAPE(out)) : NULL;
+    gradient_out(g, op_conv2d(t, x, w, b, 1, 0));
+}
+
 static void case_pool2d(struct tape *t, struct gradient *g)
 {
     struct tensor *x = gradient_leaf(
@@ -464,6 +475,7 @@ static const struct op_case op_cases[] = {
     {"additive attention", case_additive_attention},
     {"conv1d", case_conv1d},
     {"conv2d", case_conv2d},
+    {"conv2d of places", case_conv2d_places},
     {"pool2d", case_pool2d},
 };
 

@@ -149,8 +149,9 @@ static void the_faster_device_is_measured(void **state)
     t.gpu_asked = true;
     assert_ptr_equal(placement_choose(&t, 64, 10, 64), device());
     t.gpu_asked = false;
-    assert_true(isfinite(placement_seconds(device(), 1, 64, 10, 64)));
+    assert_true(isfinite(placement_seconds(device(), 1, (struct trial_shape){.batch = 64, .steps = 10, .width = 64})));
     assert_non_null(placement_choose(&t, 64, 10, 64));
+    assert_non_null(placement_choose_images(&t, 8, 64, 16));
 }
 
 int main(void)

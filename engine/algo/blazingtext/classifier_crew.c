@@ -5,31 +5,28 @@
 #include <string.h>
 
 #include "engine/base/pool.h"
+#include "engine/tensor/exp.h"
 
 enum {
     AHEAD = 2,  /* lines whose rows are fetched before their turn */
-    ROUND = 8,  /* deterministic: lines of each thread in a round */
     MERGE = 64, /* lock-free: lines between two sums of what the copies gained */
 };
 
 /* What one thread has for itself. */
 struct member {
-    struct classifier_net net; /* the shared inputs, labels of its own (one thread: the shared ones) */
+    struct classifier_net net; /* the shared one; of several that learn: with labels and common words of its own */
     struct classifier_room room;
-    float *before; /* labels as they were when its copy was made */
-    float *slope;  /* deterministic: ROUND slopes */
+    float *output_before, *own_before; /* as they were when its copies were made */
     struct classifier_tally sum;
     char apart[64]; /* from the next one's cache lines */
 };
 
 struct classifier_crew {
     struct classifier_net *net;
-    int threads;
-    bool deterministic;
+    int threads, learners;
     struct pool *pool;
     struct member *member;
     const struct classifier_piece *piece; /* being learned */
-    size_t begin, end;                    /* of the round */
     /* being asked */
     const struct classifier_lines *lines;
     int32_t *guess;
@@ -39,37 +36,42 @@ struct classifier_crew {
 /* --- opening --------------------------------------------------------------------------------------------------------
  */
 
-static size_t labels_size(const struct classifier_net *n)
+/* A copy, and the same again as it was. */
+static int open_copy(float **copy, float **before, size_t numbers)
 {
-    return n->labels * n->stride;
+    size_t bytes = (numbers * sizeof(float) + 63) / 64 * 64 + 64;
+    *copy = aligned_alloc(64, bytes);
+    *before = aligned_alloc(64, bytes);
+    return *copy && *before ? 0 : -1;
 }
 
-static int open_member(struct member *m, const struct classifier_crew *c)
+static int open_member(struct member *m, const struct classifier_crew *c, size_t common)
 {
-    size_t size = labels_size(c->net);
     m->net = *c->net;
     if (classifier_room_open(&m->room, c->net) < 0)
         return -1;
-    if (c->threads == 1)
+    if (c->learners == 1)
         return 0;
-    m->net.output = aligned_alloc(64, (size * sizeof(float) + 63) / 64 * 64);
-    m->before = malloc(size * sizeof *m->before);
-    m->slope = calloc(ROUND * c->net->stride, sizeof *m->slope);
-    return m->net.output && m->before && m->slope ? 0 : -1;
+    m->net.own = common;
+    m->net.own_input = m->net.output = NULL;
+    return open_copy(&m->net.output, &m->output_before, m->net.labels * m->net.stride) < 0 ||
+                   open_copy(&m->net.own_input, &m->own_before, common * m->net.stride) < 0
+               ? -1
+               : 0;
 }
 
-struct classifier_crew *classifier_crew_open(struct classifier_net *net, int threads, bool deterministic)
+struct classifier_crew *classifier_crew_open(struct classifier_net *net, size_t common, int threads, bool deterministic)
 {
     struct classifier_crew *c = calloc(1, sizeof *c);
     bool ok = c != NULL;
     if (!ok)
         return NULL;
-    *c = (struct classifier_crew){.net = net, .threads = threads, .deterministic = deterministic};
+    *c = (struct classifier_crew){.net = net, .threads = threads, .learners = deterministic ? 1 : threads};
     c->member = calloc((size_t)threads, sizeof *c->member);
     c->pool = pool_open(threads);
     ok = c->member && c->pool;
     for (int i = 0; ok && i < threads; i++)
-        ok = open_member(&c->member[i], c) == 0;
+        ok = open_member(&c->member[i], c, common) == 0;
     if (ok)
         return c;
     classifier_crew_close(c);
@@ -83,10 +85,12 @@ void classifier_crew_close(struct classifier_crew *c)
     for (int i = 0; c->member && i < c->threads; i++) {
         struct member *m = &c->member[i];
         classifier_room_close(&m->room);
-        if (c->threads > 1)
+        if (c->learners > 1) {
             free(m->net.output);
-        free(m->before);
-        free(m->slope);
+            free(m->net.own_input);
+        }
+        free(m->output_before);
+        free(m->own_before);
     }
     free(c->member);
     pool_close(c->pool);
@@ -161,17 +165,28 @@ static void learn_lines(struct member *m, const struct classifier_piece *p, size
 /* --- several threads ------------------------------------------------------------------------------------------------
  */
 
-static void copy_labels(struct member *m, const float *shared)
+static void copy_all(struct member *m, const struct classifier_net *shared)
 {
-    size_t bytes = labels_size(&m->net) * sizeof *shared;
-    memcpy(m->before, shared, bytes);
-    memcpy(m->net.output, m->before, bytes);
+    size_t labels = m->net.labels * m->net.stride * sizeof(float), own = m->net.own * m->net.stride * sizeof(float);
+    memcpy(m->output_before, shared->output, labels);
+    memcpy(m->net.output, m->output_before, labels);
+    memcpy(m->own_before, shared->input, own);
+    memcpy(m->net.own_input, m->own_before, own);
 }
 
-static void add_gains(const struct member *m, float *shared)
+/* What the copies gained goes to the shared rows; then the copies are what those are now. */
+VECTORISED static void merge(float *restrict shared, float *restrict copy, float *restrict before, size_t numbers)
 {
-    for (size_t i = 0; i < labels_size(&m->net); i++)
-        shared[i] += m->net.output[i] - m->before[i];
+    for (size_t i = 0; i < numbers; i++) {
+        float sum = shared[i] + (copy[i] - before[i]);
+        shared[i] = copy[i] = before[i] = sum;
+    }
+}
+
+static void merge_all(struct member *m, const struct classifier_net *shared)
+{
+    merge(shared->output, m->net.output, m->output_before, m->net.labels * m->net.stride);
+    merge(shared->input, m->net.own_input, m->own_before, m->net.own * m->net.stride);
 }
 
 static void learn_freely(void *context, int thread, int threads)
@@ -181,55 +196,10 @@ static void learn_freely(void *context, int thread, int threads)
     struct member *m = &c->member[thread];
     size_t end, begin = p->begin + pool_share(p->end - p->begin, thread, threads, &end);
     end += p->begin;
+    copy_all(m, c->net);
     for (size_t i = begin; i < end; i += MERGE) {
-        copy_labels(m, c->net->output);
         learn_lines(m, p, i, i + MERGE < end ? i + MERGE : end);
-        add_gains(m, c->net->output);
-    }
-}
-
-static void work_out(void *context, int thread, int threads)
-{
-    struct classifier_crew *c = context;
-    const struct classifier_piece *p = c->piece;
-    struct member *m = &c->member[thread];
-    size_t stride = c->net->stride, end, begin = c->begin + pool_share(c->end - c->begin, thread, threads, &end);
-    end += c->begin;
-    copy_labels(m, c->net->output);
-    for (size_t i = begin; i < end; i++) {
-        fetch(&m->net, p->lines, i + ROUND, p->end);
-        step(m, p, i);
-        memcpy(m->slope + (i - begin) * stride, m->room.slope, stride * sizeof *m->slope);
-    }
-}
-
-/* Of all lines of the round, the rows that belong to this thread. */
-static void change_own(void *context, int thread, int threads)
-{
-    struct classifier_crew *c = context;
-    const struct classifier_lines *l = c->piece->lines;
-    for (int t = 0; t < threads; t++) {
-        size_t end, begin = c->begin + pool_share(c->end - c->begin, t, threads, &end);
-        end += c->begin;
-        for (size_t i = begin; i < end; i++) {
-            size_t rows;
-            const int32_t *row = classifier_line(l, i, &rows);
-            classifier_net_move_own(c->net, row, rows, c->member[t].slope + (i - begin) * c->net->stride, thread,
-                                    threads);
-        }
-    }
-    if (thread == 0)
-        for (int t = 0; t < threads; t++)
-            add_gains(&c->member[t], c->net->output);
-}
-
-static void learn_in_rounds(struct classifier_crew *c)
-{
-    size_t round = (size_t)ROUND * (size_t)c->threads;
-    for (c->begin = c->piece->begin; c->begin < c->piece->end; c->begin = c->end) {
-        c->end = c->piece->end - c->begin < round ? c->piece->end : c->begin + round;
-        pool_run(c->pool, work_out, c);
-        pool_run(c->pool, change_own, c);
+        merge_all(m, c->net);
     }
 }
 
@@ -247,10 +217,8 @@ void classifier_crew_learn(struct classifier_crew *c, const struct classifier_pi
                            struct classifier_tally *sum)
 {
     c->piece = piece;
-    if (c->threads == 1)
+    if (c->learners == 1)
         learn_lines(&c->member[0], piece, piece->begin, piece->end);
-    else if (c->deterministic)
-        learn_in_rounds(c);
     else
         pool_run(c->pool, learn_freely, c);
     gather(c, sum);

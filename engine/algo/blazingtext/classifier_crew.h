@@ -1,11 +1,11 @@
-/* Threads that learn lines together, or ask about them:
+/* Threads that learn lines together, or ask about them. One thread, and the deterministic way of many, learn line after
+ * line: a step hangs on the one before, and waiting for each other costs threads more than a line does; the others help
+ * with asking.
  *
- *   one thread         line after line
- *   deterministic      in rounds of a few lines each: against the weights as they were every thread works its lines
- * out; then each changes the rows that are its own, by the lines in their order. Same bits every time. lock-free as the
- * original program (Recht et al. 2011): every thread changes rows as it goes, some updates get lost. The labels' rows
- * and those of the commonest words, which every line changes, are copied for each thread, and what they gained is added
- * up every few lines, since two processors that write to the same memory wait for each other. */
+ * Else they learn without locks, as the original program (Recht et al. 2011): every thread changes rows as it goes, and
+ * some updates get lost. The labels' rows and those of the commonest words, which nearly every line changes, are copied
+ * for each thread, and what they gained is added up every few lines, since two processors that write to the same memory
+ * wait for each other. */
 #ifndef BLAZINGTEXT_CLASSIFIER_CREW_H
 #define BLAZINGTEXT_CLASSIFIER_CREW_H
 
@@ -29,8 +29,9 @@ struct classifier_tally {
     size_t hits, lines; /* hits: the likeliest label was one of the line's */
 };
 
-/* NULL: no memory or no threads. */
-struct classifier_crew *classifier_crew_open(struct classifier_net *net, int threads, bool deterministic);
+/* The first `common` rows are those of words that many lines have. NULL: no memory or no threads. */
+struct classifier_crew *classifier_crew_open(struct classifier_net *net, size_t common, int threads,
+                                             bool deterministic);
 void classifier_crew_close(struct classifier_crew *c); /* NULL is fine */
 
 void classifier_crew_learn(struct classifier_crew *c, const struct classifier_piece *piece,

@@ -125,95 +125,86 @@ void classifier_room_close(struct classifier_room *r)
  * Both loops go over rows for a block of columns that stays in registers; `vectors` is a constant where they are used.
  */
 
-static ALWAYS void mean_block(const float *input, size_t stride, const int32_t *row, size_t rows, float *mean,
-                              size_t vectors)
+static ALWAYS float *row_of(const struct classifier_net *n, int32_t row)
+{
+    float *from = (size_t)row < n->own ? n->own_input : n->input;
+    return from + (size_t)row * n->stride;
+}
+
+static ALWAYS void mean_block(const struct classifier_net *n, size_t column, const int32_t *row, size_t rows,
+                              float *mean, size_t vectors)
 {
     const float share = 1.0f / (float)rows;
+    const struct classifier_net net = *n;
     eight sum[BLOCK] = {{0}};
     for (size_t i = 0; i < rows; i++) {
-        const eight *at = (const eight *)(input + (size_t)row[i] * stride);
+        const eight *at = (const eight *)(row_of(&net, row[i]) + column);
         for (size_t v = 0; v < vectors; v++)
             sum[v] += at[v];
     }
     for (size_t v = 0; v < vectors; v++)
-        ((eight *)mean)[v] = sum[v] * share;
+        ((eight *)(mean + column))[v] = sum[v] * share;
 }
 
-static ALWAYS void move_block(float *input, size_t stride, const int32_t *row, size_t rows, const float *slope,
-                              size_t vectors)
+static ALWAYS void move_block(const struct classifier_net *n, size_t column, const int32_t *row, size_t rows,
+                              const float *slope, size_t vectors)
 {
+    const struct classifier_net net = *n;
     eight step[BLOCK];
     for (size_t v = 0; v < vectors; v++)
-        step[v] = ((const eight *)slope)[v];
+        step[v] = ((const eight *)(slope + column))[v];
     for (size_t i = 0; i < rows; i++) {
-        eight *at = (eight *)(input + (size_t)row[i] * stride);
+        eight *at = (eight *)(row_of(&net, row[i]) + column);
         for (size_t v = 0; v < vectors; v++)
             at[v] += step[v];
     }
 }
 
-/* The last columns, fewer than a vector. */
-static ALWAYS void mean_rest(const float *input, size_t stride, const int32_t *row, size_t rows, float *mean,
-                             size_t from)
+static ALWAYS void mean_rows(const struct classifier_net *n, const int32_t *row, size_t rows, float *mean)
 {
     const float share = 1.0f / (float)rows;
-    for (size_t k = from; k < stride; k++) {
+    size_t k = 0;
+    if (n->stride == 2 * FLOATS) {
+        mean_block(n, 0, row, rows, mean, 2);
+        return;
+    }
+    for (; k + BLOCK * FLOATS <= n->stride; k += BLOCK * FLOATS)
+        mean_block(n, k, row, rows, mean, BLOCK);
+    for (; k + 4 * FLOATS <= n->stride; k += 4 * FLOATS)
+        mean_block(n, k, row, rows, mean, 4);
+    for (; k + FLOATS <= n->stride; k += FLOATS)
+        mean_block(n, k, row, rows, mean, 1);
+    for (; k < n->stride; k++) { /* the last columns, fewer than a vector */
         float sum = 0;
         for (size_t i = 0; i < rows; i++)
-            sum += input[(size_t)row[i] * stride + k];
+            sum += row_of(n, row[i])[k];
         mean[k] = sum * share;
     }
 }
 
-static ALWAYS void mean_rows(const float *input, size_t stride, const int32_t *row, size_t rows, float *mean)
-{
-    size_t k = 0;
-    if (stride == 2 * FLOATS) {
-        mean_block(input, stride, row, rows, mean, 2);
-        return;
-    }
-    for (; k + BLOCK * FLOATS <= stride; k += BLOCK * FLOATS)
-        mean_block(input + k, stride, row, rows, mean + k, BLOCK);
-    for (; k + 4 * FLOATS <= stride; k += 4 * FLOATS)
-        mean_block(input + k, stride, row, rows, mean + k, 4);
-    for (; k + FLOATS <= stride; k += FLOATS)
-        mean_block(input + k, stride, row, rows, mean + k, 1);
-    mean_rest(input, stride, row, rows, mean, k);
-}
-
 VECTORISED void classifier_net_move(const struct classifier_net *n, const int32_t *row, size_t rows, const float *slope)
 {
-    const size_t stride = n->stride;
-    float *input = n->input;
     size_t k = 0;
-    if (stride == 2 * FLOATS) {
-        move_block(input, stride, row, rows, slope, 2);
+    if (n->stride == 2 * FLOATS) {
+        move_block(n, 0, row, rows, slope, 2);
         return;
     }
-    for (; k + BLOCK * FLOATS <= stride; k += BLOCK * FLOATS)
-        move_block(input + k, stride, row, rows, slope + k, BLOCK);
-    for (; k + 4 * FLOATS <= stride; k += 4 * FLOATS)
-        move_block(input + k, stride, row, rows, slope + k, 4);
-    for (; k + FLOATS <= stride; k += FLOATS)
-        move_block(input + k, stride, row, rows, slope + k, 1);
-    for (size_t i = 0; k < stride && i < rows; i++)
-        for (size_t c = k; c < stride; c++)
-            input[(size_t)row[i] * stride + c] += slope[c];
-}
-
-void classifier_net_move_own(const struct classifier_net *n, const int32_t *row, size_t rows, const float *slope,
-                             int thread, int threads)
-{
-    for (size_t i = 0; i < rows; i++)
-        if (row[i] % threads == thread)
-            classifier_net_move(n, row + i, 1, slope);
+    for (; k + BLOCK * FLOATS <= n->stride; k += BLOCK * FLOATS)
+        move_block(n, k, row, rows, slope, BLOCK);
+    for (; k + 4 * FLOATS <= n->stride; k += 4 * FLOATS)
+        move_block(n, k, row, rows, slope, 4);
+    for (; k + FLOATS <= n->stride; k += FLOATS)
+        move_block(n, k, row, rows, slope, 1);
+    for (size_t i = 0; k < n->stride && i < rows; i++)
+        for (size_t c = k; c < n->stride; c++)
+            row_of(n, row[i])[c] += slope[c];
 }
 
 void classifier_net_fetch(const struct classifier_net *n, const int32_t *row, size_t rows)
 {
     const size_t stride = n->stride * sizeof(float);
     for (size_t i = 0; i < rows; i++) {
-        const char *at = (const char *)n->input + (size_t)row[i] * stride;
+        const char *at = (const char *)row_of(n, row[i]);
         for (size_t k = 0; k < stride; k += LINE)
             __builtin_prefetch(at + k, 1);
     }
@@ -255,7 +246,7 @@ static ALWAYS size_t softmax(float *p, size_t n)
 static ALWAYS size_t ask(const struct classifier_net *n, const int32_t *row, size_t rows, struct classifier_room *r)
 {
     if (rows)
-        mean_rows(n->input, n->stride, row, rows, r->hidden);
+        mean_rows(n, row, rows, r->hidden);
     else
         memset(r->hidden, 0, n->stride * sizeof *r->hidden);
     for (size_t i = 0; i < n->labels; i++)

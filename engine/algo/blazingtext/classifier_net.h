@@ -2,8 +2,7 @@
  * softmax. One line is one step of gradient descent on -log p(its label).
  *
  * Rows of inputs and of labels are `stride` numbers apart, of which the first `width` count and the rest stay 0; short
- * rows fill whole cache lines. Several threads may learn in the same net at once: then updates may get lost, as in the
- * original program. */
+ * rows fill whole cache lines. The first `own` rows of inputs may stand elsewhere: a thread's copy of common words. */
 #ifndef BLAZINGTEXT_CLASSIFIER_NET_H
 #define BLAZINGTEXT_CLASSIFIER_NET_H
 
@@ -16,6 +15,8 @@ struct classifier_net {
     size_t width, stride, inputs, labels;
     float *input;  /* inputs x stride */
     float *output; /* labels x stride */
+    size_t own;
+    float *own_input; /* own x stride */
 };
 
 /* Room for one line's numbers; each thread has its own. */
@@ -42,10 +43,8 @@ size_t classifier_net_ask(const struct classifier_net *n, const int32_t *row, si
  * likeliest label as it was before. */
 float classifier_net_step(const struct classifier_net *n, const int32_t *row, size_t rows, size_t label, float rate,
                           struct classifier_room *r, size_t *guess);
-/* The other half: the slope to each of the rows; or only to those whose number leaves `thread` over `threads`. */
+/* The other half: the slope to each of the rows. */
 void classifier_net_move(const struct classifier_net *n, const int32_t *row, size_t rows, const float *slope);
-void classifier_net_move_own(const struct classifier_net *n, const int32_t *row, size_t rows, const float *slope,
-                             int thread, int threads);
 float classifier_loss(float p); /* -log p; of no number none */
 /* Asks the memory for rows that are needed soon. */
 void classifier_net_fetch(const struct classifier_net *n, const int32_t *row, size_t rows);

@@ -6,6 +6,7 @@
 #include "engine/algo/algorithm.h"
 #include "engine/algo/blazingtext/buckets.h"
 #include "engine/algo/blazingtext/dictionary.h"
+#include "engine/algo/blazingtext/word_file.h"
 
 struct word_model {
     bool classifier;
@@ -20,6 +21,7 @@ struct word_model {
     int epochs, window, negatives, least;
     double rate, sampling;
     const char *mode;
+    struct word_file *file; /* of a loaded model: has the rows of buckets, which are not in `vectors` then; else NULL */
 };
 
 void word_model_free(struct word_model *m);
@@ -39,12 +41,38 @@ int word_model_pieces(const struct word_model *m, const char *line, size_t len, 
                       size_t *count); /* word_pieces_free is the caller's */
 void word_pieces_free(struct word_piece *pieces, size_t count);
 
-/* Files of the model: Word2Vec vectors.txt and vectors.bin (the reference's binary model, as the service's); classifier
- * model.bin (the same format). */
+/* Files of the model, as the service names them:
+ *
+ *   vectors.txt            Word2Vec: the words' vectors, word2vec's text form: "words width", then a word and its
+ *                          numbers in each line, the most frequent first; with subwords the means
+ *   vectors.bin            Word2Vec: the reference program's binary model (word_file.h), as the service's .bin files
+ * are vectors.word2vec.bin   Word2Vec: what vectors.txt says in word2vec's binary form, which the service does not
+ * write model.bin              classifier: the reference program's binary model */
+#define WORD_MODEL_TEXT "vectors.txt"
+#define WORD_MODEL_VECTORS "vectors.bin"
+#define WORD_MODEL_WORD2VEC "vectors.word2vec.bin"
+#define WORD_MODEL_CLASSIFIER "model.bin"
 int word_model_save(const struct word_model *m, struct model_writer *w, struct error *err);
 int word_model_load(struct word_model *m, const char *dir, const struct settings *s, struct error *err);
 
-/* algorithm.h's load, unload and invoke. */
+/* algorithm.h's load, unload and invoke: the service's requests and answers, and what the pages ask besides.
+ *
+ *   application/json        Word2Vec    {"instances":["word", ..]}
+ *                                       [{"word","vector":[..]}, ..]; an unknown word's vector is zeros
+ *                           + "configuration":{"neighbours":k}: each answer gets "known" and
+ *                             "neighbours":[{"word","cosine"}, ..], the k nearest, none of an unknown word
+ *                           + "analogies":[["man","king","woman"], ..], "configuration":{"k":5}: behind the instances'
+ *                             answers [{"analogy":[..],"unknown":[..],"nearest":[{"word","cosine"}, ..]}, ..], the
+ * words nearest to king - man + woman but these three; none where one of them is unknown classifier  {"instances":["a
+ * sentence .", ..],"configuration":{"k":2}}
+ *                                       [{"label":["__label__1", ..],"prob":[..]}, ..], the k likeliest; k is 1
+ *                           + "configuration":{"shares":true}: each answer gets "scores":{label: number} and
+ *                             "pieces":[{"text","share":{label: number}}, ..], words and n-grams and what they add to
+ *                             each label's score, of which the probabilities are the softmax. "</s>" is the line's end
+ *   application/jsonlines   {"source":"a sentence .","k":2} in each line, "neighbours" and "shares" too; an answer in
+ * each text/plain              an instance in each line; answers as application/jsonlines
+ *
+ * Answers are of the request's type: as the service says, another accept is ignored. */
 void *word_ask_load(const char *dir, const struct settings *s, struct error *err);
 void word_ask_unload(void *model);
 int word_ask(const void *model, const struct request *in, struct answer *out, struct error *err);

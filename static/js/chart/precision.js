@@ -11,7 +11,7 @@ import { Threshold } from './shots.js';
 export function Precision({ precision: data, epochs, threshold }) {
   const empty = !data?.classes.some((c) => c.recall.length);
   return html`<${Figure} title="Precision and recall" file="precision" empty=${empty}
-    note=${data && `${data.channel} images, ${momentWords('epoch', data.epoch, epochs)}`}
+    note=${data && `${data.channel}, ${momentWords('epoch', data.epoch, epochs)}`}
     summary=${summary(data, empty, threshold.value)} table=${() => tableOf(data)}
     picture=${(cursor, point) => html`<${Canvas} point=${point} draw=${(ctx, w, h, t) => draw(ctx, w, h, t, data, threshold.value, cursor)} />`}
     tools=${html`<${Threshold} ...${threshold} file="precision" />${data ? html`<${Classes} classes=${data.classes} />` : html`<p class="legend"></p>`}`} />`;

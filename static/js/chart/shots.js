@@ -1,6 +1,6 @@
-// Images with boxes over them: true ones dashed, those found solid, with class and score. What is found is judged as the
-// service's metric does: from the highest score on, a box is right when it overlaps a true one of its class that no
-// other has taken.
+// Images with boxes over them: true ones dashed, those found solid, with class and score. What is found is judged as mAP
+// judges it: from the highest score on, a box is right when the true one of its class that it overlaps most is
+// overlapped enough and taken by no other.
 import { html } from 'htm/preact';
 import { arm } from './palette.js';
 
@@ -22,12 +22,11 @@ export function judged(found, truth, threshold, least = 0.5) {
     .filter((f) => f.score >= threshold)
     .sort((a, b) => b.score - a.score);
   for (const f of order) {
-    let best = least;
-    (truth ?? []).forEach(([kind, ...box], k) => {
-      const part = kind === f.kind && !taken[k] ? overlap(f.box, box) : 0;
-      if (part >= best) [best, f.hit] = [part, k];
-    });
-    if (f.hit >= 0) taken[f.hit] = true;
+    const parts = (truth ?? []).map(([kind, ...box]) => (kind === f.kind ? overlap(f.box, box) : 0));
+    const best = parts.indexOf(Math.max(...parts));
+    if (best < 0 || parts[best] <= least || taken[best]) continue;
+    f.hit = best;
+    taken[best] = true;
   }
   return { found: order, hit: taken };
 }
@@ -42,9 +41,10 @@ export function fitted({ width, height }, side) {
 
 const LETTER = 0.42; // rem, about: of the small type
 const TALL = 1.125;
+const COVERED = 0.06; // of a text: its edge
 
 /** Where the text of each box stands, in pixels of the image, the highest score first: above it, below it or inside, on
- *  either side, where it covers no other text; else where it covers least. */
+ *  either side, where it covers no other text; null where there is no such place. */
 function placed(texts, [width, height], rem) {
   const taken = [];
   return texts.map(({ box: [left, top, right, bottom], text }) => {
@@ -56,7 +56,9 @@ function placed(texts, [width, height], rem) {
     ]);
     const covered = ([x, y]) =>
       taken.reduce((sum, o) => sum + Math.max(0, Math.min(x + wide, o.x + o.wide) - Math.max(x, o.x)) * Math.max(0, Math.min(y + tall, o.y + tall) - Math.max(y, o.y)), 0);
-    const [x, y] = spots.reduce((best, spot) => (covered(spot) < covered(best) ? spot : best));
+    const free = spots.find((spot) => covered(spot) < COVERED * wide * tall);
+    if (!free) return null;
+    const [x, y] = free;
     taken.push({ x, y, wide });
     return { x, y };
   });
@@ -81,7 +83,7 @@ export function Shot({ src, width, height, name, truth, found, threshold, verdic
         enter=${enter && (() => enter('true', i))} />`,
     )}
     ${texts.map(
-      ({ text, kind, index }, i) => html`<span key=${`w${index}`} class=${isLit('found', index) ? 'box-text lit' : 'box-text'}
+      ({ text, kind, index }, i) => spots[i] && html`<span key=${`w${index}`} class=${isLit('found', index) ? 'box-text lit' : 'box-text'}
         style=${{ left: `${spots[i].x}px`, top: `${spots[i].y}px`, '--color': `var(${arm(kind).color})` }}>${text}</span>`,
     )}
   </div></div>`;

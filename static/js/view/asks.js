@@ -1,11 +1,14 @@
 // How a model of each algorithm is asked. An ask has: `type`, the content type of the request; `fields(run)`, what is typed:
 // [{label, note, rows: of a text area}]; `example(run)`, the texts to begin with; `body(texts)`, the request;
-// `says(answer)`, one line to be read aloud; `Answer`, what is shown of it.
+// `says(answer)`, one line to be read aloud; `Answer`, what is shown of it. It may have a `title` and a `button`;
+// `inline`: its fields stand side by side.
 import { html } from 'htm/preact';
 import { count, number } from '../format.js';
 import { Attention } from '../chart/attention.js';
 import { Fans } from '../chart/forecast.js';
 import { Vector } from '../chart/vector.js';
+import { textAsks } from './asktext.js';
+import { AsItCame } from './parts.js';
 
 const JSON_TYPE = 'application/json';
 
@@ -49,10 +52,6 @@ const shown = (value) =>
   Array.isArray(value) ? value.map(shown).join(', ') : typeof value === 'number' ? number(value, 4) : String(value);
 
 /** The answer as it came, for what is not drawn of it. */
-const AsItCame = ({ answer }) =>
-  html`<details><summary>The answer as JSON</summary><pre class="said-json" tabindex="0" role="region"
-    aria-label="The answer as JSON">${JSON.stringify(answer, null, 1)}</pre></details>`;
-
 const newest = (run, kind) => run.frames[kind]?.at(-1);
 
 /** A series and how its forecast is wanted, as the service takes them. */
@@ -161,4 +160,7 @@ const Scores = ({ scores }) => html`<dl class="numbers">${scores.map(
   (score, k) => html`<div key=${k}><dt>${scores.length > 1 ? `class ${k}` : 'score'}</dt><dd>${number(score, 4)}</dd></div>`,
 )}</dl>`;
 
-export const ASKS = { rows, deepar, seq2seq, object2vec };
+const ASKS = { rows: [rows], deepar: [deepar], seq2seq: [seq2seq], object2vec: [object2vec] };
+
+/** The ways in which the model of a run is asked, one after another on the page. */
+export const asksOf = (algorithm, run) => (algorithm === 'blazingtext' ? textAsks(run) : (ASKS[algorithm] ?? ASKS.rows));

@@ -64,17 +64,19 @@ function settingsOf(entry, query) {
     recipe: parseRecipe(query.get('data') ?? preset.data ?? entry.generators[0].name),
     hyper,
     own: ownData(query),
+    resume: query.get('resume'),
     seed: query.get('seed') ?? '1',
     pace: query.get('pace') ?? presetPace(entry),
   };
 }
 
 /** The same the other way: only what differs from the preset, so that a link stays short. */
-function addressOf(entry, { recipe, own, hyper, seed, pace }) {
+function addressOf(entry, { recipe, own, resume, hyper, seed, pace }) {
   const preset = entry.demo ?? {};
   const changes = ownAddress(own);
   const data = recipeText(recipe);
   changes.data = data === preset.data ? null : data;
+  changes.resume = resume;
   changes.seed = seed === '1' ? null : seed;
   changes.pace = pace === presetPace(entry) ? null : pace;
   for (const h of entry.hyperparameters) {
@@ -136,6 +138,7 @@ function Playground({ entry, query }) {
       const reply = await post('/runs', {
         algorithm: entry.name,
         ...(settings.own.train ? ownChannels(settings.own) : { data: recipeText(settings.recipe) }),
+        ...(settings.resume && { resume: settings.resume }),
         hyperparameters,
         seed: valueOf(settings.seed, 1),
         pace: valueOf(settings.pace, presetPace(entry)),
@@ -166,7 +169,7 @@ function Playground({ entry, query }) {
       </div>
     </div>
     <div class="play-body">
-      <${Form} entry=${entry} settings=${settings} change=${change} values=${values} />
+      <${Form} entry=${entry} settings=${settings} change=${change} values=${values} run=${run} />
       <div class="play-pictures">
         ${started?.error && html`<${Failure} what="The run did not start." error=${started.error} />`}
         <${Lost} run=${run} />
@@ -210,7 +213,7 @@ function useOutcome(run) {
   }, [status]);
 }
 
-function Form({ entry, settings, change, values }) {
+function Form({ entry, settings, change, values, run }) {
   const [sought, setSought] = useState('');
   const set = (name, value) => change({ hyper: { ...settings.hyper, [name]: value } });
   const setRecipe = (recipe) => {
@@ -243,6 +246,7 @@ function Form({ entry, settings, change, values }) {
   return html`<form class="play-form" onSubmit=${(e) => e.preventDefault()} aria-label="Settings">
     ${!settings.own.train && html`<${DataChoice} generators=${entry.generators} recipe=${settings.recipe} setRecipe=${setRecipe} />`}
     <${OwnData} entry=${entry} own=${settings.own} setOwn=${(own) => change({ own })} />
+    ${entry.channels.includes('model') && html`<${GoOn} from=${settings.resume} set=${(resume) => change({ resume })} run=${run} />`}
     <fieldset class="settings"><legend>Hyperparameters</legend>${first.map(field)}</fieldset>
     <details class="rest"><summary>${rest.length} more settings</summary>
       <div class="settings"><div class="setting"><label for="find-setting">find one</label>
@@ -256,6 +260,19 @@ function Form({ entry, settings, change, values }) {
       ${runField(PACE, 'seconds to wait after each step; 0 is full speed', presetPace(entry), 'The pace must be a number of seconds from 0 to 1.')}
     </fieldset>
   </form>`;
+}
+
+/** Where training begins: with the model of an earlier run, on the same data or on others. */
+function GoOn({ from, set, run }) {
+  const offered = run?.status === 'done' && run.id !== from ? run.id : null;
+  return html`<fieldset class="settings"><legend>Begin with</legend>
+    <div class="setting own-data"><p class="own-file"><span class="own-name">${
+      from ? html`the model of run <code>${from.slice(0, 8)}</code>` : 'a fresh model'
+    }</span>${from && html`<button class="button button-small" type="button" onClick=${() => set(null)}>Begin afresh</button>`}</p>
+    ${offered
+      ? html`<button class="button button-small" type="button" onClick=${() => set(offered)}>Go on from run ${offered.slice(0, 8)}</button>`
+      : html`<small class="quiet">${from ? 'incremental training: its classes and network must be the same' : 'once a run is done, the next can go on from its model'}</small>`}
+    </div></fieldset>`;
 }
 
 function Numbers({ run }) {

@@ -93,3 +93,8 @@ export function Strength({ strong, cards }) {
     <span class="strength-words">${strong.toLocaleString('en')} of ${cards.toLocaleString('en')} strong</span>
   </span>`;
 }
+
+/** What a model answered, as it came. */
+export const AsItCame = ({ answer }) =>
+  html`<details><summary>The answer as JSON</summary><pre class="said-json" tabindex="0" role="region"
+    aria-label="The answer as JSON">${JSON.stringify(answer, null, 1)}</pre></details>`;

@@ -143,8 +143,10 @@ function boxes(run) {
   return images && { list, count: list.length, images, overlap: run.frames.precision?.at(-1)?.overlap };
 }
 
-/** The curves of the epoch whose boxes are shown, or of the last one scored before it. */
-function scoredAt(precisions, run, { at }) {
+/** The curves of the epoch whose boxes are shown, or of the last one scored before it, on the same images. */
+function scoredAt(all, run, { at }) {
+  const same = all.filter((p) => p.channel === run?.pictures.images?.channel);
+  const precisions = same.length ? same : all;
   const epoch = run?.frames.detections?.[at]?.epoch ?? Infinity;
   return precisions.findLast((p) => p.epoch <= epoch) ?? precisions[0];
 }
@@ -232,6 +234,7 @@ const MEASURES = {
     best === 'bleu' || sample !== '0' ? ['perplexity', 'accuracy', 'bleu'] : ['perplexity', 'accuracy'],
   object2vec: ({ output_layer: output }) =>
     output === 'mean_squared_error' ? ['mean_squared_error'] : ['cross_entropy', 'accuracy'],
+  'object-detection': () => ['mAP', 'cross_entropy', 'smooth_l1'],
 };
 
 /** `hyper`: the settings; they may name the metrics that will come. */
@@ -241,7 +244,7 @@ function Losses({ run, entry, hyper }) {
   const asked = (hyper.eval_metric ?? '').split(',').map((name) => name.trim()).filter(Boolean);
   const sure = MEASURES[entry.name]?.(hyper) ?? [];
   const names = sure.length ? [...new Set([...sure, ...come])] : come.length ? come : asked;
-  const own = names.includes(wanted) ? wanted : names[0];
+  const own = names.includes(wanted) ? wanted : (names.find((name) => groups.has(name)) ?? names[0]);
   const series = (groups.get(own) ?? []).map((c, i) => ({
     ...c,
     key: c.name,

@@ -1,9 +1,10 @@
-// Asks the model of a finished run, in the way its algorithm is asked, and lets it be taken home.
+// Asks the model of a finished run, in the ways its algorithm is asked, and lets it be taken home.
 import { useEffect, useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { get, send, useLoad } from '../api.js';
 import { announce } from '../state.js';
-import { ASKS } from './asks.js';
+import { AskImage } from './askimage.js';
+import { asksOf } from './asks.js';
 import { Notice } from './parts.js';
 
 /** Nothing before the run is done, and nothing for one whose model is not kept. */
@@ -11,21 +12,26 @@ export function Ask({ run }) {
   const id = run?.status === 'done' ? run.id : null;
   const { data } = useLoad(async () => id && get(`/runs/${encodeURIComponent(id)}`), [id]);
   if (!id || data?.id !== id || !data.model) return null;
-  return html`<${Question} key=${id} id=${id} run=${run} ask=${ASKS[data.algorithm] ?? ASKS.rows} />`;
+  const asks = data.algorithm === 'object-detection' ? [] : asksOf(data.algorithm, run);
+  return html`<section class="ask" aria-labelledby="ask-title" key=${id}>
+    <h2 id="ask-title">Ask the model</h2>
+    ${data.algorithm === 'object-detection' && html`<${AskImage} id=${id} run=${run} />`}
+    ${asks.map((ask, k) => html`<${Question} key=${k} name=${`ask-${k}`} id=${id} run=${run} ask=${ask} />`)}
+    <div class="bar"><a class="button" href=${`/api/v1/runs/${encodeURIComponent(id)}/model`} download="model.tar.gz">Download the model</a></div>
+  </section>`;
 }
 
-/** `ask`: how its algorithm is asked, see asks.js. */
-function Question({ id, run, ask }) {
+/** `ask`: how its algorithm is asked, see asks.js; `name`: what the ids of its fields begin with. */
+function Question({ id, run, ask, name }) {
   const [texts, setTexts] = useState(() => ask.example(run));
   const [state, setState] = useState({}); // {busy}, {error} or {answer, asked: the texts that it answers}
-  const path = `/runs/${encodeURIComponent(id)}`;
   const fields = ask.fields(run);
   const submit = async (event) => {
     event.preventDefault();
     setState({ busy: true });
     try {
       const headers = { 'content-type': ask.type };
-      setState({ answer: await send('POST', `${path}/invocations`, { body: ask.body(texts), headers }), asked: texts });
+      setState({ answer: await send('POST', `/runs/${encodeURIComponent(id)}/invocations`, { body: ask.body(texts), headers }), asked: texts });
     } catch (error) {
       setState({ error });
     }
@@ -34,18 +40,19 @@ function Question({ id, run, ask }) {
     if (state.answer) announce(ask.says(state.answer));
   }, [state]);
   const set = (i, text) => setTexts(texts.map((before, k) => (k === i ? text : before)));
-  return html`<section class="ask" aria-labelledby="ask-title">
-    <h2 id="ask-title">Ask the model</h2>
+  return html`<div class="question-box">
+    ${ask.title && html`<h3>${ask.title}</h3>`}
     <form onSubmit=${submit}>
-      ${fields.map((field, i) => html`<${Field} key=${i} id=${`ask-${i}`} ...${field} text=${texts[i]} set=${(text) => set(i, text)} />`)}
+      <div class=${ask.inline ? 'fields-inline' : null}>${fields.map(
+        (field, i) => html`<${Field} key=${i} id=${`${name}-${i}`} ...${field} text=${texts[i]} set=${(text) => set(i, text)} />`,
+      )}</div>
       <div class="bar">
         <button class="button" type="submit" disabled=${state.busy || !texts.some((text) => text.trim())}>${ask.button ?? 'Predict'}</button>
-        <a class="button" href=${`/api/v1${path}/model`} download="model.tar.gz">Download the model</a>
       </div>
     </form>
     ${state.error && html`<${Notice} kind="bad" title="The model did not answer.">${state.error.message}<//>`}
     ${state.answer && html`<${ask.Answer} answer=${state.answer} texts=${state.asked} run=${run} />`}
-  </section>`;
+  </div>`;
 }
 
 function Field({ id, label, note, rows, text, set }) {

@@ -44,6 +44,21 @@ const ESSENTIAL = [
   'comparator_list',
   'output_layer',
   'negative_sampling_rate',
+  'mode',
+  'vector_dim',
+  'window_size',
+  'negative_samples',
+  'word_ngrams',
+  'min_count',
+  'subwords',
+  'base_network',
+  'image_shape',
+  'use_pretrained_model',
+  'width',
+  'flip',
+  'rescale',
+  'jitter',
+  'crop',
 ];
 
 export const isEssential = (h, preset = {}) =>
