@@ -325,7 +325,7 @@ static int save_evaluation(struct run *r, const struct word_sets *sets, struct e
         return 0;
     word_sets_put(sets, &j);
     str_putc(&text, '\n');
-    status = text.failed ? no_memory(err) : model_writer_put(r->t->model, "eval.json", text.data, text.len, err);
+    status = text.failed ? no_memory(err) : model_writer_put(r->t->model, WORD_SCORE_FILE, text.data, text.len, err);
     str_free(&text);
     return status;
 }
