@@ -51,31 +51,38 @@ struct gpu_column {
 };
 
 /* A text that vectors of words, or of labels, are learned from (engine/algo/blazingtext/words_gpu.h fills it in). Lines
- * are rows of the input matrix, one for each token; token k of all has the draws random_word(stream, k * draws + ..).
- */
+ * are words, or rows of the input table; the k-th token of all has the draws random_word(stream, k * draws + ..). */
 enum gpu_words_kind { GPU_WORDS_SKIPGRAM, GPU_WORDS_CBOW, GPU_WORDS_LABELS };
+
+struct gpu_noise { /* a bin that was drawn stands for itself where 32 random bits are at most `keep`, else for another
+                    */
+    uint32_t keep;
+    int32_t other;
+};
 
 struct gpu_words_task {
     enum gpu_words_kind kind;
-    size_t width, inputs, outputs; /* rows of the two matrices */
-    const float *input, *output;   /* where they begin */
+    size_t width, stride, inputs, outputs; /* numbers of a row; how far rows are apart; rows of the two tables */
+    const float *input, *output;           /* where they begin */
     const int32_t *token;
     const size_t *start; /* lines + 1 */
-    size_t lines;
+    size_t lines, words;
     const int32_t *part;      /* rows that word i is the mean of: part[part_start[i]] .. part[part_start[i + 1] - 1]; */
     const size_t *part_start; /* words + 1; NULL: a word is its own row */
-    size_t words;
-    const float *keep;         /* words: the chance that one stays where it stands; NULL: all stay */
-    const uint32_t *other;     /* outputs: what is drawn in place of bin i .. */
-    const float *below;        /* .. when the rest of the draw is not below this */
-    const int32_t *label;      /* LABELS: those of line i are label[label_start[i]] .. */
-    const size_t *label_start; /* lines + 1 */
+    const uint32_t *keep;     /* words: read where 32 random bits are at most this; NULL: always */
+    const struct gpu_noise *noise; /* words */
+    const int32_t *label;          /* LABELS: those of line i are label[label_start[i]] .. */
+    const size_t *label_start;     /* lines + 1 */
     size_t window, negatives, epochs;
     float rate;    /* falls to nothing over all epochs */
-    size_t blocks; /* lines at a time: updates of these may be lost to each other */
+    size_t blocks; /* lines at a time: what they do to one row at once may get lost */
     uint64_t seed;
 };
 #define GPU_WORDS_WIDTH 1024 /* the widest */
+
+struct gpu_words_tally {
+    double loss, count, hits; /* hits of LABELS: the likeliest label was one of the line's */
+};
 
 struct backend;
 struct gpu_words;
@@ -121,8 +128,8 @@ struct gpu {
     struct gpu_words *(*words_open)(const struct gpu_words_task *task); /* copies. NULL: no room */
     void (*words_close)(struct gpu_words *w);
     void (*words_learn)(struct gpu_words *w, size_t epoch, size_t begin, size_t end); /* from lines begin .. end - 1 */
-    /* The matrices now, and since the last look the sum of losses and of how many. Waits. */
-    void (*words_look)(struct gpu_words *w, float *input, float *output, double *loss, double *count);
+    void (*words_tally)(struct gpu_words *w, struct gpu_words_tally *sum);            /* since the last time. Waits */
+    void (*words_look)(struct gpu_words *w, float *input, float *output);             /* the tables now. Waits */
 
     const struct backend *tensor; /* the operations of networks (tensor/backend.h) on this device */
 };

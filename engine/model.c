@@ -157,6 +157,18 @@ int model_writer_skip(struct model_writer *w, const char *name, uint64_t zeros, 
     return 0;
 }
 
+/* Files of a kind of model that this one is not; a confined trainer must leave them empty. */
+static void drop_empty(const struct model_writer *w)
+{
+    char path[PATH_MAX + 64];
+    struct stat is;
+    for (int i = 0; i < w->count; i++) {
+        snprintf(path, sizeof path, "%s/%s", w->dir, w->names[i]);
+        if (fstat(w->files[i], &is) == 0 && S_ISREG(is.st_mode) && is.st_size == 0)
+            unlink(path);
+    }
+}
+
 int model_writer_finish(struct model_writer *w, const struct settings *s, struct error *err)
 {
     struct str text = {0};
@@ -173,6 +185,8 @@ int model_writer_finish(struct model_writer *w, const struct settings *s, struct
     status = text.failed ? error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory")
                          : model_writer_put(w, DESCRIPTION, text.data, text.len, err);
     str_free(&text);
+    if (status == 0)
+        drop_empty(w);
     return status;
 }
 

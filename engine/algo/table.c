@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/algo/algorithm.h"
+#include "engine/algo/blazingtext/blazingtext.h"
 #include "engine/algo/deepar/deepar.h"
 #include "engine/algo/detection/detection.h"
 #include "engine/algo/linear/linear_learner.h"
@@ -17,7 +18,7 @@ const struct algorithm_entry algorithm_table[] = {
     {"xgboost", "XGBoost", &xgboost},
     {"seq2seq", "Seq2Seq", &seq2seq},
     {"deepar", "DeepAR", &deepar},
-    {"blazingtext", "BlazingText", NULL},
+    {"blazingtext", "BlazingText", &blazingtext},
     {"object2vec", "Object2Vec", &object2vec},
     {"object-detection", "Object Detection", &object_detection},
     {NULL, NULL, NULL},

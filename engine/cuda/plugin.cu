@@ -27,7 +27,7 @@ const gpu table = {
     GPU_VERSION, cuda_probe,  cuda_finish,   cuda_alloc,  cuda_release,       cuda_upload,     cuda_download,
     gemm,        linear_pick, linear_spread, linear_loss, linear_column_sums, linear_optimise, trees_open,
     trees_close, trees_begin, trees_cells,   trees_split, trees_rows,         words_open,      words_close,
-    words_learn, words_look,  &cuda_tensor,
+    words_learn, words_tally, words_look, &cuda_tensor,
 };
 
 } // namespace

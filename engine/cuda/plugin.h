@@ -65,7 +65,8 @@ void trees_rows(gpu_trees *t, uint32_t *row);
 gpu_words *words_open(const gpu_words_task *task);
 void words_close(gpu_words *w);
 void words_learn(gpu_words *w, size_t epoch, size_t begin, size_t end);
-void words_look(gpu_words *w, float *input, float *output, double *loss, double *count);
+void words_tally(gpu_words *w, gpu_words_tally *sum);
+void words_look(gpu_words *w, float *input, float *output);
 
 /* tensor.cu */
 extern const backend cuda_tensor;

@@ -11,7 +11,7 @@ struct gpu_words {
     float *input, *output;
     int32_t *kept; /* tokens that stay this time, where those of their line are */
     float *score;  /* of the classifier: outputs for each block */
-    double *sums;  /* for each block: losses, and how many */
+    gpu_words_tally *sums; /* of each block */
     std::vector<void *> arrays;
     bool whole;
 };
@@ -25,7 +25,7 @@ struct words {
     float *input, *output;
     int32_t *kept;
     float *score;
-    double *sums;
+    gpu_words_tally *sums;
     uint64_t stream;
     size_t draws; /* of a token */
     float rate, floor, fall;
@@ -103,25 +103,26 @@ __device__ size_t bin(uint64_t bits, size_t n)
     return size_t((bits >> 32) * n >> 32);
 }
 
-__device__ size_t draw_negative(const gpu_words_task &t, uint64_t bits)
+/* Never the word itself. */
+__device__ size_t draw_negative(const gpu_words_task &t, uint64_t bits, size_t word)
 {
-    size_t i = bin(bits, t.outputs);
-    return float(bits & 0xFFFFFFu) * 0x1p-24f < t.below[i] ? i : t.other[i];
+    size_t drawn;
+    do {
+        size_t i = bin(bits, t.words);
+        drawn = uint32_t(bits) <= t.noise[i].keep ? i : size_t(t.noise[i].other);
+        bits = formula_word(bits, 0);
+    } while (drawn == word);
+    return drawn;
 }
 
 /* --- vectors of words -----------------------------------------------------------------------------------------------
  */
 
-/* What is learned in a warp, the same in all lanes. */
-struct learned {
-    double loss, count;
-};
-
 /* Is output row `at` what stands with h? The row learns at once; `error` collects what h should. */
 template <int EACH>
 __device__ float learn_pair(const words &w, const part<EACH> &h, part<EACH> &error, size_t at, bool yes, float rate)
 {
-    float *row = w.output + at * w.task.width;
+    float *row = w.output + at * w.task.stride;
     part<EACH> now = take<EACH>(row, w.task.width);
     float score = dot(h, now), slope = ((yes ? 1.f : 0.f) - formula_sigmoid(score)) * rate;
     add(error, now, slope);
@@ -136,9 +137,8 @@ __device__ float learn_target(const words &w, const part<EACH> &h, part<EACH> &e
 {
     float loss = learn_pair(w, h, error, target, true, rate);
     for (size_t k = 0; k < w.task.negatives; k++) {
-        size_t other = draw_negative(w.task, formula_word(w.stream, first + k));
-        if (other != target)
-            loss += learn_pair(w, h, error, other, false, rate);
+        size_t other = draw_negative(w.task, formula_word(w.stream, first + k), target);
+        loss += learn_pair(w, h, error, other, false, rate);
     }
     return loss;
 }
@@ -164,69 +164,48 @@ __device__ rows_of_word rows_of(const gpu_words_task &t, int32_t word)
     return r;
 }
 
-template <int EACH> __device__ void add_word(const words &w, part<EACH> &h, int32_t word, size_t *rows)
-{
-    rows_of_word r = rows_of(w.task, word);
-    for (size_t k = 0; k < r.count; k++)
-        add(h, take<EACH>(w.input + r.at(k) * w.task.width, w.task.width), 1);
-    *rows += r.count;
-}
-
 template <int EACH> __device__ void teach_row(const words &w, size_t at, const part<EACH> &error)
 {
-    float *row = w.input + at * w.task.width;
+    float *row = w.input + at * w.task.stride;
     give(row, w.task.width, take<EACH>(row, w.task.width), error, 1);
 }
 
-template <int EACH> __device__ void teach_word(const words &w, int32_t word, const part<EACH> &error)
-{
-    rows_of_word r = rows_of(w.task, word);
-    for (size_t k = 0; k < r.count; k++)
-        teach_row(w, r.at(k), error);
-}
-
-/* Words from .. to - 1 of a line, and one of them in the middle. */
-struct reach {
-    const int32_t *kept;
-    size_t from, to, middle;
-    uint64_t draw; /* the number of the middle's first draw */
-};
-
-/* The middle says what stands around it. Its vector moves after each, its rows at the end. */
-template <int EACH> __device__ void learn_skipgram(const words &w, const reach &r, float rate, learned *l)
-{
-    part<EACH> h = {}, all = {};
-    size_t rows = 0;
-    add_word(w, h, r.kept[r.middle], &rows);
-    scale(h, 1 / float(rows));
-    for (size_t i = r.from, k = 0; i < r.to; i++) {
-        part<EACH> error = {};
-        if (i == r.middle)
-            continue;
-        l->loss += double(learn_target(w, h, error, size_t(r.kept[i]), r.draw + 2 + k++ * w.task.negatives, rate));
-        l->count += 1;
-        add(h, error, 1);
-        add(all, error, 1);
-    }
-    teach_word(w, r.kept[r.middle], all);
-}
-
-/* What stands around says the middle. */
-template <int EACH> __device__ void learn_cbow(const words &w, const reach &r, float rate, learned *l)
+/* Words from .. to - 1 of those kept, but for the one in the middle, together say that one. `first`: the draw. */
+template <int EACH>
+__device__ void learn_middle(const words &w, const int32_t *kept, size_t from, size_t to, size_t middle, uint64_t first,
+                             float rate, gpu_words_tally *sum)
 {
     part<EACH> h = {}, error = {};
     size_t rows = 0;
-    for (size_t i = r.from; i < r.to; i++)
-        if (i != r.middle)
-            add_word(w, h, r.kept[i], &rows);
+    for (size_t i = from; i < to; i++) {
+        rows_of_word r = rows_of(w.task, kept[i]);
+        for (size_t k = 0; i != middle && k < r.count; k++, rows++)
+            add(h, take<EACH>(w.input + r.at(k) * w.task.stride, w.task.width), 1);
+    }
     if (rows == 0)
         return;
     scale(h, 1 / float(rows));
-    l->loss += double(learn_target(w, h, error, size_t(r.kept[r.middle]), r.draw + 2, rate));
-    l->count += 1;
-    for (size_t i = r.from; i < r.to; i++)
-        if (i != r.middle)
-            teach_word(w, r.kept[i], error);
+    sum->loss += double(learn_target(w, h, error, size_t(kept[middle]), first, rate));
+    sum->count += 1;
+    for (size_t i = from; i < to; i++) {
+        rows_of_word r = rows_of(w.task, kept[i]);
+        for (size_t k = 0; i != middle && k < r.count; k++)
+            teach_row(w, r.at(k), error);
+    }
+}
+
+/* Each neighbour by itself, or all together. */
+template <int EACH>
+__device__ void learn_window(const words &w, const int32_t *kept, size_t from, size_t to, size_t middle, uint64_t draw,
+                             float rate, gpu_words_tally *sum)
+{
+    if (w.task.kind == GPU_WORDS_CBOW) {
+        learn_middle<EACH>(w, kept, from, to, middle, draw + 2, rate, sum);
+        return;
+    }
+    for (size_t i = from, k = 0; i < to; i++)
+        if (i != middle)
+            learn_middle<EACH>(w, kept, i, i + 1, middle, draw + 2 + k++ * w.task.negatives, rate, sum);
 }
 
 /* Puts the tokens of a line that stay one after another; how many. All lanes count, the first writes. */
@@ -235,7 +214,7 @@ __device__ size_t keep_words(const words &w, size_t begin, size_t end)
     size_t count = 0;
     for (size_t i = begin; i < end; i++) {
         int32_t word = w.task.token[i];
-        if (w.task.keep && formula_random(w.stream, i * w.draws) >= w.task.keep[word])
+        if (w.task.keep && uint32_t(formula_word(w.stream, i * w.draws) >> 32) > w.task.keep[word])
             continue;
         if (threadIdx.x == 0)
             w.kept[begin + count] = word;
@@ -249,93 +228,104 @@ __device__ float rate_at(const words &w, size_t token)
     return fmaxf(w.rate - w.fall * float(double(token) / double(w.task.start[w.task.lines])), w.floor);
 }
 
-__device__ void note(const words &w, const learned &l)
+__device__ void note(const words &w, const gpu_words_tally &own)
 {
+    gpu_words_tally *sum = &w.sums[blockIdx.x];
     if (threadIdx.x == 0) {
-        w.sums[2 * blockIdx.x] += l.loss;
-        w.sums[2 * blockIdx.x + 1] += l.count;
+        sum->loss += own.loss;
+        sum->count += own.count;
+        sum->hits += own.hits;
     }
 }
 
 template <int EACH> __global__ void words_kernel(words w, size_t begin, size_t end)
 {
-    learned l = {0, 0};
+    gpu_words_tally sum = {0, 0, 0};
     for (size_t line = begin + blockIdx.x; line < end; line += gridDim.x) {
-        size_t start = w.task.start[line], count;
+        size_t start = w.task.start[line], count = keep_words(w, start, w.task.start[line + 1]);
+        const int32_t *kept = w.kept + start;
         float rate = rate_at(w, start);
-        count = keep_words(w, start, w.task.start[line + 1]);
         __syncthreads();
         for (size_t i = 0; i < count; i++) {
             uint64_t draw = (start + i) * w.draws;
             size_t far = 1 + bin(formula_word(w.stream, draw + 1), w.task.window);
-            reach r = {w.kept + start, i > far ? i - far : 0, i + far < count ? i + far + 1 : count, i, draw};
-            if (w.task.kind == GPU_WORDS_CBOW)
-                learn_cbow<EACH>(w, r, rate, &l);
-            else
-                learn_skipgram<EACH>(w, r, rate, &l);
+            learn_window<EACH>(w, kept, i > far ? i - far : 0, i + far < count ? i + far + 1 : count, i, draw, rate,
+                               &sum);
         }
         __syncthreads();
     }
-    note(w, l);
+    note(w, sum);
 }
 
 /* --- the classifier -------------------------------------------------------------------------------------------------
  */
 
-/* Scores of all labels for h, and the logarithm of the sum of their exponentials. */
-template <int EACH> __device__ float score_labels(const words &w, const part<EACH> &h, float *score)
+/* Scores of all labels for h, the likeliest of them, and the logarithm of the sum of their exponentials. */
+template <int EACH>
+__device__ float score_labels(const words &w, const part<EACH> &h, float *score, size_t *likeliest)
 {
     float most = -INFINITY, sum = 0;
     for (size_t k = 0; k < w.task.outputs; k++) {
-        float s = dot(h, take<EACH>(w.output + k * w.task.width, w.task.width));
+        float s = dot(h, take<EACH>(w.output + k * w.task.stride, w.task.width));
         if (threadIdx.x == k % LANES)
             score[k] = s;
-        most = fmaxf(most, s);
+        if (k == 0 || s > most) {
+            most = s;
+            *likeliest = k;
+        }
     }
     for (size_t k = threadIdx.x; k < w.task.outputs; k += LANES) /* its own */
         sum += expf(score[k] - most);
     return most + logf(warp_sum(sum));
 }
 
+/* Some rows say the label. Returns the loss. */
 template <int EACH>
-__device__ void learn_line(const words &w, size_t begin, size_t end, size_t label, float *score, float rate, learned *l)
+__device__ float learn_line(const words &w, const int32_t *row, size_t rows, size_t label, float *score, float rate,
+                            size_t *likeliest)
 {
     part<EACH> h = {}, error = {};
-    float log_sum, share = 1 / float(end - begin);
-    for (size_t i = begin; i < end; i++)
-        add(h, take<EACH>(w.input + size_t(w.task.token[i]) * w.task.width, w.task.width), 1);
+    float log_sum, loss, share = 1 / float(rows);
+    for (size_t i = 0; i < rows; i++)
+        add(h, take<EACH>(w.input + size_t(row[i]) * w.task.stride, w.task.width), 1);
     scale(h, share);
-    log_sum = score_labels(w, h, score);
+    log_sum = score_labels(w, h, score, likeliest);
     __syncthreads();
+    loss = log_sum - score[label];
     for (size_t k = 0; k < w.task.outputs; k++) {
-        float *row = w.output + k * w.task.width;
-        part<EACH> now = take<EACH>(row, w.task.width);
+        float *at = w.output + k * w.task.stride;
+        part<EACH> now = take<EACH>(at, w.task.width);
         float slope = ((k == label ? 1.f : 0.f) - expf(score[k] - log_sum)) * rate;
         add(error, now, slope);
-        give(row, w.task.width, now, h, slope);
+        give(at, w.task.width, now, h, slope);
     }
-    l->loss += double(log_sum - score[label]);
-    l->count += 1;
     scale(error, share);
-    for (size_t i = begin; i < end; i++)
-        teach_row(w, size_t(w.task.token[i]), error);
+    for (size_t i = 0; i < rows; i++)
+        teach_row(w, size_t(row[i]), error);
     __syncthreads(); /* the scores were read */
+    return loss;
 }
 
 /* Of several labels one is drawn each time. */
 template <int EACH> __global__ void labels_kernel(words w, size_t begin, size_t end)
 {
-    learned l = {0, 0};
+    gpu_words_tally sum = {0, 0, 0};
     for (size_t line = begin + blockIdx.x; line < end; line += gridDim.x) {
-        size_t start = w.task.start[line], last = w.task.start[line + 1], first = w.task.label_start[line];
-        size_t labels = w.task.label_start[line + 1] - first;
-        if (start == last || labels == 0)
+        size_t start = w.task.start[line], rows = w.task.start[line + 1] - start, likeliest = 0;
+        const int32_t *label = w.task.label + w.task.label_start[line];
+        size_t labels = w.task.label_start[line + 1] - w.task.label_start[line];
+        bool hit = false;
+        if (rows == 0 || labels == 0)
             continue;
-        first += bin(formula_word(w.stream, start * w.draws), labels);
-        learn_line<EACH>(w, start, last, size_t(w.task.label[first]), w.score + blockIdx.x * w.task.outputs,
-                         rate_at(w, start), &l);
+        sum.loss += double(learn_line<EACH>(
+            w, w.task.token + start, rows, size_t(label[bin(formula_word(w.stream, start * w.draws), labels)]),
+            w.score + blockIdx.x * w.task.outputs, rate_at(w, start), &likeliest));
+        for (size_t k = 0; k < labels; k++)
+            hit = hit || size_t(label[k]) == likeliest;
+        sum.count += 1;
+        sum.hits += hit ? 1 : 0;
     }
-    note(w, l);
+    note(w, sum);
 }
 
 /* --- memory ---------------------------------------------------------------------------------------------------------
@@ -367,13 +357,12 @@ bool copy_task(gpu_words *w, const gpu_words_task &t)
     w->task.part = copied(w, t.part, t.part_start ? t.part_start[t.words] : 0);
     w->task.part_start = copied(w, t.part_start, t.words + 1);
     w->task.keep = copied(w, t.keep, t.words);
-    w->task.other = copied(w, t.other, t.outputs);
-    w->task.below = copied(w, t.below, t.outputs);
+    w->task.noise = copied(w, t.noise, t.words);
     w->task.label = copied(w, t.label, t.label_start ? t.label_start[t.lines] : 0);
     w->task.label_start = copied(w, t.label_start, t.lines + 1);
-    w->input = copied(w, t.input, t.inputs * t.width);
-    w->output = copied(w, t.output, t.outputs * t.width);
-    w->sums = static_cast<double *>(room(w, 2 * t.blocks * sizeof(double)));
+    w->input = copied(w, t.input, t.inputs * t.stride);
+    w->output = copied(w, t.output, t.outputs * t.stride);
+    w->sums = static_cast<gpu_words_tally *>(room(w, t.blocks * sizeof *w->sums));
     if (t.kind == GPU_WORDS_LABELS)
         w->score = static_cast<float *>(room(w, t.blocks * t.outputs * sizeof(float)));
     else
@@ -436,17 +425,21 @@ void words_learn(gpu_words *w, size_t epoch, size_t begin, size_t end)
         learn<32>(now, begin, end);
 }
 
-void words_look(gpu_words *w, float *input, float *output, double *loss, double *count)
+void words_tally(gpu_words *w, gpu_words_tally *sum)
 {
-    const gpu_words_task &t = w->task;
-    std::vector<double> sums(2 * t.blocks);
-    cuda_download(input, w->input, t.inputs * t.width * sizeof(float));
-    cuda_download(output, w->output, t.outputs * t.width * sizeof(float));
-    cuda_download(sums.data(), w->sums, sums.size() * sizeof(double));
-    *loss = *count = 0;
-    for (size_t i = 0; i < t.blocks; i++) {
-        *loss += sums[2 * i];
-        *count += sums[2 * i + 1];
+    std::vector<gpu_words_tally> sums(w->task.blocks);
+    cuda_download(sums.data(), w->sums, sums.size() * sizeof *w->sums);
+    *sum = {0, 0, 0};
+    for (const gpu_words_tally &own : sums) {
+        sum->loss += own.loss;
+        sum->count += own.count;
+        sum->hits += own.hits;
     }
-    cuda_zero(w->sums, sums.size() * sizeof(double));
+    cuda_zero(w->sums, sums.size() * sizeof *w->sums);
+}
+
+void words_look(gpu_words *w, float *input, float *output)
+{
+    cuda_download(input, w->input, w->task.inputs * w->task.stride * sizeof(float));
+    cuda_download(output, w->output, w->task.outputs * w->task.stride * sizeof(float));
 }

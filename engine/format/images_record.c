@@ -164,6 +164,10 @@ static int read_half(struct records *r, const unsigned char *bytes, size_t len, 
     const struct place at = place_of(r);
     uint8_t *image = r->image;
     if (!image) {
+        enum image_coding coding;
+        uint32_t width, height;
+        if (image_look(bytes, len, str_text(&r->where), &coding, &width, &height, err) < 0)
+            return -1;
         r->image = keep(bytes, len);
         r->image_len = len;
         return r->image ? 0 : no_memory(r, err);

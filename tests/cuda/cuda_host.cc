@@ -416,6 +416,7 @@ extern "C" const gpu *cuda_gpu_on_processor(void)
     table.words_open = words_open;
     table.words_close = words_close;
     table.words_learn = words_learn;
+    table.words_tally = words_tally;
     table.words_look = words_look;
     return &table;
 }

@@ -11,7 +11,10 @@
 
 #include <cmocka.h>
 
+#include "engine/algo/blazingtext/blazingtext.h"
+#include "engine/algo/blazingtext/words_gpu.h"
 #include "engine/base/rng.h"
+#include "engine/data/generate.h"
 #include "engine/gpu.h"
 #include "engine/tensor/backend.h"
 
@@ -32,15 +35,15 @@ static int open_device(void **state)
 struct plain {
     const struct gpu_words_task *task;
     double *input, *output;
-    double loss, count;
+    struct gpu_words_tally sum;
     uint64_t stream;
     size_t draws;
     double rate;
 };
 
-static double *row(double *matrix, size_t at, size_t width)
+static double *row(const struct plain *p, double *table, size_t at)
 {
-    return matrix + at * width;
+    return table + at * p->task->stride;
 }
 
 /* Rows that a token is the mean of. */
@@ -57,7 +60,7 @@ static size_t gather(struct plain *p, const int32_t *word, double *h)
     const int32_t *rows = rows_of(p->task, word, &count);
     for (size_t k = 0; k < count; k++)
         for (size_t d = 0; d < width; d++)
-            h[d] += row(p->input, (size_t)rows[k], width)[d];
+            h[d] += row(p, p->input, (size_t)rows[k])[d];
     return count;
 }
 
@@ -67,16 +70,16 @@ static void teach(struct plain *p, const int32_t *word, const double *error)
     const int32_t *rows = rows_of(p->task, word, &count);
     for (size_t k = 0; k < count; k++)
         for (size_t d = 0; d < width; d++)
-            row(p->input, (size_t)rows[k], width)[d] += error[d];
+            row(p, p->input, (size_t)rows[k])[d] += error[d];
 }
 
 static void pair(struct plain *p, const double *h, double *error, size_t target, double yes)
 {
-    double *out = row(p->output, target, p->task->width), score = 0, slope;
+    double *out = row(p, p->output, target), score = 0, slope;
     for (size_t d = 0; d < p->task->width; d++)
         score += h[d] * out[d];
     slope = (yes - 1 / (1 + exp(-score))) * p->rate;
-    p->loss += log1p(exp(yes > 0 ? -score : score));
+    p->sum.loss += log1p(exp(yes > 0 ? -score : score));
     for (size_t d = 0; d < p->task->width; d++) {
         error[d] += slope * out[d];
         out[d] += slope * h[d];
@@ -85,44 +88,36 @@ static void pair(struct plain *p, const double *h, double *error, size_t target,
 
 static void target(struct plain *p, const double *h, double *error, int32_t word, uint64_t first)
 {
+    const struct gpu_words_task *t = p->task;
     pair(p, h, error, (size_t)word, 1);
-    for (size_t k = 0; k < p->task->negatives; k++) {
+    for (size_t k = 0; k < t->negatives; k++) {
         uint64_t bits = random_word(p->stream, first + k);
-        size_t drawn = (size_t)((bits >> 32) * p->task->outputs >> 32);
-        if ((double)(bits & 0xFFFFFF) * 0x1p-24 >= (double)p->task->below[drawn])
-            drawn = p->task->other[drawn];
-        if (drawn != (size_t)word)
-            pair(p, h, error, drawn, 0);
+        int32_t drawn = word;
+        for (; drawn == word; bits = random_word(bits, 0)) {
+            drawn = (int32_t)((bits >> 32) * t->words >> 32);
+            if ((uint32_t)bits > t->noise[drawn].keep)
+                drawn = t->noise[drawn].other;
+        }
+        pair(p, h, error, (size_t)drawn, 0);
     }
-    p->count++;
+    p->sum.count++;
 }
 
-/* The word at `middle` and what stands from .. to - 1. */
-static void learn_word(struct plain *p, const int32_t *kept, size_t from, size_t to, size_t middle, uint64_t draw)
+/* Words from .. to - 1, without the one in the middle, say that one. */
+static void learn_middle(struct plain *p, const int32_t *kept, size_t from, size_t to, size_t middle, uint64_t first)
 {
     enum { MOST = 200 };
     double h[MOST] = {0}, error[MOST] = {0};
-    size_t rows = 0, pairs = 0, width = p->task->width;
-    bool skipgram = p->task->kind == GPU_WORDS_SKIPGRAM;
+    size_t rows = 0;
     for (size_t i = from; i < to; i++)
-        if ((i == middle) == skipgram)
-            rows += gather(p, &kept[i], h);
-    for (size_t d = 0; rows && d < width; d++)
+        rows += i == middle ? 0 : gather(p, &kept[i], h);
+    if (rows == 0)
+        return;
+    for (size_t d = 0; d < p->task->width; d++)
         h[d] /= (double)rows;
-    if (!skipgram && rows)
-        target(p, h, error, kept[middle], draw + 2);
-    for (size_t i = from; skipgram && i < to; i++) {
-        double one[MOST] = {0};
-        if (i == middle)
-            continue;
-        target(p, h, one, kept[i], draw + 2 + pairs++ * p->task->negatives);
-        for (size_t d = 0; d < width; d++) {
-            error[d] += one[d];
-            h[d] += one[d]; /* the mean of rows that all move by this */
-        }
-    }
+    target(p, h, error, kept[middle], first);
     for (size_t i = from; i < to; i++)
-        if ((i == middle) == skipgram)
+        if (i != middle)
             teach(p, &kept[i], error);
 }
 
@@ -132,12 +127,17 @@ static void learn_words(struct plain *p, size_t line)
     size_t start = t->start[line], count = 0;
     int32_t *kept = calloc(t->start[line + 1] - start + 1, sizeof *kept);
     for (size_t i = start; i < t->start[line + 1]; i++)
-        if (!t->keep || random_at(p->stream, i * p->draws) < (double)t->keep[t->token[i]])
+        if (!t->keep || random_word(p->stream, i * p->draws) >> 32 <= t->keep[t->token[i]])
             kept[count++] = t->token[i];
     for (size_t i = 0; i < count; i++) {
-        uint64_t draw = (start + i) * p->draws;
+        uint64_t draw = (start + i) * p->draws, pairs = 0;
         size_t far = 1 + (size_t)((random_word(p->stream, draw + 1) >> 32) * t->window >> 32);
-        learn_word(p, kept, i > far ? i - far : 0, i + far < count ? i + far + 1 : count, i, draw);
+        size_t from = i > far ? i - far : 0, to = i + far < count ? i + far + 1 : count;
+        if (t->kind == GPU_WORDS_CBOW)
+            learn_middle(p, kept, from, to, i, draw + 2);
+        for (size_t k = from; t->kind == GPU_WORDS_SKIPGRAM && k < to; k++)
+            if (k != i)
+                learn_middle(p, kept, k, k + 1, i, draw + 2 + pairs++ * t->negatives);
     }
     free(kept);
 }
@@ -146,21 +146,26 @@ static void learn_labels(struct plain *p, size_t line)
 {
     const struct gpu_words_task *t = p->task;
     size_t start = t->start[line], n = t->start[line + 1] - start, width = t->width;
-    size_t first = t->label_start[line], labels = t->label_start[line + 1] - first, drawn;
+    size_t first = t->label_start[line], labels = t->label_start[line + 1] - first, drawn, likeliest = 0;
+    bool hit = false;
     double *h = calloc(width, sizeof *h), *error = calloc(width, sizeof *error);
     double *score = calloc(t->outputs, sizeof *score), sum = 0;
     if (n > 0 && labels > 0) {
         drawn = (size_t)t->label[first + ((random_word(p->stream, start * p->draws) >> 32) * labels >> 32)];
         for (size_t i = 0; i < n; i++)
             for (size_t d = 0; d < width; d++)
-                h[d] += row(p->input, (size_t)t->token[start + i], width)[d] / (double)n;
+                h[d] += row(p, p->input, (size_t)t->token[start + i])[d] / (double)n;
         for (size_t k = 0; k < t->outputs; k++) {
             for (size_t d = 0; d < width; d++)
-                score[k] += h[d] * row(p->output, k, width)[d];
+                score[k] += h[d] * row(p, p->output, k)[d];
             sum += exp(score[k]);
+            likeliest = score[k] > score[likeliest] ? k : likeliest;
         }
+        for (size_t k = 0; k < labels; k++)
+            hit = hit || (size_t)t->label[first + k] == likeliest;
+        p->sum.hits += hit;
         for (size_t k = 0; k < t->outputs; k++) {
-            double slope = p->rate * ((k == drawn) - exp(score[k]) / sum), *out = row(p->output, k, width);
+            double slope = p->rate * ((k == drawn) - exp(score[k]) / sum), *out = row(p, p->output, k);
             for (size_t d = 0; d < width; d++) {
                 error[d] += slope * out[d] / (double)n;
                 out[d] += slope * h[d];
@@ -168,9 +173,9 @@ static void learn_labels(struct plain *p, size_t line)
         }
         for (size_t i = 0; i < n; i++)
             for (size_t d = 0; d < width; d++)
-                row(p->input, (size_t)t->token[start + i], width)[d] += error[d];
-        p->loss += log(sum) - score[drawn];
-        p->count++;
+                row(p, p->input, (size_t)t->token[start + i])[d] += error[d];
+        p->sum.loss += log(sum) - score[drawn];
+        p->sum.count++;
     }
     free(h);
     free(error);
@@ -198,15 +203,15 @@ static void learn(struct plain *p, size_t epoch, size_t begin, size_t end)
 /* --- made tasks -----------------------------------------------------------------------------------------------------
  */
 
-enum { LINES = 7, WORDS = 23, GRAMS = 9, LABELS = 11, TOKENS_MOST = LINES * 40, WIDTH_MOST = 110 };
+enum { LINES = 7, WORDS = 23, GRAMS = 9, LABELS = 11, TOKENS_MOST = LINES * 40, STRIDE_MOST = 112 };
 
 struct made {
     struct gpu_words_task task;
-    float input[(WORDS + GRAMS) * WIDTH_MOST], output[WORDS * WIDTH_MOST];
+    float input[(WORDS + GRAMS) * STRIDE_MOST], output[WORDS * STRIDE_MOST];
     int32_t token[TOKENS_MOST], part[WORDS * 4], label[LINES * 3];
     size_t start[LINES + 1], part_start[WORDS + 1], label_start[LINES + 1];
-    float keep[WORDS], below[WORDS];
-    uint32_t other[WORDS];
+    uint32_t keep[WORDS];
+    struct gpu_noise noise[WORDS];
 };
 
 struct shape {
@@ -232,9 +237,8 @@ static void make(struct made *m, const struct shape *s, struct rng *r)
             m->label[k] = (int32_t)rng_below(r, LABELS);
     }
     for (size_t i = 0; i < WORDS; i++) {
-        m->keep[i] = (float)rng_uniform(r);
-        m->below[i] = (float)rng_uniform(r);
-        m->other[i] = (uint32_t)rng_below(r, WORDS);
+        m->keep[i] = (uint32_t)rng_next(r);
+        m->noise[i] = (struct gpu_noise){(uint32_t)rng_next(r), (int32_t)rng_below(r, WORDS)};
         m->part_start[i + 1] = m->part_start[i] + 1 + rng_below(r, 4);
         m->part[m->part_start[i]] = (int32_t)i;
         for (size_t k = m->part_start[i] + 1; k < m->part_start[i + 1]; k++)
@@ -242,6 +246,7 @@ static void make(struct made *m, const struct shape *s, struct rng *r)
     }
     m->task = (struct gpu_words_task){.kind = s->kind,
                                       .width = s->width,
+                                      .stride = s->width + s->width % 3,
                                       .inputs = WORDS + GRAMS,
                                       .outputs = outputs,
                                       .input = m->input,
@@ -253,8 +258,7 @@ static void make(struct made *m, const struct shape *s, struct rng *r)
                                       .part_start = s->parts ? m->part_start : NULL,
                                       .words = WORDS,
                                       .keep = s->keep ? m->keep : NULL,
-                                      .other = m->other,
-                                      .below = m->below,
+                                      .noise = m->noise,
                                       .label = m->label,
                                       .label_start = m->label_start,
                                       .window = s->window,
@@ -300,27 +304,28 @@ static void learns_as_word_by_word(void **state)
     struct plain p = {.task = &m->task};
     rng_init(&r, 5, (uint64_t)(s - shapes));
     make(m, s, &r);
-    ins = m->task.inputs * s->width;
-    outs = m->task.outputs * s->width;
+    ins = m->task.inputs * m->task.stride;
+    outs = m->task.outputs * m->task.stride;
     p.input = doubled(m->input, ins);
     p.output = doubled(m->output, outs);
     w = gpu->words_open(&m->task);
     assert_non_null(w);
     for (int look = 0; look < 2; look++) {
-        double loss, count;
+        struct gpu_words_tally sum;
         char why[GPU_TEXT];
-        p.loss = p.count = 0;
+        p.sum = (struct gpu_words_tally){0};
         for (size_t begin = 0, end = look ? 3 : LINES; begin < LINES; begin = end, end = LINES) {
             gpu->words_learn(w, (size_t)look, begin, end);
             learn(&p, (size_t)look, begin, end);
         }
         gpu->words_learn(w, 2, 4, 4); /* of nothing */
-        gpu->words_look(w, m->input, m->output, &loss, &count);
+        gpu->words_tally(w, &sum);
+        gpu->words_look(w, m->input, m->output);
         assert_int_equal(gpu->finish(why), 0);
         same(s, "input", p.input, m->input, ins);
         same(s, "output", p.output, m->output, outs);
-        assert_true(count > 0 && count == p.count);
-        assert_true(fabs(loss - p.loss) < 1e-5 * p.loss);
+        assert_true(sum.count > 0 && sum.count == p.sum.count && sum.hits == p.sum.hits);
+        assert_true(fabs(sum.loss - p.sum.loss) < 1e-5 * p.sum.loss);
     }
     gpu->words_close(w);
     free(p.input);
@@ -340,12 +345,121 @@ static void wider_vectors_are_refused(void **state)
     free(m);
 }
 
+/* --- whole trainings ------------------------------------------------------------------------------------------------
+ */
+
+struct whole {
+    const char *recipe, *settings;
+    const char *metric; /* in which both must be about as good */
+    double least, apart;
+};
+
+static const struct whole wholes[] = {
+    {"planted_words:n=500,topics=5", "mode=skipgram vector_dim=12 epochs=3 learning_rate=0.1 sampling_threshold=0",
+     "test:topic_precision", 0.7, 0.15},
+    {"planted_words:n=500,topics=5",
+     "mode=cbow vector_dim=12 epochs=7 learning_rate=0.3 window_size=3 sampling_threshold=0", "test:topic_precision",
+     0.7, 0.15},
+    {"planted_words:n=200,topics=4",
+     "mode=skipgram vector_dim=8 epochs=2 subwords=true min_char=3 max_char=4 sampling_threshold=0.01", "train:loss",
+     0.5, 0.15},
+    {"opinion_text:n=1500,length=6,not=0.4,noise=0.1",
+     "mode=supervised vector_dim=8 epochs=5 learning_rate=0.3 min_count=1 word_ngrams=2", "test:accuracy", 0.7, 0.05},
+};
+
+static void set_words(struct settings *given, const char *words)
+{
+    char text[400], *save = NULL;
+    snprintf(text, sizeof text, "%s", words);
+    for (char *pair = strtok_r(text, " ", &save); pair; pair = strtok_r(NULL, " ", &save)) {
+        *strchr(pair, '=') = '\0';
+        assert_int_equal(settings_set(given, pair, pair + strlen(pair) + 1, &(struct error){0}), 0);
+    }
+}
+
+static double trained(const struct whole *c, const struct gpu *device)
+{
+    struct error err = {0};
+    struct settings given = {0}, settings;
+    struct parts parts = {0};
+    struct event_sink sink = {.write = event_drop};
+    static struct training t;
+    set_words(&given, c->settings);
+    if (algorithm_resolve(&blazingtext, &given, &settings, &err) < 0 || generate_parts(c->recipe, 5, &parts, &err) < 0)
+        fail_msg("%s: %s", c->recipe, err.what);
+    t = (struct training){
+        .settings = &settings, .seed = 3, .threads = 1, .sink = &sink, .gpu = device, .gpu_asked = device != NULL};
+    training_data(&t, &parts, true);
+    if (blazingtext.train(&t, &err) < 0)
+        fail_msg("%s: %s", c->settings, err.what);
+    parts_free(&parts);
+    return training_metric_value(&t, c->metric);
+}
+
+static void is_as_good_as_the_processor(void **state)
+{
+    const struct whole *c = *state;
+    double wanted = trained(c, NULL), found = trained(c, gpu);
+    print_message("  %s, %s: %.4g on the processor, %.4g by kernels\n", c->settings, c->metric, wanted, found);
+    assert_true(wanted >= c->least && found >= c->least);
+    assert_true(fabs(wanted - found) <= c->apart);
+}
+
+static void what_a_gpu_does_not_take_is_said(void **state)
+{
+    static const struct {
+        const char *settings, *where, *what;
+    } refused[] = {
+        {"mode=batch_skipgram", "mode", "batch_skipgram"},
+        {"mode=skipgram deterministic=true", "deterministic", "no two runs"},
+        {"mode=supervised vector_dim=2000", "vector_dim", "not 2000"},
+    };
+    const struct channel pipe = {0};
+    struct training t = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct error err = {0};
+        struct settings given = {0}, settings;
+        set_words(&given, refused[i].settings);
+        assert_int_equal(algorithm_resolve(&blazingtext, &given, &settings, &err), 0);
+        t = (struct training){.settings = &settings};
+        assert_int_equal(words_gpu_check(&t, &err), -1);
+        assert_string_equal(err.where, refused[i].where);
+        assert_non_null(strstr(err.what, refused[i].what));
+        set_words(&settings, "mode=skipgram vector_dim=100 deterministic=false");
+        assert_int_equal(words_gpu_check(&t, &err), 0);
+        t.pipe = &pipe;
+        assert_int_equal(words_gpu_check(&t, &err), -1);
+    }
+}
+
+/* Few words are not worth the start of a GPU, unless it was asked for. */
+static void few_words_stay_on_the_processor(void **state)
+{
+    struct event_sink sink = {.write = event_drop};
+    struct training t = {.sink = &sink};
+    (void)state;
+    assert_false(words_gpu_wanted(&t, 1000000000, 5));
+    t.gpu = gpu;
+    assert_false(words_gpu_wanted(&t, 1000000, 5));
+    assert_true(words_gpu_wanted(&t, 100000000, 5));
+    t.gpu_asked = true;
+    assert_true(words_gpu_wanted(&t, 10, 1));
+}
+
 int main(void)
 {
-    enum { SHAPES = sizeof shapes / sizeof *shapes };
-    struct CMUnitTest tests[SHAPES + 1] = {cmocka_unit_test(wider_vectors_are_refused)};
+    enum { SHAPES = sizeof shapes / sizeof *shapes, WHOLES = sizeof wholes / sizeof *wholes, OTHERS = 3 };
+    struct CMUnitTest tests[OTHERS + SHAPES + WHOLES] = {
+        cmocka_unit_test(wider_vectors_are_refused),
+        cmocka_unit_test(what_a_gpu_does_not_take_is_said),
+        cmocka_unit_test(few_words_stay_on_the_processor),
+    };
     for (size_t i = 0; i < SHAPES; i++)
-        tests[i + 1] =
+        tests[OTHERS + i] =
             (struct CMUnitTest){"learns_as_word_by_word", learns_as_word_by_word, NULL, NULL, (void *)&shapes[i]};
+    for (size_t i = 0; i < WHOLES; i++)
+        tests[OTHERS + SHAPES + i] =
+            (struct CMUnitTest){wholes[i].settings, is_as_good_as_the_processor, NULL, NULL, (void *)&wholes[i]};
     return cmocka_run_group_tests(tests, open_device, NULL);
 }

@@ -4,6 +4,8 @@
 
 #include "engine/algo/blazingtext/word_model.h"
 #include "engine/algo/blazingtext/word_plan.h"
+#include "engine/algo/blazingtext/word_score.h"
+#include "engine/algo/blazingtext/words_gpu.h"
 
 #define BETWEEN(low, high) .min = (low), .max = (high)
 #define COUNT BETWEEN(1, 1e9)
@@ -70,7 +72,8 @@ static const char *const content_types[] = {"text/plain", "application/jsonlines
 static const char *const channels[] = {"train", "validation", "test", "auxiliary", NULL};
 static const char *const pictures[] = {"embedding", "sentences", NULL};
 static const char *const made_data[] = {"planted_words", "opinion_text", NULL};
-static const char *const files[] = {"vectors.txt", "vectors.bin", "model.bin", "eval.json", NULL};
+static const char *const files[] = {WORD_MODEL_TEXT,       WORD_MODEL_VECTORS, WORD_MODEL_WORD2VEC,
+                                    WORD_MODEL_CLASSIFIER, WORD_SCORE_FILE,    NULL};
 static const char *const accepts[] = {"application/json", "application/jsonlines", NULL};
 
 const struct algorithm blazingtext = {
@@ -83,6 +86,8 @@ const struct algorithm blazingtext = {
     .pictures = pictures,
     .generators = made_data,
     .takes_pipe = true,
+    .takes_gpu = true,
+    .check_gpu = words_gpu_check,
     .check = check,
     .train = train,
     .model_files = files,

@@ -12,6 +12,7 @@
  *   word_score      similarity files, planted groups
  *   word_picture    the vectors in two dimensions
  *   classifier*     supervised
+ *   words_gpu       both on a GPU
  *   word_model      what was learned: files and answers */
 #ifndef BLAZINGTEXT_BLAZINGTEXT_H
 #define BLAZINGTEXT_BLAZINGTEXT_H

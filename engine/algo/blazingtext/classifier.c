@@ -123,6 +123,16 @@ static size_t common_words(const struct classifier_run *r)
     return common;
 }
 
+/* The crew asks the model also where a GPU learns. */
+static int open_gpu(struct classifier_run *r, struct error *err)
+{
+    const struct classifier_lines *l = &r->lines[PART_TRAIN];
+    if (!words_gpu_wanted(r->t, l->start[l->lines], r->design.epochs))
+        return 0;
+    r->gpu = words_gpu_open_labels(r->t, l, &r->net, r->design.epochs, r->design.rate, err);
+    return r->gpu ? 0 : -1;
+}
+
 /* With the text of the first epoch. */
 static int prepare(struct classifier_run *r, const struct text *train, struct error *err)
 {
@@ -144,7 +154,7 @@ static int prepare(struct classifier_run *r, const struct text *train, struct er
     r->crew = classifier_crew_open(&r->net, common_words(r), r->t->threads, r->design.deterministic);
     if (!r->crew)
         return no_memory(err);
-    return open_picture(r, train, err);
+    return open_gpu(r, err) < 0 ? -1 : open_picture(r, train, err);
 }
 
 /* --- scores ---------------------------------------------------------------------------------------------------------
@@ -274,7 +284,20 @@ static double rate_at(const struct classifier_run *r, size_t line)
     return r->design.rate * (1 - done / (double)r->design.epochs);
 }
 
-static void learn_piece(struct classifier_run *r, size_t begin, size_t end, struct classifier_tally *epoch)
+/* On a GPU, whose rate falls line by line as the crew's. */
+static int learn_on_gpu(struct classifier_run *r, size_t begin, size_t end, struct classifier_tally *sum,
+                        struct error *err)
+{
+    struct gpu_words_tally tally;
+    words_gpu_learn(r->gpu, r->epoch - 1, begin, end);
+    if (words_gpu_tally(r->gpu, &tally, err) < 0)
+        return -1;
+    *sum = (struct classifier_tally){.loss = tally.loss, .hits = (size_t)tally.hits, .lines = (size_t)tally.count};
+    return 0;
+}
+
+static int learn_piece(struct classifier_run *r, size_t begin, size_t end, struct classifier_tally *epoch,
+                       struct error *err)
 {
     const struct classifier_piece piece = {.lines = &r->lines[PART_TRAIN],
                                            .begin = begin,
@@ -287,7 +310,10 @@ static void learn_piece(struct classifier_run *r, size_t begin, size_t end, stru
     size_t steps = (r->lines[PART_TRAIN].lines + piece_lines(piece.lines) - 1) / piece_lines(piece.lines);
     long stride = (long)((double)steps * (double)r->design.epochs / METRICS) + 1;
     double began = clock_seconds();
-    classifier_crew_learn(r->crew, &piece, &sum);
+    if (r->gpu && learn_on_gpu(r, begin, end, &sum, err) < 0)
+        return -1;
+    if (!r->gpu)
+        classifier_crew_learn(r->crew, &piece, &sum);
     r->t->step_seconds += clock_seconds() - began;
     r->step++;
     epoch->loss += sum.loss;
@@ -302,6 +328,7 @@ static void learn_piece(struct classifier_run *r, size_t begin, size_t end, stru
         report(r, PART_TRAIN, "loss", sum.loss / (double)sum.lines, false);
     training_pace(r->t);
     r->ended |= training_stopping(r->t);
+    return 0;
 }
 
 static int end_epoch(struct classifier_run *r, const struct classifier_tally *epoch, struct error *err)
@@ -329,7 +356,10 @@ static int run_epoch(struct classifier_run *r, struct error *err)
     struct classifier_tally epoch = {0};
     size_t lines = piece_lines(l);
     for (size_t begin = 0; begin < l->lines && !r->ended; begin += lines)
-        learn_piece(r, begin, begin + lines < l->lines ? begin + lines : l->lines, &epoch);
+        if (learn_piece(r, begin, begin + lines < l->lines ? begin + lines : l->lines, &epoch, err) < 0)
+            return -1;
+    if (r->gpu && words_gpu_read(r->gpu, err) < 0)
+        return -1;
     return end_epoch(r, &epoch, err);
 }
 
@@ -441,6 +471,7 @@ static int finish(struct classifier_run *r, struct error *err)
 
 static void close_run(struct classifier_run *r)
 {
+    words_gpu_close(r->gpu);
     classifier_crew_close(r->crew);
     classifier_picture_close(&r->picture);
     classifier_net_close(&r->net);

@@ -14,6 +14,7 @@
 #include "engine/algo/algorithm.h"
 #include "engine/algo/blazingtext/classifier_crew.h"
 #include "engine/algo/blazingtext/classifier_picture.h"
+#include "engine/algo/blazingtext/words_gpu.h"
 
 struct classifier_design {
     size_t width;
@@ -35,6 +36,7 @@ struct classifier_run {
     bool given[PARTS];
     struct classifier_net net;
     struct classifier_crew *crew;
+    struct words_gpu *gpu; /* the device that learns; NULL: the crew does */
     struct classifier_picture picture;
     long epoch, step; /* of which this is the first: 1 */
     bool ended, diverged;

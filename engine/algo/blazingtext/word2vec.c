@@ -1,6 +1,8 @@
 /* Word2Vec's run: epochs in steps, between which there is time to speak, to look and to stop. In a step every thread
  * learns from a stretch of its share of the text.
  *
+ * On a GPU (words_gpu) a step is a stretch of the lines, and the tables come back after it.
+ *
  * Several ranks (batch_skipgram) each have a share and both tables; every few steps the tables become the mean over all
  * ranks (Ji et al. 2016). */
 #include <math.h>
@@ -12,6 +14,7 @@
 #include "engine/algo/blazingtext/word_learner.h"
 #include "engine/algo/blazingtext/word_picture.h"
 #include "engine/algo/blazingtext/word_score.h"
+#include "engine/algo/blazingtext/words_gpu.h"
 #include "engine/base/clock.h"
 #include "engine/base/pool.h"
 #include "engine/model.h"
@@ -19,7 +22,8 @@
 #define METRIC_EVERY 200  /* losses told in a run, about */
 #define STEP_TOKENS 20000 /* of a thread, about */
 #define STEPS_LEAST 8     /* of an epoch */
-#define MEANS 16          /* of all ranks' tables in an epoch, at most */
+#define GPU_STEP_TOKENS 2000000
+#define MEANS 16 /* of all ranks' tables in an epoch, at most */
 
 struct run {
     struct training *t;
@@ -27,7 +31,8 @@ struct run {
     struct word_model model;
     struct word_text text;
     struct word_tables tables;
-    struct word_learner *learner; /* one for each thread */
+    struct word_learner *learner; /* one for each thread; or .. */
+    struct words_gpu *gpu;        /* .. the device that learns; NULL: the CPU does */
     int threads;
     struct pool *pool;
     struct word_picture picture;
@@ -53,14 +58,31 @@ static void learn_share(void *context, int thread, int threads)
     word_learner_run(&r->learner[thread], r->step_tokens);
 }
 
-static int take_losses(struct run *r, struct error *err)
+/* The step's stretch of the epoch's lines. Losses: sum, and of how many pairs. */
+static int learn_on_gpu(struct run *r, size_t step, double *sum, struct error *err)
 {
-    double sum[2] = {0};
+    size_t lines = words_gpu_lines(r->gpu);
+    struct gpu_words_tally tally;
+    words_gpu_learn(r->gpu, r->epoch - 1, lines * step / r->steps, lines * (step + 1) / r->steps);
+    if (words_gpu_tally(r->gpu, &tally, err) < 0 || words_gpu_read(r->gpu, err) < 0)
+        return -1;
+    sum[0] = tally.loss;
+    sum[1] = tally.count;
+    return 0;
+}
+
+static void learn_here(struct run *r, double *sum)
+{
+    pool_run(r->pool, learn_share, r);
     for (int i = 0; i < r->threads; i++) {
         sum[0] += r->learner[i].loss;
         sum[1] += r->learner[i].pairs;
         r->learner[i].loss = r->learner[i].pairs = 0;
     }
+}
+
+static int take_losses(struct run *r, const double *sum, struct error *err)
+{
     for (int k = 0; k < 2; k++) {
         r->stride_loss[k] += sum[k];
         r->epoch_loss[k] += sum[k];
@@ -101,12 +123,16 @@ static int draw(struct run *r, bool now, struct error *err)
     return word_picture_draw(&r->picture, &r->text, &r->tables, r->epoch, r->step, now, err);
 }
 
-static int step(struct run *r, bool last, struct error *err)
+static int step(struct run *r, size_t at, struct error *err)
 {
-    double began = clock_seconds();
-    pool_run(r->pool, learn_share, r);
+    bool last = at + 1 == r->steps;
+    double began = clock_seconds(), sum[2] = {0};
+    if (r->gpu && learn_on_gpu(r, at, sum, err) < 0)
+        return -1;
+    if (!r->gpu)
+        learn_here(r, sum);
     r->step++;
-    if (take_losses(r, err) < 0)
+    if (take_losses(r, sum, err) < 0)
         return -1;
     if (comm_ranks(r->t->comm) > 1 && (last || r->step % r->mean_stride == 0) && meet(r, err) < 0)
         return -1;
@@ -154,10 +180,10 @@ static int run_epoch(struct run *r, struct error *err)
     size_t steps = 0;
     r->epoch++;
     r->epoch_loss[0] = r->epoch_loss[1] = 0;
-    for (int i = 0; i < r->threads; i++)
+    for (int i = 0; r->learner && i < r->threads; i++)
         word_learner_begin(&r->learner[i]);
     for (; steps < r->steps && !r->ended; steps++)
-        if (step(r, steps + 1 == r->steps, err) < 0)
+        if (step(r, steps, err) < 0)
             return -1;
     if (comm_sum_double(r->t->comm, r->epoch_loss, 2, err) < 0)
         return -1;
@@ -188,10 +214,28 @@ static int check_run(const struct run *r, struct error *err)
     return 0;
 }
 
+/* Steps of an epoch, in which some learner goes through `share` tokens, `of_step` at a time. */
+static void plan_steps(struct run *r, size_t share, size_t of_step)
+{
+    r->steps = share / of_step > STEPS_LEAST ? share / of_step : STEPS_LEAST;
+    r->step_tokens = share / r->steps + 1;
+    r->metric_stride = (long)r->steps * r->plan.epochs / METRIC_EVERY + 1;
+    r->mean_stride = (long)r->steps / MEANS + 1;
+}
+
+static int open_gpu(struct run *r, size_t tokens, struct error *err)
+{
+    r->gpu = words_gpu_open_vectors(r->t, &r->plan, &r->text, &r->tables, err);
+    plan_steps(r, tokens, GPU_STEP_TOKENS);
+    return r->gpu ? 0 : -1;
+}
+
 static int open_learners(struct run *r, struct error *err)
 {
     int ranks = comm_ranks(r->t->comm), first = comm_rank(r->t->comm) * r->threads;
     size_t tokens = r->text.text->start[r->text.text->lines], share = tokens / (size_t)(ranks * r->threads) + 1;
+    if (words_gpu_wanted(r->t, tokens, r->plan.epochs))
+        return open_gpu(r, tokens, err);
     r->learner = calloc((size_t)r->threads, sizeof *r->learner);
     if (!r->learner)
         return no_memory(err);
@@ -199,10 +243,7 @@ static int open_learners(struct run *r, struct error *err)
         if (word_learner_open(&r->learner[i], &r->plan, &r->text, &r->tables, r->t->seed, first + i, ranks * r->threads,
                               err) < 0)
             return -1;
-    r->steps = share / STEP_TOKENS > STEPS_LEAST ? share / STEP_TOKENS : STEPS_LEAST;
-    r->step_tokens = share / r->steps + 1;
-    r->metric_stride = (long)r->steps * r->plan.epochs / METRIC_EVERY + 1;
-    r->mean_stride = (long)r->steps / MEANS + 1;
+    plan_steps(r, share, STEP_TOKENS);
     return 0;
 }
 
@@ -249,6 +290,7 @@ static void close_run(struct run *r)
     for (int i = 0; r->learner && i < r->threads; i++)
         word_learner_close(&r->learner[i]);
     free(r->learner);
+    words_gpu_close(r->gpu);
     pool_close(r->pool);
     word_tables_close(&r->tables);
     word_text_close(&r->text);
@@ -283,7 +325,7 @@ static int save_evaluation(struct run *r, const struct word_sets *sets, struct e
         return 0;
     word_sets_put(sets, &j);
     str_putc(&text, '\n');
-    status = text.failed ? no_memory(err) : model_writer_put(r->t->model, "eval.json", text.data, text.len, err);
+    status = text.failed ? no_memory(err) : model_writer_put(r->t->model, WORD_SCORE_FILE, text.data, text.len, err);
     str_free(&text);
     return status;
 }

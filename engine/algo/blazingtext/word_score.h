@@ -6,9 +6,10 @@
 #include "engine/algo/blazingtext/word_model.h"
 #include "engine/base/json.h"
 
-#define WORD_SETS 24       /* files that are read */
-#define WORD_PAIRS_LEAST 3 /* that a correlation is told of */
-#define WORD_NEAREST 10    /* of precision */
+#define WORD_SCORE_FILE "eval.json" /* as the service calls it */
+#define WORD_SETS 24                /* files that are read */
+#define WORD_PAIRS_LEAST 3          /* that a correlation is told of */
+#define WORD_NEAREST 10             /* of precision */
 
 /* A file of lines "word word score", split at tabs, blanks, commas or semicolons; lines without a number in the third
  * place are headings. */

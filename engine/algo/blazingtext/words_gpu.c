@@ -1,242 +1,197 @@
 #include "engine/algo/blazingtext/words_gpu.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define LINE_MOST 1000u  /* words of a line for vectors of words, as word2vec has it */
+#define MUCH 50000000u   /* tokens of all epochs from which a GPU is worth its start */
+#define LINE_MOST 1000u  /* words of a line for vectors of words */
 #define MOST_BLOCKS 4096 /* warps that a large device has at work */
 #define LABEL_BLOCKS 64  /* a classifier's few rows of labels are written by every line */
 #define WORDS_A_BLOCK 8
-#define SUBWORDS_MOST 4096
 
 struct words_gpu {
     const struct gpu *gpu;
-    struct words_gpu_data data;
     struct gpu_words *device;
-    size_t *start; /* of the lines as they were cut */
+    float *input, *output;
     size_t lines;
 };
 
 int words_gpu_check(const struct training *t, struct error *err)
 {
-    double width = settings_number(t->settings, "vector_dim");
-    if (settings_is(t->settings, "mode", "batch_skipgram"))
-        return error_set(err, ERROR_INPUT, "mode", "use --device cpu, or mode skipgram",
+    const struct settings *s = t->settings;
+    double width = settings_number(s, "vector_dim");
+    if (settings_is(s, "mode", "batch_skipgram"))
+        return error_set(err, ERROR_INPUT, "mode", "use --device cpu, or mode=skipgram",
                          "batch_skipgram trains on the CPU only");
+    if (settings_true(s, "deterministic"))
+        return error_set(err, ERROR_INPUT, "deterministic", "use --device cpu, or deterministic=false",
+                         "On a GPU lines are learned at once: no two runs give the same bits");
     if (width > GPU_WORDS_WIDTH)
         return error_set(err, ERROR_INPUT, "vector_dim", "use --device cpu, or shorter vectors",
                          "On a GPU vectors have at most %d numbers, not %.0f", GPU_WORDS_WIDTH, width);
     if (t->pipe)
-        return error_set(err, ERROR_INPUT, "--mode", "use --mode File, or --device cpu",
+        return error_set(err, ERROR_INPUT, "--input-mode", "use File mode, or --device cpu",
                          "In Pipe mode BlazingText trains on the CPU: its lines come and go");
     return 0;
 }
 
-/* --- what is drawn --------------------------------------------------------------------------------------------------
+bool words_gpu_wanted(const struct training *t, uint64_t tokens, long epochs)
+{
+    bool much = (double)tokens * (double)epochs >= MUCH;
+    if (!t->gpu || t->gpu_asked)
+        return t->gpu != NULL;
+    event_log(t->sink, "%.3g words in all epochs, %s than the %.0e from which a GPU is worth its start: trains on %s",
+              (double)tokens * (double)epochs, much ? "not less" : "less", (double)MUCH, much ? gpu_name() : "the CPU");
+    return much;
+}
+
+static int no_memory(struct error *err)
+{
+    return error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory");
+}
+
+/* --- the text as the device reads it --------------------------------------------------------------------------------
  */
 
-/* Walker's alias method: bin i stands for word i with chance below[i], else for other[i]. */
-struct bins {
-    float *below;
-    uint32_t *other;
+/* Of the plan's text: words in place of tokens, without those dropped, and lines that a warp each can take. */
+struct words_text {
+    int32_t *token;
+    size_t *start;
+    size_t lines;
+    uint32_t *keep; /* of each word */
 };
 
-/* Words are drawn by their counts to the power of 3/4 (Mikolov et al. 2013). */
-static int bins_open(struct bins *b, const uint64_t *count, size_t n)
+static void words_text_free(struct words_text *w)
 {
-    double *mass = malloc((n + 1) * sizeof *mass), all = 0;
-    uint32_t *stack = malloc((n + 1) * sizeof *stack);
-    size_t small = 0, large = n; /* those with less than their share from the left, the others from the right */
-    b->below = malloc((n + 1) * sizeof *b->below);
-    b->other = malloc((n + 1) * sizeof *b->other);
-    for (size_t i = 0; mass && i < n; i++)
-        all += mass[i] = pow((double)count[i], 0.75);
-    for (size_t i = 0; mass && stack && i < n; i++) {
-        mass[i] *= (double)n / all;
-        stack[mass[i] < 1 ? small++ : --large] = (uint32_t)i;
-    }
-    bool whole = mass && stack && b->below && b->other;
-    while (whole && small > 0 && large < n) {
-        uint32_t poor = stack[--small], rich = stack[large];
-        b->below[poor] = (float)mass[poor];
-        b->other[poor] = rich;
-        mass[rich] -= 1 - mass[poor];
-        if (mass[rich] < 1) {
-            large++;
-            stack[small++] = rich;
-        }
-    }
-    while (whole && (small > 0 || large < n)) { /* full, but for rounding */
-        uint32_t full = small > 0 ? stack[--small] : stack[large++];
-        b->below[full] = 1;
-        b->other[full] = full;
-    }
-    free(mass);
-    free(stack);
-    return whole ? 0 : -1;
+    free(w->token);
+    free(w->start);
+    free(w->keep);
 }
 
-/* The chance that a word stays, as the reference program has it. NULL: no memory. */
-static float *chances(const struct dictionary *d, double threshold)
+/* Lines of words, of at most LINE_MOST. */
+static void cut_lines(struct words_text *w, const struct word_text *from)
 {
-    float *keep = malloc((d->words + 1) * sizeof *keep);
-    for (size_t i = 0; keep && i < d->words; i++) {
-        double share = threshold * (double)d->tokens / (double)d->count[i];
-        keep[i] = (float)fmin(1, sqrt(share) + share);
-    }
-    return keep;
-}
-
-/* --- subwords -------------------------------------------------------------------------------------------------------
- */
-
-struct parts_list {
-    int32_t *row;
-    size_t *start; /* words + 1 */
-    size_t room;
-};
-
-/* Room for more rows behind the first `used`. */
-static int widen(struct parts_list *p, size_t used, size_t more)
-{
-    void *wider;
-    if (used + more <= p->room)
-        return 0;
-    p->room = 2 * (used + more);
-    wider = reallocarray(p->row, p->room, sizeof *p->row);
-    p->row = wider ? wider : p->row;
-    return wider ? 0 : -1;
-}
-
-/* Each word's own row and those of its n-grams. -1: no memory. */
-static int parts_open(struct parts_list *p, const struct word_model *m)
-{
-    const struct dictionary *d = &m->dictionary;
-    uint32_t *hash = malloc(SUBWORDS_MOST * sizeof *hash);
+    const struct text *t = from->text;
     size_t used = 0;
-    int status = hash && (p->start = malloc((d->words + 1) * sizeof *p->start)) ? 0 : -1;
-    for (size_t i = 0; status == 0 && i < d->words; i++) {
-        size_t len, grams;
-        const char *word = dictionary_spelling(d, (int32_t)i, &len);
-        grams = dictionary_subwords(word, len, m->min_char, m->max_char, hash, SUBWORDS_MOST);
-        p->start[i] = used;
-        status = widen(p, used, grams + 1);
-        if (status == 0)
-            p->row[used++] = (int32_t)i;
-        for (size_t k = 0; status == 0 && k < grams; k++) {
-            int32_t row = buckets_find(&m->buckets, hash[k] % m->buckets.all);
-            if (row >= 0)
-                p->row[used++] = (int32_t)d->words + row;
+    w->start[0] = 0;
+    for (size_t i = 0; i < t->lines; i++) {
+        for (size_t k = t->start[i]; k < t->start[i + 1]; k++) {
+            int32_t id = from->token[t->token[k]].id;
+            if (id < 0)
+                continue;
+            w->token[used++] = id;
+            if (used - w->start[w->lines] == LINE_MOST)
+                w->start[++w->lines] = used;
         }
-        p->start[i + 1] = used;
+        if (used > w->start[w->lines])
+            w->start[++w->lines] = used;
     }
-    free(hash);
-    return status;
 }
 
-/* --- lines ----------------------------------------------------------------------------------------------------------
- */
-
-/* Lines for a warp each. -1: no memory. */
-static int cut(struct words_gpu *w)
+static int words_text_open(struct words_text *w, const struct word_text *from)
 {
-    const struct words_gpu_data *d = &w->data;
-    size_t most = d->kind == GPU_WORDS_LABELS ? SIZE_MAX : LINE_MOST, lines = 0;
-    for (size_t i = 0; i < d->lines; i++) {
-        size_t tokens = d->start[i + 1] - d->start[i];
-        lines += most == SIZE_MAX ? 1 : (tokens + most - 1) / most;
-    }
-    w->start = malloc((lines + 1) * sizeof *w->start);
-    if (!w->start)
+    const struct text *t = from->text;
+    size_t tokens = t->start[t->lines];
+    w->token = malloc((tokens + 1) * sizeof *w->token);
+    w->start = malloc((t->lines + tokens / LINE_MOST + 2) * sizeof *w->start);
+    w->keep = malloc((from->words + 1) * sizeof *w->keep);
+    if (!w->token || !w->start || !w->keep)
         return -1;
-    w->start[0] = 0;
-    for (size_t i = 0; i < d->lines; i++) {
-        size_t at = d->start[i];
-        if (most == SIZE_MAX)
-            w->start[++w->lines] = d->start[i + 1];
-        for (; most != SIZE_MAX && at < d->start[i + 1]; at = w->start[w->lines]) {
-            size_t left = d->start[i + 1] - at;
-            w->start[++w->lines] = at + (left < most ? left : most);
-        }
-    }
+    for (size_t i = 0; i < t->words; i++)
+        if (from->token[i].id >= 0)
+            w->keep[from->token[i].id] = from->token[i].keep;
+    cut_lines(w, from);
     return 0;
 }
 
-/* --- learning -------------------------------------------------------------------------------------------------------
+/* --- opening --------------------------------------------------------------------------------------------------------
  */
 
 /* So many that it is rare that two have the same row. */
-static size_t blocks_of(const struct words_gpu_data *d)
+static size_t blocks_of(size_t words)
 {
-    size_t rows = d->model->dictionary.words / WORDS_A_BLOCK;
-    size_t most = d->kind == GPU_WORDS_LABELS ? LABEL_BLOCKS : MOST_BLOCKS;
-    return rows < 1 ? 1 : rows < most ? rows : most;
+    size_t blocks = words / WORDS_A_BLOCK;
+    return blocks < 1 ? 1 : blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS;
 }
 
-static int open_device(struct words_gpu *w, struct error *err)
-{
-    const struct words_gpu_data *d = &w->data;
-    const struct word_model *m = d->model;
-    bool labels = d->kind == GPU_WORDS_LABELS, subwords = !labels && m->max_char > 0;
-    struct bins bins = {0};
-    struct parts_list parts = {0};
-    float *keep = !labels && m->sampling > 0 ? chances(&m->dictionary, m->sampling) : NULL;
-    bool whole = cut(w) == 0 && (labels || m->sampling <= 0 || keep) &&
-                 (labels || bins_open(&bins, m->dictionary.count, d->outputs) == 0) &&
-                 (!subwords || parts_open(&parts, m) == 0);
-    const struct gpu_words_task task = {.kind = d->kind,
-                                        .width = m->width,
-                                        .inputs = m->dictionary.words + m->buckets.seen,
-                                        .outputs = d->outputs,
-                                        .input = m->vectors,
-                                        .output = d->output,
-                                        .token = d->token,
-                                        .start = w->start,
-                                        .lines = w->lines,
-                                        .part = parts.row,
-                                        .part_start = parts.start,
-                                        .words = m->dictionary.words,
-                                        .keep = keep,
-                                        .other = bins.other,
-                                        .below = bins.below,
-                                        .label = labels ? d->label : NULL,
-                                        .label_start = labels ? d->label_start : NULL,
-                                        .window = (size_t)m->window,
-                                        .negatives = (size_t)m->negatives,
-                                        .epochs = (size_t)m->epochs,
-                                        .rate = (float)m->rate,
-                                        .blocks = blocks_of(d),
-                                        .seed = d->seed};
-    int status = 0;
-    if (!whole)
-        status = error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory");
-    else if (!(w->device = w->gpu->words_open(&task)))
-        status = error_set(err, ERROR_LIMIT, gpu_name(), "use --device cpu, fewer buckets or shorter vectors",
-                           "The text and its vectors do not fit into the GPU's memory");
-    if (status == 0)
-        status = gpu_finish(w->gpu, err); /* what was copied may go */
-    free(keep);
-    free(parts.row);
-    free(parts.start);
-    free(bins.below);
-    free(bins.other);
-    return status;
-}
-
-struct words_gpu *words_gpu_open(const struct gpu *gpu, const struct words_gpu_data *data, struct error *err)
+static struct words_gpu *open_task(const struct gpu *gpu, const struct gpu_words_task *task, float *input,
+                                   float *output, struct error *err)
 {
     struct words_gpu *w = calloc(1, sizeof *w);
     if (!w) {
-        error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory");
+        no_memory(err);
         return NULL;
     }
-    w->gpu = gpu;
-    w->data = *data;
-    if (open_device(w, err) == 0)
+    *w = (struct words_gpu){.gpu = gpu, .input = input, .output = output, .lines = task->lines};
+    w->device = gpu->words_open(task);
+    if (!w->device)
+        error_set(err, ERROR_LIMIT, gpu_name(), "use --device cpu, fewer buckets or shorter vectors",
+                  "The text and its vectors do not fit into the GPU's memory");
+    if (w->device && gpu_finish(gpu, err) == 0) /* what was copied may go */
         return w;
     words_gpu_close(w);
     return NULL;
+}
+
+struct words_gpu *words_gpu_open_vectors(const struct training *t, const struct word_plan *plan,
+                                         const struct word_text *text, struct word_tables *tables, struct error *err)
+{
+    struct words_text lines = {0};
+    struct gpu_noise *noise = malloc((text->words + 1) * sizeof *noise);
+    struct words_gpu *w = NULL;
+    if (noise && words_text_open(&lines, text) == 0) {
+        const struct gpu_words_task task = {.kind = plan->mode == WORD_CBOW ? GPU_WORDS_CBOW : GPU_WORDS_SKIPGRAM,
+                                            .width = tables->width,
+                                            .stride = tables->stride,
+                                            .inputs = tables->inputs,
+                                            .outputs = tables->outputs,
+                                            .input = tables->input,
+                                            .output = tables->output,
+                                            .token = lines.token,
+                                            .start = lines.start,
+                                            .lines = lines.lines,
+                                            .words = text->words,
+                                            .part = text->part,
+                                            .part_start = text->part_at,
+                                            .keep = lines.keep,
+                                            .noise = noise,
+                                            .window = plan->window,
+                                            .negatives = text->words > 1 ? plan->negatives : 0,
+                                            .epochs = (size_t)plan->epochs,
+                                            .rate = (float)plan->rate,
+                                            .blocks = blocks_of(text->words),
+                                            .seed = t->seed};
+        for (size_t i = 0; i < text->words; i++)
+            noise[i] = (struct gpu_noise){text->noise[i].keep, text->noise[i].other};
+        w = open_task(t->gpu, &task, tables->input, tables->output, err);
+    } else {
+        no_memory(err);
+    }
+    words_text_free(&lines);
+    free(noise);
+    return w;
+}
+
+struct words_gpu *words_gpu_open_labels(const struct training *t, const struct classifier_lines *lines,
+                                        struct classifier_net *net, long epochs, double rate, struct error *err)
+{
+    size_t blocks = blocks_of(net->inputs);
+    const struct gpu_words_task task = {.kind = GPU_WORDS_LABELS,
+                                        .width = net->width,
+                                        .stride = net->stride,
+                                        .inputs = net->inputs,
+                                        .outputs = net->labels,
+                                        .input = net->input,
+                                        .output = net->output,
+                                        .token = lines->row,
+                                        .start = lines->start,
+                                        .lines = lines->lines,
+                                        .label = lines->label,
+                                        .label_start = lines->label_start,
+                                        .epochs = (size_t)epochs,
+                                        .rate = (float)rate,
+                                        .blocks = blocks < LABEL_BLOCKS ? blocks : LABEL_BLOCKS,
+                                        .seed = t->seed};
+    return open_task(t->gpu, &task, net->input, net->output, err);
 }
 
 void words_gpu_close(struct words_gpu *w)
@@ -245,31 +200,30 @@ void words_gpu_close(struct words_gpu *w)
         return;
     if (w->device)
         w->gpu->words_close(w->device);
-    free(w->start);
     free(w);
 }
+
+/* --- learning -------------------------------------------------------------------------------------------------------
+ */
 
 size_t words_gpu_lines(const struct words_gpu *w)
 {
     return w->lines;
 }
 
-uint64_t words_gpu_tokens(const struct words_gpu *w, size_t begin, size_t end)
-{
-    return w->start[end] - w->start[begin];
-}
-
-void words_gpu_learn(struct words_gpu *w, int epoch, size_t begin, size_t end)
+void words_gpu_learn(struct words_gpu *w, long epoch, size_t begin, size_t end)
 {
     w->gpu->words_learn(w->device, (size_t)epoch, begin, end);
 }
 
-int words_gpu_read(struct words_gpu *w, double *loss, struct error *err)
+int words_gpu_tally(struct words_gpu *w, struct gpu_words_tally *sum, struct error *err)
 {
-    double sum, count;
-    w->gpu->words_look(w->device, w->data.model->vectors, w->data.output, &sum, &count);
-    if (gpu_finish(w->gpu, err) < 0)
-        return -1;
-    *loss = count > 0 ? sum / count : NAN;
-    return 0;
+    w->gpu->words_tally(w->device, sum);
+    return gpu_finish(w->gpu, err);
+}
+
+int words_gpu_read(struct words_gpu *w, struct error *err)
+{
+    w->gpu->words_look(w->device, w->input, w->output);
+    return gpu_finish(w->gpu, err);
 }

@@ -67,9 +67,9 @@ void anchors_close(struct anchors *a)
 
 float box_overlap(const struct box *a, const struct box *b)
 {
-    float width = fminf(a->right, b->right) - fmaxf(a->left, b->left);
-    float height = fminf(a->bottom, b->bottom) - fmaxf(a->top, b->top);
-    float both = fmaxf(width, 0) * fmaxf(height, 0);
+    float width = (a->right < b->right ? a->right : b->right) - (a->left > b->left ? a->left : b->left);
+    float height = (a->bottom < b->bottom ? a->bottom : b->bottom) - (a->top > b->top ? a->top : b->top);
+    float both = (width > 0 ? width : 0) * (height > 0 ? height : 0);
     float sum = (a->right - a->left) * (a->bottom - a->top) + (b->right - b->left) * (b->bottom - b->top);
     return sum > both ? both / (sum - both) : 0;
 }
@@ -142,7 +142,9 @@ void anchors_encode(const struct anchors *a, size_t i, const struct box *box, fl
 
 static float grown(float size, float offset)
 {
-    return size * exp_float(fminf(fmaxf(offset * SIZE_UNIT, -LOG_MOST), LOG_MOST));
+    float log = offset * SIZE_UNIT;
+    log = log > -LOG_MOST ? log : -LOG_MOST;
+    return size * exp_float(log < LOG_MOST ? log : LOG_MOST);
 }
 
 void anchors_decode(const struct anchors *a, size_t i, const float offset[4], struct box *box)

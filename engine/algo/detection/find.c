@@ -1,15 +1,17 @@
 #include "engine/algo/detection/find.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/tensor/exp.h"
 
-static size_t work_room(const struct finder *f)
-{
-    return f->net->anchors.count + FIND_IMAGE + FIND_CLASS;
-}
+/* A default box that may hold an object of the class. */
+struct candidate {
+    float score;
+    uint32_t anchor;
+};
+
+#define WORK (FIND_IMAGE + FIND_CANDIDATES) /* what a thread finds in an image */
 
 int finder_open(struct finder *f, const struct detection_net *net, struct tape *tape, size_t room, double floor,
                 struct error *err)
@@ -20,8 +22,9 @@ int finder_open(struct finder *f, const struct detection_net *net, struct tape *
     f->offsets = malloc(rows * 4 * sizeof *f->offsets);
     f->found = malloc(room * FIND_IMAGE * sizeof *f->found);
     f->count = calloc(room, sizeof *f->count);
-    f->work = malloc(threads * work_room(f) * sizeof *f->work);
-    if (f->scores && f->offsets && f->found && f->count && f->work)
+    f->work = malloc(threads * WORK * sizeof *f->work);
+    f->candidates = malloc(threads * net->anchors.count * sizeof *f->candidates);
+    if (f->scores && f->offsets && f->found && f->count && f->work && f->candidates)
         return 0;
     finder_close(f);
     return error_set(err, ERROR_SYSTEM, NULL, "give a smaller image_shape or mini_batch_size",
@@ -35,6 +38,7 @@ void finder_close(struct finder *f)
     free(f->found);
     free(f->count);
     free(f->work);
+    free(f->candidates);
     *f = (struct finder){0};
 }
 
@@ -54,41 +58,52 @@ VECTORISED static void probabilities(float *scores, size_t rows, size_t width)
     }
 }
 
-/* To what the image shows. */
-static void clip(struct box *b)
+static float within(float x)
 {
-    b->left = fminf(fmaxf(b->left, 0), 1);
-    b->top = fminf(fmaxf(b->top, 0), 1);
-    b->right = fminf(fmaxf(b->right, 0), 1);
-    b->bottom = fminf(fmaxf(b->bottom, 0), 1);
+    return x < 0 ? 0 : x > 1 ? 1 : x;
 }
 
-/* The objects of one class, to out[FIND_CLASS]; returns how many. */
-static size_t find_class(const struct finder *f, size_t image, size_t class_id, struct found *work, struct found *out)
+static int by_score(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return (x->anchor > y->anchor) - (x->anchor < y->anchor);
+}
+
+static size_t find_candidates(const struct finder *f, size_t image, size_t class_id, struct candidate *c)
 {
     size_t anchors = f->net->anchors.count, width = f->net->design.classes + 1, n = 0;
     const float *scores = f->scores + image * anchors * width + class_id + 1;
-    const float *offsets = f->offsets + image * anchors * 4;
+    float floor = (float)f->floor;
     for (size_t i = 0; i < anchors; i++)
-        if ((double)scores[i * width] > f->floor) {
-            anchors_decode(&f->net->anchors, i, offsets + 4 * i, &work[n].box);
-            clip(&work[n].box);
-            work[n].box.class_id = (int32_t)class_id;
-            work[n++].score = scores[i * width];
-        }
-    found_sort(work, n);
-    n = suppress(work, n < FIND_CANDIDATES ? n : FIND_CANDIDATES, f->net->design.nms, FIND_CLASS);
-    memcpy(out, work, n * sizeof *out);
-    return n;
+        if (scores[i * width] > floor)
+            c[n++] = (struct candidate){scores[i * width], (uint32_t)i};
+    if (n > 1)
+        qsort(c, n, sizeof *c, by_score);
+    return n < FIND_CANDIDATES ? n : FIND_CANDIDATES;
 }
 
-/* Classes are joined a few at a time, so that room for FIND_IMAGE + FIND_CLASS is enough. */
-static size_t find_image(const struct finder *f, size_t image, struct found *work)
+/* The objects of one class, to out[FIND_CANDIDATES]; returns how many. */
+static size_t find_class(const struct finder *f, size_t image, size_t class_id, struct candidate *c, struct found *out)
 {
-    size_t n = 0, anchors = f->net->anchors.count;
-    struct found *all = work + anchors;
+    const float *offsets = f->offsets + image * f->net->anchors.count * 4;
+    size_t n = find_candidates(f, image, class_id, c);
+    for (size_t i = 0; i < n; i++) {
+        struct box b;
+        anchors_decode(&f->net->anchors, c[i].anchor, offsets + 4 * c[i].anchor, &b);
+        out[i] = (struct found){{(int32_t)class_id, within(b.left), within(b.top), within(b.right), within(b.bottom)},
+                                c[i].score};
+    }
+    return suppress(out, n, f->net->design.nms, FIND_CLASS);
+}
+
+/* Classes are joined a few at a time, so that room for FIND_IMAGE + FIND_CANDIDATES is enough. */
+static size_t find_image(const struct finder *f, size_t image, struct candidate *c, struct found *all)
+{
+    size_t n = 0;
     for (size_t k = 0; k < f->net->design.classes; k++) {
-        n += find_class(f, image, k, work, all + n);
+        n += find_class(f, image, k, c, all + n);
         if (n > FIND_IMAGE) {
             found_sort(all, n);
             n = FIND_IMAGE;
@@ -111,7 +126,7 @@ static void find_images(void *context, int thread, int threads)
     size_t end, anchors = f->net->anchors.count, width = f->net->design.classes + 1;
     for (size_t i = pool_share(a->images, thread, threads, &end); i < end; i++) {
         probabilities(f->scores + i * anchors * width, anchors, width);
-        f->count[i] = find_image(f, i, f->work + (size_t)thread * work_room(f));
+        f->count[i] = find_image(f, i, f->candidates + (size_t)thread * anchors, f->work + (size_t)thread * WORK);
     }
 }
 

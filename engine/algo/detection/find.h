@@ -10,6 +10,8 @@
 #define FIND_CLASS 100      /* of a class that stay */
 #define FIND_IMAGE 400      /* of an image that stay */
 
+struct candidate;
+
 struct finder {
     const struct detection_net *net;
     struct tape *tape;
@@ -18,7 +20,8 @@ struct finder {
     float *scores, *offsets; /* room x anchors x (classes + 1), x 4 */
     struct found *found;     /* room x FIND_IMAGE: of image i from i x FIND_IMAGE on, the surest first */
     size_t *count;           /* room */
-    struct found *work;      /* of each thread: anchors + FIND_IMAGE + FIND_CLASS */
+    struct found *work;      /* of each thread */
+    struct candidate *candidates;
 };
 
 int finder_open(struct finder *f, const struct detection_net *net, struct tape *tape, size_t room, double floor,

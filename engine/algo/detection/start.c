@@ -12,6 +12,7 @@
 
 #define MAGIC "FLbase1\n"
 #define MAGIC_BYTES 8
+#define HEAD_BYTES (MAGIC_BYTES + sizeof(uint64_t))
 #define STEPS 127 /* of a byte to either side of 0 */
 
 static int no_memory(struct error *err)
@@ -113,7 +114,9 @@ static void pack_values(struct str *out, const float *values, size_t count, size
 
 int start_pack(const struct detection_net *net, struct str *out, struct error *err)
 {
+    size_t begin = out->len;
     str_append(out, MAGIC, MAGIC_BYTES);
+    str_append(out, &(uint64_t){0}, sizeof(uint64_t)); /* the bytes that follow */
     for (size_t i = 0; i < net->parameters.count; i++) {
         const struct parameter *one = &net->parameters.items[i];
         size_t count = tensor_count(&one->tensor);
@@ -132,7 +135,10 @@ int start_pack(const struct detection_net *net, struct str *out, struct error *e
         pack_values(out, values, count, tensor_width(&one->tensor), one->tensor.rank == 4);
         free(values);
     }
-    return out->failed ? no_memory(err) : 0;
+    if (out->failed)
+        return no_memory(err);
+    memcpy(out->data + begin + MAGIC_BYTES, &(uint64_t){out->len - begin - HEAD_BYTES}, sizeof(uint64_t));
+    return 0;
 }
 
 static int cut_short(const char *name, struct error *err)
@@ -191,10 +197,14 @@ static int unpack_one(struct detection_net *net, const unsigned char **at, size_
 int start_unpack(struct detection_net *net, const void *bytes, size_t len, const char *name, struct error *err)
 {
     const unsigned char *at = bytes;
-    if (len < MAGIC_BYTES || memcmp(at, MAGIC, MAGIC_BYTES) != 0)
+    uint64_t follow;
+    if (len < HEAD_BYTES || memcmp(at, MAGIC, MAGIC_BYTES) != 0)
         return error_set(err, ERROR_INPUT, name, "make pretrained", "This is no file of a trained base");
-    at += MAGIC_BYTES;
-    len -= MAGIC_BYTES;
+    memcpy(&follow, at + MAGIC_BYTES, sizeof follow);
+    at += HEAD_BYTES;
+    len -= HEAD_BYTES;
+    if (follow != len)
+        return cut_short(name, err);
     while (len > 0)
         if (unpack_one(net, &at, &len, name, err) < 0)
             return -1;
