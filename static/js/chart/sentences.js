@@ -37,6 +37,10 @@ export function Lit({ title, file, note, classes = [], rows = [], tools }) {
 /** Labels are written as the service writes them, "__label__4". */
 export const plainLabel = (label) => String(label).replace(/^__label__/, '');
 
+/** The end of a line is a word of its own to the model. */
+const END = '</s>';
+const spelt = (text) => text.replaceAll(END, '\u21b5');
+
 const isRun = ({ text }) => /\s/.test(text);
 const RUNS = 6; // runs of words shown under a sentence, those that count most; the table has all
 const FAINT = 0.08; // of the largest share: less is not marked
@@ -85,7 +89,7 @@ function Rows({ rows, classes, at, point }) {
   return html`<div class="sentences" aria-hidden="true" onPointerLeave=${() => point(null)}>
     ${rows.map((row, i) => {
       const lit = at?.i === i;
-      const piece = (k) => html`<${Piece} key=${k} text=${row.pieces[k].text} part=${row.share(k) / row.largest} share=${row.share(k)}
+      const piece = (k) => html`<${Piece} key=${k} text=${spelt(row.pieces[k].text)} part=${row.share(k) / row.largest} share=${row.share(k)}
         lit=${lit && at.piece === k} enter=${(e) => moved(e) && point(i, k)} />`;
       return html`<div key=${i} class=${lit ? 'sentence lit-sentence lit' : 'sentence lit-sentence'} ref=${lit ? intoSight : null}>
         <span class="side"><span class="lit-words">${row.words.map((k) => html`${piece(k)} `)}</span>

@@ -77,7 +77,7 @@ const sentences = {
   button: 'Classify',
   fields: () => [{ label: 'Sentences, one a line', rows: 3, note: 'words apart by spaces; what the model has never seen adds nothing' }],
   example: (run) =>
-    [(newest(run, 'sentences')?.rows ?? []).slice(0, 2).map((r) => r.pieces.map((p) => p.text).filter((text) => !/\s/.test(text)).join(' ')).join('\n')],
+    [(newest(run, 'sentences')?.rows ?? []).slice(0, 2).map((r) => r.pieces.map((p) => p.text).filter((text) => !/\s|^<\/s>$/.test(text)).join(' ')).join('\n')],
   body: ([text]) => JSON.stringify({ instances: lines(text), configuration: { k: LABELS, shares: true } }),
   says: (answer) => listOf(answer).map((a) => plainLabel(a.label[0])).join('; '),
   Answer: ({ answer }) => html`<${Lit} title="What the model reads in it" file="answer" note=${count(listOf(answer).length, 'sentence')}

@@ -35,8 +35,8 @@ function Unknown({ algorithm, all }) {
 
 // Which hyperparameters follow from the kind of labels that made data has.
 const TASKS = {
-  binary: { predictor_type: 'binary_classifier', objective: 'binary:logistic' },
-  multiclass: { predictor_type: 'multiclass_classifier', objective: 'multi:softprob' },
+  binary: { predictor_type: 'binary_classifier', objective: 'binary:logistic', mode: 'supervised' },
+  multiclass: { predictor_type: 'multiclass_classifier', objective: 'multi:softprob', mode: 'skipgram' },
   regression: { predictor_type: 'regressor', objective: 'reg:squarederror' },
 };
 

@@ -211,7 +211,7 @@ function Still({ data, shown, draw }) {
 /** Metrics that are measured all along on training or validation rows, `objective_loss` first; not those that are only
  *  measured at the end. */
 function measures(run) {
-  const all = [...(run?.curves.values() ?? [])].filter((c) => /^(train|validation):/.test(c.name));
+  const all = [...(run?.curves.values() ?? [])].filter((c) => /^(train|validation):/.test(c.name) || (/^test:/.test(c.name) && c.xs.length > 1));
   const longest = (curves) => Math.max(0, ...curves.map((c) => c.xs.length));
   const groups = new Map();
   for (const curve of all) {
@@ -234,6 +234,7 @@ const MEASURES = {
     best === 'bleu' || sample !== '0' ? ['perplexity', 'accuracy', 'bleu'] : ['perplexity', 'accuracy'],
   object2vec: ({ output_layer: output }) =>
     output === 'mean_squared_error' ? ['mean_squared_error'] : ['cross_entropy', 'accuracy'],
+  blazingtext: ({ mode }) => (mode === 'supervised' ? ['loss', 'accuracy'] : ['loss']),
   'object-detection': () => ['mAP', 'cross_entropy', 'smooth_l1'],
 };
 
@@ -252,7 +253,7 @@ function Losses({ run, entry, hyper }) {
     end: true,
     ...arm(i),
   }));
-  const isLoss = (!come.length && !sure.length) || own === 'objective_loss';
+  const isLoss = (!come.length && !sure.length) || /^(objective_)?loss$/.test(own);
   return html`<${LineChart} title=${isLoss ? 'Loss' : 'Metric'} series=${series} yLabel=${isLoss ? 'loss' : own}
     note=${come.length + sure.length > 0 && [own, metric(own).direction].filter(Boolean).join(', ')} file=${`${entry.name}-${own ?? 'loss'}`}
     tools=${names.length > 1 && html`<${Choice} label="show" name="measure" options=${names} value=${own}
