@@ -1,6 +1,7 @@
 // The convolutions of a small detector at the shapes of its layers, 16 images: the share of what the processor's fused
-// multiply-adds can do (measured in the same run) that each way reaches. At one thread processor time, at two wall time,
-// the least of REPEATS (20) rounds.
+// multiply-adds can do (measured in the same run) that each way reaches. Operations are counted as the plain formula has
+// them: at stride 1 fewer are done (engine/tensor/cpu_winograd.h), so a share may be above 100 %. At one thread processor
+// time, at two wall time, the least of REPEATS (20) rounds.
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';

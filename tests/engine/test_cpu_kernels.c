@@ -202,6 +202,18 @@ static void network_conv2d(struct tape *t, struct gradient *g)
     gradient_out(g, op_conv2d(t, x, w, NULL, layer[3], 1));
 }
 
+/* 3 x 3 at stride 1 with many channels, which goes another way: odd sizes, every pad, added to what is there. */
+static void square_conv2d(struct tape *t, struct gradient *g)
+{
+    size_t in = 16 + gradient_size(g, 30), out = 16 + gradient_size(g, 60), images = 3 + gradient_size(g, 2);
+    struct tensor *x = gradient_leaf(g, -1, 1, 4, SHAPE(images, 8 + gradient_size(g, 9), 12 + gradient_size(g, 9), in));
+    struct tensor *w = gradient_leaf(g, -0.1, 0.1, 4, SHAPE(3, 3, in, out));
+    struct tensor *b = gradient_coin(g) ? gradient_leaf(g, -1, 1, 1, SHAPE(out)) : NULL;
+    gradient_out(g, op_conv2d(t, x, w, b, 1, (size_t)rng_below(&g->r, 4)));
+    if (gradient_coin(g))
+        gradient_out(g, op_conv2d(t, x, w, NULL, 1, (size_t)rng_below(&g->r, 2)));
+}
+
 static void large_pool2d(struct tape *t, struct gradient *g)
 {
     size_t channels = 1 + gradient_size(g, 40), size = gradient_some(g, 4), stride = gradient_some(g, 3);
@@ -241,7 +253,7 @@ static gradient_case *const large[] = {large_linear,     large_linear_rows, larg
                                        large_gru,        large_attention,   large_output_loss, large_cross_entropy,
                                        large_embedding,  large_elements,    large_shapes,      large_sums,
                                        large_likelihood, large_conv1d,      large_conv2d,      network_conv2d,
-                                       large_pool2d,     large_batch_norm,  large_boxes};
+                                       square_conv2d,    large_pool2d,      large_batch_norm,  large_boxes};
 
 static void shared_work(void **state)
 {
