@@ -168,7 +168,8 @@ function Playground({ entry, query }) {
           the run before the last change. Start again to see the new settings.<//>`}
         <${RunError} run=${run} />
         <${Diverged} run=${run} />
-        <${Pictures} run=${run} entry=${entry} values=${values} columns=${settings.own.train ? undefined : columnsOf(entry, settings.recipe)} />
+        <${Pictures} run=${run} entry=${entry} values=${values} columns=${settings.own.train ? undefined : columnsOf(entry, settings.recipe)}
+          made=${settings.own.train ? undefined : settings.recipe.name} />
         <${Numbers} run=${run} />
         <${Ask} run=${run} />
         <${Repeat} commands=${[run?.start?.command ?? started?.command]} />
