@@ -411,16 +411,9 @@ static int run_epoch(struct run *r, struct error *err)
 /* --- opening --------------------------------------------------------------------------------------------------------
  */
 
-/* To a device a convolution is a layer over all places of all images. */
-static const struct backend *choose_backend(struct run *r)
-{
-    size_t cells = r->design.side / 8 + 1;
-    return placement_choose(r->t, r->design.batch * cells * cells, 1, 8 * r->design.width);
-}
-
 static int open_network(struct run *r, struct error *err)
 {
-    r->backend = choose_backend(r);
+    r->backend = placement_choose_images(r->t, r->design.batch, r->design.side, r->design.width);
     r->tape = tape_open(r->backend, r->t->threads, err);
     if (!r->tape || detection_net_open(&r->net, &r->design, r->backend, r->t->seed, err) < 0)
         return -1;
