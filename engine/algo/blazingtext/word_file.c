@@ -14,8 +14,9 @@
 
 #define MAGIC 793712314
 #define VERSION 12
-#define HOLE 16384u      /* fewer bytes of zeros are written like others */
-#define BLOCK (1u << 20) /* gathered before they are written; read at once */
+#define HOLE 16384u        /* fewer bytes of zeros are written like others */
+#define BLOCK (1u << 20)   /* gathered before they are written; read at once */
+#define ENTRY_BYTES_MIN 11 /* a letter, a zero, a count, a kind */
 #define LABELS_BYTES_MAX ((size_t)1 << 30)
 
 enum { KIND_CBOW = 1, KIND_SKIPGRAM, KIND_SUPERVISED };
@@ -334,6 +335,10 @@ static int read_words(struct file_in *in, struct word_model *m)
     if (pruned >= 0)
         return error_set(in->err, ERROR_INPUT, in->path, "give the .bin file it was made from",
                          "Rows were taken out of the model to make it small, which is not read");
+    if ((uint64_t)all > (in->size - place(in)) / ENTRY_BYTES_MIN)
+        return damaged(in, "The model's file is too short for its words");
+    if (dictionary_reserve(d, (size_t)all) < 0)
+        return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
     for (int32_t i = 0; i < all; i++) {
         size_t len;
         const char *spelling = take_spelling(in, &len);
