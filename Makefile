@@ -37,7 +37,7 @@ FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 SOURCES = $(wildcard $(foreach end,c h,engine/*.$(end) engine/*/*.$(end) engine/*/*/*.$(end) web/*.$(end) web/*/*.$(end) tests/*/*.$(end)))
 
 STATIC = $(shell find static -type f)
-CONTENT = $(wildcard content/notes/*.txt content/experiments/*.json)
+CONTENT = $(wildcard content/notes/*.txt content/experiments/*.json content/pretrained/*.base)
 VENDOR = vendor/preact.js=node_modules/preact/dist/preact.module.js \
     vendor/hooks.js=node_modules/preact/hooks/dist/hooks.module.js \
     vendor/htm.js=node_modules/htm/dist/htm.module.js vendor/htm-preact.js=node_modules/htm/preact/index.module.js \
@@ -51,7 +51,7 @@ GPUS = $(foreach sm,75 80 90,-gencode arch=compute_$(sm),code=sm_$(sm)) -gencode
 MPICC = $(shell command -v mpicc)
 PLUGINS = $(if $(SANITIZE),,$(if $(NVCC),$(BUILD)/flashlab-cuda.so)) $(if $(MPICC),$(BUILD)/flashlab-mpi.so)
 
-.PHONY: all deps run test test-programs fuzz-programs fuzz lint format bench install clean help
+.PHONY: all pretrained deps run test test-programs fuzz-programs fuzz lint format bench install clean help
 all: $(BUILD)/flashlab $(BUILD)/flashlab-engine $(PLUGINS) ## build both programs
 
 help: ## list the targets
@@ -75,6 +75,18 @@ lint: deps $(BUILD)/.lint-packages $(MESSAGES:.o=.h) ## clang-tidy, cppcheck and
 	@echo $(filter-out tests/% engine/base/embed.c engine/mpi/%,$(filter %.c,$(SOURCES))) | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet $$0 -- -std=gnu17 -D_GNU_SOURCE -I. -isystem $(BUILD) 2>/dev/null'
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem -I. engine web
+
+# The bases that Object Detection begins with: trained on shapes that its demo does not show. One thread, one seed.
+PRETRAINED = $(foreach width,8 16,vgg-16-width$(width) resnet-50-width$(width))
+pretrained: $(PRETRAINED:%=pretrained-%) ## train the bases that Object Detection begins with anew
+pretrained-%: $(BUILD)/flashlab-engine $(BUILD)/pack-base
+	@rm -rf $(BUILD)/pretrained/$* && mkdir -p $(BUILD)/pretrained
+	$(BUILD)/flashlab-engine train --algorithm object-detection --generate shapes40:n=600,classes=4,other=1,high=20 \
+	    --set base_network=$(word 1,$(subst -width, ,$*)) --set width=$(word 2,$(subst -width, ,$*)) --set image_shape=40 \
+	    --set num_classes=4 --set num_training_samples=600 --set use_pretrained_model=0 --set optimizer=adam --set epochs=30 \
+	    --set learning_rate=0.003 --set lr_scheduler_step="20, 26" --set mini_batch_size=16 \
+	    --seed 1 --threads 1 --device cpu --model $(BUILD)/pretrained/$* | tail -n 1
+	$(BUILD)/pack-base $(BUILD)/pretrained/$* content/pretrained/$*.base
 
 format: $(BUILD)/.lint-packages ## lay out the C sources
 	@clang-format -i $(SOURCES)
@@ -148,6 +160,9 @@ $(BUILD)/flashlab: $(BUILD)/web/main.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BU
 # What the plugins call.
 EXPORTS = $(foreach name,error_set tape_backend tape_grad tape_grad_beta tape_learning tape_scratch tensor_count tensor_dense tensor_rows tensor_width,-Wl,--undefined=$(name) -Wl,--export-dynamic-symbol=$(name))
 $(BUILD)/flashlab-engine: $(BUILD)/engine/main.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
+	$(CC) $(EXPORTS) -o $@ $^ $(LDFLAGS) $(ENGINE_LIBS)
+
+$(BUILD)/pack-base: $(BUILD)/engine/pack/pack_base.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
 	$(CC) $(EXPORTS) -o $@ $^ $(LDFLAGS) $(ENGINE_LIBS)
 
 $(BUILD)/engine/cuda/%.o: engine/cuda/%.cu $(wildcard engine/cuda/*.h) engine/gpu.h engine/tensor/tape.h engine/tensor/backend.h engine/tensor/likelihood.h

@@ -16,11 +16,15 @@ static int print(const struct answer *out, struct error *err)
                      strerror(errno));
 }
 
-/* Sentences come as .txt, and so may rows of a table, which are CSV then. */
+/* What the name says about a request: rows of a table may come as .txt, which is CSV then; what is asked of text comes
+ * as one JSON object or, as .jsonl, in lines. */
 static const char *type_of_name(const char *path, const struct algorithm *a)
 {
     const char *type = format_type_of_name(path);
-    return type && a->data != DATA_TEXT && strcmp(type, "text/plain") == 0 ? NULL : type;
+    size_t len = strlen(path);
+    if (type && a->data != DATA_TEXT && strcmp(type, "text/plain") == 0)
+        return NULL;
+    return a->data == DATA_TEXT && len > 5 && strcmp(path + len - 5, ".json") == 0 ? "application/json" : type;
 }
 
 int predict(const struct prediction *p, struct error *err)

@@ -350,7 +350,7 @@ static int make(const double *values, uint64_t seed, struct parts *parts, struct
     int status;
     if (check(values, err) < 0)
         return -1;
-    pixels = malloc(from.side * from.side * 3 * sizeof *pixels);
+    pixels = calloc(from.side * from.side * 3, sizeof *pixels);
     status = pixels ? fill(&from, parts, pixels, err) : no_memory(err);
     free(pixels);
     return status;

@@ -75,24 +75,30 @@ static bool whole(float value, float least, float most)
     return value >= least && value <= most && value == floorf(value);
 }
 
+/* How many labels a head or an object has; 0: no such number. */
+static size_t width_at(const unsigned char *labels, size_t i, size_t least)
+{
+    float width = label_at(labels, i);
+    return whole(width, (float)least, WIDTH_MAX) ? (size_t)width : 0;
+}
+
 static int read_labels(struct records *r, const unsigned char *labels, size_t count, size_t *head, size_t *object,
                        struct error *err)
 {
-    float widths[2];
+    size_t own, each;
     if (count == 0)
         return refuse(r, "pack the list of boxes: im2rec.py --pack-label",
                       "The record has one label for the whole image and no boxes", err);
     if (count < LABELS_HEAD)
         return refuse(r, "write 2, 5, then class, left, top, right, bottom of each object",
                       "The labels of the record are too few", err);
-    widths[0] = label_at(labels, 0);
-    widths[1] = label_at(labels, 1);
-    if (!whole(widths[0], LABELS_HEAD, WIDTH_MAX) || !whole(widths[1], OBJECT, WIDTH_MAX) ||
-        (size_t)widths[0] > count || (count - (size_t)widths[0]) % (size_t)widths[1] != 0)
+    own = width_at(labels, 0, LABELS_HEAD);
+    each = width_at(labels, 1, OBJECT);
+    if (own == 0 || each == 0 || own > count || (count - own) % each != 0)
         return refuse(r, "write 2, 5, then class, left, top, right, bottom of each object",
                       "The labels of the record are no list of objects", err);
-    *head = (size_t)widths[0];
-    *object = (size_t)widths[1];
+    *head = own;
+    *object = each;
     return 0;
 }
 
@@ -114,7 +120,7 @@ static int read_object(struct records *r, const unsigned char *labels, struct bo
 static int read_objects(struct records *r, const unsigned char *labels, size_t count, struct image *image,
                         struct box **boxes, struct error *err)
 {
-    size_t head = 0, object = 0;
+    size_t head = 0, object = OBJECT;
     if (read_labels(r, labels, count, &head, &object, err) < 0)
         return -1;
     image->boxes = (count - head) / object;

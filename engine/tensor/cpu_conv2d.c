@@ -9,6 +9,7 @@
 #include "engine/tensor/cpu.h"
 #include "engine/tensor/cpu_band.h"
 #include "engine/tensor/cpu_windows.h"
+#include "engine/tensor/cpu_winograd.h"
 
 /* --- windows times kernels ---------------------------------------------------------------------------------------- */
 
@@ -128,7 +129,7 @@ static struct band_grid grid_of(const struct node *n)
                               (ptrdiff_t)n->whole[1]};
 }
 
-void cpu_conv2d_forward(struct tape *t, struct node *n)
+static void convolve_forward(struct tape *t, struct node *n)
 {
     const struct tensor *w = n->in[1], *y = n->out[0];
     size_t depth = w->shape[0] * w->shape[1] * w->shape[2], columns = w->shape[3];
@@ -202,7 +203,7 @@ static size_t grid_side(size_t n, size_t stride, size_t pad)
     return n > 0 ? (n - 1 + pad) / stride - pad / stride + 1 : 0;
 }
 
-static void slope_of_x(struct tape *t, const struct node *n)
+static void slope_of_x(struct tape *t, struct node *n)
 {
     const struct tensor *x = n->in[0], *w = n->in[1], *y = n->out[0];
     size_t stride = n->whole[0], pad = n->whole[1], high = steps(w->shape[0], 0, stride),
@@ -246,11 +247,14 @@ static void cut_panels(float *panels, const float *dy, size_t rows, size_t colum
 {
     for (size_t j = 0; j < columns; j += PRODUCT_PANEL, panels += rows * PRODUCT_PANEL) {
         size_t width = columns - j < PRODUCT_PANEL ? columns - j : PRODUCT_PANEL;
-        for (size_t i = 0; i < rows; i++) {
-            if (width < PRODUCT_PANEL)
+        if (width == PRODUCT_PANEL) /* a size that the compiler knows */
+            for (size_t i = 0; i < rows; i++)
+                memcpy(panels + i * PRODUCT_PANEL, dy + i * columns + j, PRODUCT_PANEL * sizeof *panels);
+        else
+            for (size_t i = 0; i < rows; i++) {
                 memset(panels + i * PRODUCT_PANEL, 0, PRODUCT_PANEL * sizeof *panels);
-            memcpy(panels + i * PRODUCT_PANEL, dy + i * columns + j, width * sizeof *panels);
-        }
+                memcpy(panels + i * PRODUCT_PANEL, dy + i * columns + j, width * sizeof *panels);
+            }
     }
 }
 
@@ -283,7 +287,7 @@ static void add_part(void *context, int part, size_t begin, size_t end)
     cpu_add(s->dw + begin, s->others + begin, end - begin);
 }
 
-static void slope_of_w(struct tape *t, const struct node *n)
+static void slope_of_w(struct tape *t, struct node *n)
 {
     size_t size = tensor_count(n->in[1]), rows = n->out[0]->shape[0] * n->out[0]->shape[1], parts;
     double beta, operations = operations_of(n);
@@ -309,13 +313,21 @@ static void slope_of_w(struct tape *t, const struct node *n)
         cpu_share(t, size, (double)size, add_part, &s);
 }
 
+/* --- the operation ------------------------------------------------------------------------------------------------ */
+
+void cpu_conv2d_forward(struct tape *t, struct node *n)
+{
+    (winograd_fits(n) ? winograd_forward : convolve_forward)(t, n);
+}
+
 void cpu_conv2d_backward(struct tape *t, struct node *n)
 {
     const struct tensor *y = n->out[0];
+    bool fewer = winograd_fits(n);
     double beta;
     float *db = n->in[2] ? tape_grad_beta(t, n->in[2], &beta) : NULL;
     if (db)
         cpu_column_sums(t, db, y->grad, y->shape[3], tensor_rows(y), y->shape[3], (float)beta);
-    slope_of_w(t, n);
-    slope_of_x(t, n);
+    (fewer ? winograd_slope_of_w : slope_of_w)(t, n);
+    (fewer ? winograd_slope_of_x : slope_of_x)(t, n);
 }

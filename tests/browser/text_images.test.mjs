@@ -281,7 +281,11 @@ test('what is found is judged as the metric judges it: highest score first, one 
 });
 
 const start = (page) => page.getByRole('button', { name: 'Start' }).click();
-const ended = (page) => page.locator('.run-state[data-status=done]').first().waitFor({ timeout: 180000 });
+async function ended(page) {
+  const state = page.locator('.run-state:is([data-status=done], [data-status=failed])').first();
+  await state.waitFor({ timeout: 180000 });
+  assert.equal(await state.getAttribute('data-status'), 'done', (await page.locator('.run-error').allInnerTexts()).join(' '));
+}
 const DETECTOR =
   '/demo/object-detection?data=shapes40:n=24&h.num_classes=3&h.num_training_samples=24&h.epochs=3&h.image_shape=64&h.width=8&h.mini_batch_size=8&h.optimizer=adam&h.learning_rate=0.003&h.use_pretrained_model=0&pace=0';
 
@@ -382,4 +386,73 @@ test('own images with their boxes are trained on, gone on from, and asked about'
   await page.getByText(/the model of run/).waitFor();
   await page.getByRole('button', { name: 'Begin afresh' }).click();
   await page.getByText('a fresh model').waitFor();
+});
+
+const WORDS = '/demo/blazingtext?data=planted_words:n=3000&h.mode=skipgram&h.vector_dim=32&h.epochs=6&pace=0';
+const OPINIONS = '/demo/blazingtext?data=opinion_text:n=3000,not=0.5,adjacent=1&h.mode=supervised&h.buckets=20000&h.vector_dim=10&h.learning_rate=0.5&h.epochs=6&pace=0';
+const answered = (page, title) => figure(page, title).locator('.bars').waitFor();
+
+for (const look of LOOKS)
+  test(`Word2Vec at ${nameOf(look)}: a run, its words, the nearest of a word and the fourth of an analogy`, async () => {
+    const page = await demo(look, WORDS);
+    assert.match(await noteOf(page, 'Embedding'), /epoch 6 of 6, \d+ words/);
+    assert.match(await readout(page, 'Embedding'), /hold \d+% of the variance; \d+% of the neighbours are of the same group/);
+    const typed = await page.getByLabel('Words', { exact: true }).inputValue();
+    assert.match(typed, /^\S+ \S+$/, 'two words to begin with');
+    await page.getByRole('button', { name: 'Find the nearest' }).click();
+    const [word] = typed.split(' ');
+    await answered(page, `Nearest to ${word}`);
+    const rows = await tableOf(page, `Nearest to ${word}`);
+    assert.equal(rows.length - 1, 8);
+    const cosines = rows.slice(1).map((r) => value(r[1]));
+    assert.deepEqual(cosines, [...cosines].sort((a, b) => b - a), 'the nearest first');
+    await page.getByRole('button', { name: 'Find the fourth' }).click();
+    const [a, b, c] = await Promise.all(['as', 'is to', 'so is'].map((name) => page.getByLabel(name, { exact: true }).inputValue()));
+    await answered(page, `As ${a} is to ${b}, so is ${c} to`);
+    for (const [near] of (await tableOf(page, `As ${a} is to ${b}, so is ${c} to`)).slice(1)) assert.ok(![a, b, c].includes(near), near);
+    await site.settled(page, `word2vec-${nameOf(look)}`);
+    await page.getByLabel('Words', { exact: true }).fill('qwertyuiop');
+    await page.getByRole('button', { name: 'Find the nearest' }).click();
+    await page.getByText(/The model does not know .qwertyuiop.: not in the text/).first().waitFor();
+  });
+
+for (const look of LOOKS)
+  test(`text classification at ${nameOf(look)}: a run, its sentences, and one typed whose pieces are lit`, async () => {
+    const page = await demo(look, OPINIONS);
+    assert.match(await noteOf(page, 'Sentences'), /epoch 6 of 6/);
+    assert.equal(await page.locator('.pictures .lit-sentence').count(), 8);
+    await figure(page, 'Sentences').getByLabel('epoch', { exact: true }).focus();
+    await page.keyboard.press('Home');
+    assert.match(await noteOf(page, 'Sentences'), /epoch 0 of 6/);
+    await figure(page, 'Sentences').getByRole('button', { name: 'Follow the newest' }).click();
+    assert.match(await page.getByLabel('Sentences, one a line').inputValue(), /^\S+ [^<]+\n\S+/);
+    await page.getByLabel('Sentences, one a line').fill('the table was great and warm\nthe table was not great and cold');
+    await page.getByRole('button', { name: 'Classify' }).click();
+    const answer = figure(page, 'What the model reads in it');
+    await answer.locator('.lit-sentence').nth(1).waitFor();
+    assert.deepEqual(await answer.locator('.chance.best .chance-name').allInnerTexts(), ['positive', 'negative']);
+    assert.ok((await answer.locator('.lit-sentence').nth(1).locator('.piece.for, .piece.against').count()) > 0, 'pieces are lit');
+    const rows = (await tableOf(page, 'What the model reads in it')).slice(1).filter((r) => r[0] === '2');
+    const [whole, ...pieces] = rows.map((r) => value(r[3]));
+    assert.ok(Math.abs(pieces.reduce((sum, v) => sum + v, 0) - whole) < 0.01, 'shares sum to the score');
+    await site.settled(page, `classifier-${nameOf(look)}`);
+  });
+
+test('own text is learned from: a file of lines, and one of labelled lines', async () => {
+  const page = await open(LOOKS[0], '/demo/blazingtext?h.mode=supervised&h.buckets=2000&h.vector_dim=8&h.epochs=8&h.learning_rate=0.5&h.min_count=1&pace=0');
+  const line = (i) => (i % 2 ? `__label__tea hot leaves in a pot number ${i % 7}` : `__label__bread warm flour in an oven number ${i % 5}`);
+  const text = Array.from({ length: 80 }, (_, i) => line(i)).join('\n');
+  const give = async (label, name) => {
+    await page.getByLabel(label, { exact: true }).setInputFiles([{ name, mimeType: 'text/plain', buffer: Buffer.from(text) }]);
+    await page.getByRole('button', { name: `Remove the ${label}` }).waitFor();
+  };
+  await give('training data', 'kitchen.txt');
+  await give('validation data', 'more.txt');
+  await start(page);
+  await ended(page);
+  const best = await figure(page, 'Sentences').locator('.chance.best .chance-name').allInnerTexts();
+  assert.ok(best.length === 8 && best.every((name) => ['tea', 'bread'].includes(name)), best.join(' '));
+  await page.getByRole('button', { name: 'Classify' }).click();
+  await figure(page, 'What the model reads in it').locator('.lit-sentence').first().waitFor();
+  assert.deepEqual(page.faults, []);
 });

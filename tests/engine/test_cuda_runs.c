@@ -32,6 +32,9 @@ struct case_of {
     "time_freq=D context_length=6 prediction_length=4 epochs=1 num_cells=5 mini_batch_size=16 num_eval_samples=3 "     \
     "dropout_rate=0.1 "
 
+#define DETECTION                                                                                                      \
+    "num_classes=3 num_training_samples=20 image_shape=32 width=4 epochs=1 mini_batch_size=5 use_pretrained_model=0 "
+
 static const struct case_of cases[] = {
     {"deepar", "season_family:n=6,horizon=4,length=60", DEEPAR "likelihood=gaussian"},
     {"seq2seq", "tok_map:n=40,shortest=2,longest=5", SEQ2SEQ "rnn_attention_type=mlp embed_dropout_source=0.2"},
@@ -41,6 +44,8 @@ static const struct case_of cases[] = {
     {"object2vec", "pair_topic:n=100,length=2", OBJECT2VEC "enc0_network=pooled_embedding"},
     {"object2vec", "pair_topic:n=100,length=2", OBJECT2VEC "enc0_network=hcnn"},
     {"object2vec", "pair_topic:n=100,length=2", OBJECT2VEC "enc0_network=bilstm optimizer=adagrad"},
+    {"object-detection", "shapes40:n=20", DETECTION "base_network=vgg-16 optimizer=adam"},
+    {"object-detection", "shapes40:n=20", DETECTION "base_network=resnet-50"},
 };
 
 static void set_words(struct settings *given, const char *words)

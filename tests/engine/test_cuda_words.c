@@ -11,7 +11,10 @@
 
 #include <cmocka.h>
 
+#include "engine/algo/blazingtext/blazingtext.h"
+#include "engine/algo/blazingtext/words_gpu.h"
 #include "engine/base/rng.h"
+#include "engine/data/generate.h"
 #include "engine/gpu.h"
 #include "engine/tensor/backend.h"
 
@@ -342,12 +345,121 @@ static void wider_vectors_are_refused(void **state)
     free(m);
 }
 
+/* --- whole trainings ------------------------------------------------------------------------------------------------
+ */
+
+struct whole {
+    const char *recipe, *settings;
+    const char *metric; /* in which both must be about as good */
+    double least, apart;
+};
+
+static const struct whole wholes[] = {
+    {"planted_words:n=500,topics=5", "mode=skipgram vector_dim=12 epochs=3 learning_rate=0.1 sampling_threshold=0",
+     "test:topic_precision", 0.7, 0.15},
+    {"planted_words:n=500,topics=5",
+     "mode=cbow vector_dim=12 epochs=7 learning_rate=0.3 window_size=3 sampling_threshold=0", "test:topic_precision",
+     0.7, 0.15},
+    {"planted_words:n=200,topics=4",
+     "mode=skipgram vector_dim=8 epochs=2 subwords=true min_char=3 max_char=4 sampling_threshold=0.01", "train:loss",
+     0.5, 0.15},
+    {"opinion_text:n=1500,length=6,not=0.4,noise=0.1",
+     "mode=supervised vector_dim=8 epochs=5 learning_rate=0.3 min_count=1 word_ngrams=2", "test:accuracy", 0.7, 0.05},
+};
+
+static void set_words(struct settings *given, const char *words)
+{
+    char text[400], *save = NULL;
+    snprintf(text, sizeof text, "%s", words);
+    for (char *pair = strtok_r(text, " ", &save); pair; pair = strtok_r(NULL, " ", &save)) {
+        *strchr(pair, '=') = '\0';
+        assert_int_equal(settings_set(given, pair, pair + strlen(pair) + 1, &(struct error){0}), 0);
+    }
+}
+
+static double trained(const struct whole *c, const struct gpu *device)
+{
+    struct error err = {0};
+    struct settings given = {0}, settings;
+    struct parts parts = {0};
+    struct event_sink sink = {.write = event_drop};
+    static struct training t;
+    set_words(&given, c->settings);
+    if (algorithm_resolve(&blazingtext, &given, &settings, &err) < 0 || generate_parts(c->recipe, 5, &parts, &err) < 0)
+        fail_msg("%s: %s", c->recipe, err.what);
+    t = (struct training){
+        .settings = &settings, .seed = 3, .threads = 1, .sink = &sink, .gpu = device, .gpu_asked = device != NULL};
+    training_data(&t, &parts, true);
+    if (blazingtext.train(&t, &err) < 0)
+        fail_msg("%s: %s", c->settings, err.what);
+    parts_free(&parts);
+    return training_metric_value(&t, c->metric);
+}
+
+static void is_as_good_as_the_processor(void **state)
+{
+    const struct whole *c = *state;
+    double wanted = trained(c, NULL), found = trained(c, gpu);
+    print_message("  %s, %s: %.4g on the processor, %.4g by kernels\n", c->settings, c->metric, wanted, found);
+    assert_true(wanted >= c->least && found >= c->least);
+    assert_true(fabs(wanted - found) <= c->apart);
+}
+
+static void what_a_gpu_does_not_take_is_said(void **state)
+{
+    static const struct {
+        const char *settings, *where, *what;
+    } refused[] = {
+        {"mode=batch_skipgram", "mode", "batch_skipgram"},
+        {"mode=skipgram deterministic=true", "deterministic", "no two runs"},
+        {"mode=supervised vector_dim=2000", "vector_dim", "not 2000"},
+    };
+    const struct channel pipe = {0};
+    struct training t = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct error err = {0};
+        struct settings given = {0}, settings;
+        set_words(&given, refused[i].settings);
+        assert_int_equal(algorithm_resolve(&blazingtext, &given, &settings, &err), 0);
+        t = (struct training){.settings = &settings};
+        assert_int_equal(words_gpu_check(&t, &err), -1);
+        assert_string_equal(err.where, refused[i].where);
+        assert_non_null(strstr(err.what, refused[i].what));
+        set_words(&settings, "mode=skipgram vector_dim=100 deterministic=false");
+        assert_int_equal(words_gpu_check(&t, &err), 0);
+        t.pipe = &pipe;
+        assert_int_equal(words_gpu_check(&t, &err), -1);
+    }
+}
+
+/* Few words are not worth the start of a GPU, unless it was asked for. */
+static void few_words_stay_on_the_processor(void **state)
+{
+    struct event_sink sink = {.write = event_drop};
+    struct training t = {.sink = &sink};
+    (void)state;
+    assert_false(words_gpu_wanted(&t, 1000000000, 5));
+    t.gpu = gpu;
+    assert_false(words_gpu_wanted(&t, 1000000, 5));
+    assert_true(words_gpu_wanted(&t, 100000000, 5));
+    t.gpu_asked = true;
+    assert_true(words_gpu_wanted(&t, 10, 1));
+}
+
 int main(void)
 {
-    enum { SHAPES = sizeof shapes / sizeof *shapes };
-    struct CMUnitTest tests[SHAPES + 1] = {cmocka_unit_test(wider_vectors_are_refused)};
+    enum { SHAPES = sizeof shapes / sizeof *shapes, WHOLES = sizeof wholes / sizeof *wholes, OTHERS = 3 };
+    struct CMUnitTest tests[OTHERS + SHAPES + WHOLES] = {
+        cmocka_unit_test(wider_vectors_are_refused),
+        cmocka_unit_test(what_a_gpu_does_not_take_is_said),
+        cmocka_unit_test(few_words_stay_on_the_processor),
+    };
     for (size_t i = 0; i < SHAPES; i++)
-        tests[i + 1] =
+        tests[OTHERS + i] =
             (struct CMUnitTest){"learns_as_word_by_word", learns_as_word_by_word, NULL, NULL, (void *)&shapes[i]};
+    for (size_t i = 0; i < WHOLES; i++)
+        tests[OTHERS + SHAPES + i] =
+            (struct CMUnitTest){wholes[i].settings, is_as_good_as_the_processor, NULL, NULL, (void *)&wholes[i]};
     return cmocka_run_group_tests(tests, open_device, NULL);
 }

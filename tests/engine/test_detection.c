@@ -549,13 +549,13 @@ static void test_packed(void **state)
     for (size_t p = 0; p < from.parameters.count; p++) {
         const struct parameter *one = &from.parameters.items[p], *other = &to.parameters.items[p];
         const float *a = one->tensor.data, *b = other->tensor.data;
-        bool head = detection_name_of_head(one->name);
+        bool stays = detection_name_of_head(one->name) || strncmp(one->name, "conv5", 5) == 0;
         float most = 0, off = 0;
         for (size_t i = 0; i < tensor_count(&one->tensor); i++) {
             most = fmaxf(most, fabsf(a[i]));
             off = fmaxf(off, fabsf(a[i] - b[i]));
         }
-        if (head)
+        if (stays)
             assert_true(one->tensor.rank == 1 || off > 0.1F * most); /* drawn by another seed */
         else
             assert_true(off <= most / 250);

@@ -189,6 +189,11 @@ static void numbers_buckets(void **state)
     assert_int_equal(b.seen, seen);
     for (uint32_t bucket = 0; bucket < ALL; bucket++)
         assert_int_equal(buckets_find(&b, bucket), row_of[bucket]);
+    uint32_t last = b.number[seen - 1];
+    buckets_settle(&b);
+    assert_int_equal(b.number[seen - 1], last);
+    assert_int_equal(buckets_find(&b, last), -1);
+    assert_int_equal(buckets_add(&b, last), -1);
     buckets_free(&b);
     free(row_of);
 }

@@ -67,18 +67,26 @@ int buckets_open(struct buckets *b, uint32_t all)
     return -1;
 }
 
-void buckets_free(struct buckets *b)
+void buckets_settle(struct buckets *b)
 {
     if (b->index)
         free(b->index->slot);
     free(b->index);
+    b->index = NULL;
+}
+
+void buckets_free(struct buckets *b)
+{
+    buckets_settle(b);
     free(b->number);
     *b = (struct buckets){0};
 }
 
 int32_t buckets_add(struct buckets *b, uint32_t bucket)
 {
-    uint32_t *slot = slot_of(b, bucket);
+    uint32_t *slot = b->index ? slot_of(b, bucket) : NULL;
+    if (!slot)
+        return -1;
     if (*slot)
         return (int32_t)(*slot - 1);
     if (b->seen >= INT32_MAX / 2 || widen_rows(b) < 0 || widen_index(b) < 0)
@@ -86,6 +94,11 @@ int32_t buckets_add(struct buckets *b, uint32_t bucket)
     b->number[b->seen] = bucket;
     *slot_of(b, bucket) = (uint32_t)++b->seen;
     return (int32_t)b->seen - 1;
+}
+
+void buckets_fetch(const struct buckets *b, uint32_t bucket)
+{
+    __builtin_prefetch(&b->index->slot[place_of(b->index, bucket)], 1);
 }
 
 int32_t buckets_find(const struct buckets *b, uint32_t bucket)

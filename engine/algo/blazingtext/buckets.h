@@ -16,6 +16,10 @@ struct buckets {
 int buckets_open(struct buckets *b, uint32_t all); /* -1: no memory */
 void buckets_free(struct buckets *b);
 int32_t buckets_add(struct buckets *b, uint32_t bucket);        /* its row, new or known; -1: no memory */
+void buckets_fetch(const struct buckets *b, uint32_t bucket);   /* it is needed soon */
 int32_t buckets_find(const struct buckets *b, uint32_t bucket); /* -1: never seen */
+
+/* Ends looking up: gives its memory back, `number` stays. From then on none is found and none can be added. */
+void buckets_settle(struct buckets *b);
 
 #endif

@@ -115,7 +115,7 @@ static int open_picture(struct classifier_run *r, const struct text *train, stru
 /* Those that stand in one line of so many, and are in the way of threads. */
 static size_t common_words(const struct classifier_run *r)
 {
-    enum { LINES = 64, MOST = 1024 };
+    enum { LINES = 8, MOST = 1024 };
     const struct dictionary *d = &r->dictionary;
     size_t common = 0;
     while (common < d->words && common < MOST && d->count[common] >= r->lines[PART_TRAIN].lines / LINES)
@@ -148,13 +148,15 @@ static int prepare(struct classifier_run *r, const struct text *train, struct er
     if (r->design.early_stopping && !r->given[PART_VALIDATION])
         return error_set(err, ERROR_INPUT, "early_stopping", "give a validation channel, or set early_stopping=false",
                          "Early stopping watches the validation accuracy, but there are no validation data");
+    if (open_picture(r, train, err) < 0)
+        return -1;
+    if (!r->t->pipe)
+        buckets_settle(&r->buckets);
     if (classifier_net_open(&r->net, r->design.width, r->dictionary.words + r->buckets.seen, r->dictionary.labels,
                             r->t->seed, err) < 0)
         return -1;
     r->crew = classifier_crew_open(&r->net, common_words(r), r->t->threads, r->design.deterministic);
-    if (!r->crew)
-        return no_memory(err);
-    return open_gpu(r, err) < 0 ? -1 : open_picture(r, train, err);
+    return r->crew ? open_gpu(r, err) : no_memory(err);
 }
 
 /* --- scores ---------------------------------------------------------------------------------------------------------
@@ -455,6 +457,21 @@ static int save(struct classifier_run *r, struct error *err)
     return status;
 }
 
+/* All but what is saved. */
+static void free_learning(struct classifier_run *r)
+{
+    words_gpu_close(r->gpu);
+    classifier_crew_close(r->crew);
+    r->gpu = NULL;
+    r->crew = NULL;
+    classifier_picture_close(&r->picture);
+    for (int part = 0; part < PARTS; part++)
+        classifier_lines_free(&r->lines[part]);
+    free(r->kept_input);
+    free(r->kept_output);
+    r->kept_input = r->kept_output = NULL;
+}
+
 static int finish(struct classifier_run *r, struct error *err)
 {
     struct classifier_tally sum;
@@ -466,21 +483,16 @@ static int finish(struct classifier_run *r, struct error *err)
             return -1;
         report(r, part, "accuracy", accuracy(&sum), true);
     }
+    free_learning(r);
     return r->t->model ? save(r, err) : 0;
 }
 
 static void close_run(struct classifier_run *r)
 {
-    words_gpu_close(r->gpu);
-    classifier_crew_close(r->crew);
-    classifier_picture_close(&r->picture);
+    free_learning(r);
     classifier_net_close(&r->net);
-    for (int part = 0; part < PARTS; part++)
-        classifier_lines_free(&r->lines[part]);
     buckets_free(&r->buckets);
     dictionary_free(&r->dictionary);
-    free(r->kept_input);
-    free(r->kept_output);
 }
 
 static int run_all(struct classifier_run *r, struct error *err)

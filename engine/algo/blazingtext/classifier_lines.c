@@ -81,25 +81,26 @@ static void add_word(struct maker *m, const struct token *t, size_t *words)
         m->lines->row[m->rows++] = t->row;
 }
 
-static int add_ngram(struct maker *m, uint64_t hash)
-{
-    struct buckets *b = m->words->buckets;
-    uint32_t bucket = (uint32_t)(hash % b->all);
-    int32_t row = m->learn ? buckets_add(b, bucket) : buckets_find(b, bucket);
-    if (row >= 0)
-        m->lines->row[m->rows++] = (int32_t)m->words->dictionary->words + row;
-    return row < 0 && m->learn ? -1 : 0;
-}
-
+/* The line's n-grams as buckets, for which the memory is asked at once; then their rows in the same places. */
 static int add_ngrams(struct maker *m, size_t words)
 {
-    for (size_t i = 0; m->words->buckets && i < words; i++) {
+    struct buckets *b = m->words->buckets;
+    int32_t first = (int32_t)m->words->dictionary->words, *row = m->lines->row;
+    size_t begin = m->rows, end = begin;
+    for (size_t i = 0; i < words; i++) {
         uint64_t h = (uint64_t)(int64_t)(int32_t)m->hash[i];
         for (size_t j = i + 1; j < words && j < i + (size_t)m->words->ngrams; j++) {
             h = dictionary_ngram(h, m->hash[j]);
-            if (add_ngram(m, h) < 0)
-                return -1;
+            row[end] = (int32_t)(h % b->all);
+            buckets_fetch(b, (uint32_t)row[end++]);
         }
+    }
+    for (size_t i = begin; i < end; i++) {
+        int32_t found = m->learn ? buckets_add(b, (uint32_t)row[i]) : buckets_find(b, (uint32_t)row[i]);
+        if (found >= 0)
+            row[m->rows++] = first + found;
+        else if (m->learn)
+            return -1;
     }
     return 0;
 }
@@ -128,7 +129,7 @@ static int add_line(struct maker *m, size_t line)
         labels += t->is_label;
     }
     add_word(m, &m->end, &words);
-    if (add_ngrams(m, words) < 0)
+    if (m->words->buckets && add_ngrams(m, words) < 0)
         return -1;
     if (!useful(m, labels, m->labels - labels_before, m->rows - rows_before)) {
         m->rows = rows_before;

@@ -16,7 +16,7 @@
 #define VERSION 12
 #define HOLE 16384u      /* fewer bytes of zeros are written like others */
 #define BLOCK (1u << 20) /* gathered before they are written; read at once */
-#define ROWS_BYTES_MAX ((uint64_t)4 << 30)
+#define LABELS_BYTES_MAX ((size_t)1 << 30)
 
 enum { KIND_CBOW = 1, KIND_SKIPGRAM, KIND_SUPERVISED };
 enum { LOSS_NEGATIVES = 2, LOSS_SOFTMAX };
@@ -229,7 +229,7 @@ static uint64_t place(const struct file_in *in)
     return in->base + in->at;
 }
 
-static ssize_t read_at(int fd, void *bytes, size_t len, uint64_t at)
+static size_t read_at(int fd, void *bytes, size_t len, uint64_t at)
 {
     size_t done = 0;
     while (done < len) {
@@ -240,14 +240,14 @@ static ssize_t read_at(int fd, void *bytes, size_t len, uint64_t at)
             break;
         done += (size_t)now;
     }
-    return (ssize_t)done;
+    return done;
 }
 
 /* The block begins at what is next. */
 static void fill(struct file_in *in)
 {
     in->base += in->at;
-    in->have = (size_t)read_at(in->fd, in->block, BLOCK, in->base);
+    in->have = read_at(in->fd, in->block, BLOCK, in->base);
     in->at = 0;
 }
 
@@ -328,7 +328,7 @@ static int read_words(struct file_in *in, struct word_model *m)
     if (take(in, &all, sizeof all) < 0 || take(in, &words, sizeof words) < 0 || take(in, &labels, sizeof labels) < 0 ||
         take(in, &tokens, sizeof tokens) < 0 || take(in, &pruned, sizeof pruned) < 0)
         return -1;
-    if (words < 1 || labels < 0 || all - words != labels || (m->classifier && labels < 1) ||
+    if (words < 1 || labels < 0 || (int64_t)words + labels != all || (m->classifier && labels < 1) ||
         (uint32_t)all > TEXT_WORDS_MAX)
         return damaged(in, "The model's file counts its words wrongly");
     if (pruned >= 0)
@@ -374,39 +374,38 @@ static uint64_t read_shape(struct file_in *in, uint64_t rows, size_t width)
     return place(in);
 }
 
-static int read_rows(struct file_in *in, uint64_t at, size_t count, size_t width, float **rows)
+static int read_labels(struct file_in *in, uint64_t at, struct word_model *m)
 {
-    size_t bytes = count * width * sizeof(float);
+    size_t count = m->dictionary.labels * m->width, bytes = count * sizeof(float);
     double odd = 0;
-    if (bytes > ROWS_BYTES_MAX)
-        return error_set(in->err, ERROR_LIMIT, in->path, "train with fewer words or a smaller vector_dim",
-                         "The vectors of the model take more than 4 GiB");
-    *rows = malloc(bytes + sizeof(float));
-    if (!*rows)
+    if (bytes > LABELS_BYTES_MAX)
+        return error_set(in->err, ERROR_LIMIT, in->path, "train with fewer labels or a smaller vector_dim",
+                         "The vectors of the model's labels take more than 1 GiB");
+    m->labels = malloc(bytes);
+    if (!m->labels)
         return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
-    if ((size_t)read_at(in->fd, *rows, bytes, at) < bytes)
+    if (read_at(in->fd, m->labels, bytes, at) < bytes)
         return damaged(in, "The model's file ends too early");
-    for (size_t i = 0; i < count * width; i++)
-        odd += (*rows)[i] - (*rows)[i]; /* 0, but of what is no number */
+    for (size_t i = 0; i < count; i++)
+        odd += (double)(m->labels[i] - m->labels[i]); /* 0, but of what is no number */
     return odd == 0 ? 0 : damaged(in, "The model's file holds vectors that are no numbers");
 }
 
 static int read_matrices(struct file_in *in, struct word_model *m)
 {
-    size_t words = m->dictionary.words, labels = m->dictionary.labels;
-    struct word_file *f = calloc(1, sizeof *f);
-    if (!f)
+    uint64_t rows = m->dictionary.words + (uint64_t)m->buckets.all, at;
+    m->file = calloc(1, sizeof *m->file);
+    if (!m->file)
         return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
-    m->file = f;
-    *f = (struct word_file){.fd = in->fd, .words = words, .buckets = m->buckets.all, .width = m->width};
-    f->inputs = read_shape(in, words + f->buckets, m->width);
-    if (!f->inputs || read_rows(in, f->inputs, words, m->width, &m->vectors) < 0)
+    *m->file = (struct word_file){in->fd, m->width, read_shape(in, rows, m->width)};
+    if (!m->file->inputs)
         return -1;
     if (!m->classifier)
         return 0;
-    in->base = f->inputs + (words + f->buckets) * m->width * sizeof(float);
+    in->base = m->file->inputs + rows * m->width * sizeof(float);
     in->at = in->have = 0;
-    return !(in->base = read_shape(in, labels, m->width)) ? -1 : read_rows(in, in->base, labels, m->width, &m->labels);
+    at = read_shape(in, m->dictionary.labels, m->width);
+    return at ? read_labels(in, at, m) : -1;
 }
 
 int word_file_open(struct word_model *m, const char *path, struct error *err)
@@ -438,11 +437,10 @@ void word_file_close(struct word_file *f)
     free(f);
 }
 
-void word_file_bucket(const struct word_file *f, uint32_t bucket, float *row)
+void word_file_row(const struct word_file *f, uint64_t number, float *row)
 {
     size_t bytes = f->width * sizeof *row;
-    size_t got = (size_t)read_at(f->fd, row, bytes, f->inputs + (f->words + bucket) * bytes);
-    bool odd = got < bytes;
+    bool odd = read_at(f->fd, row, bytes, f->inputs + number * bytes) < bytes;
     for (size_t i = 0; !odd && i < f->width; i++)
         odd = !isfinite(row[i]);
     if (odd)

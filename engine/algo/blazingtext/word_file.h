@@ -7,7 +7,7 @@
  *     outputs   one row for each label; of word vectors one for each word
  *
  * All little-endian. Rows of buckets that were never seen are zeros: a hole in the file, which takes no room on disk.
- * A file that is opened is asked for rows one by one, so that nothing of the buckets is read that nobody needs. */
+ * A file that is opened is asked for rows one by one, so that nothing is read that nobody needs. */
 #ifndef BLAZINGTEXT_WORD_FILE_H
 #define BLAZINGTEXT_WORD_FILE_H
 
@@ -22,17 +22,17 @@ struct model_writer;
 
 struct word_file {
     int fd;
-    uint64_t words, buckets, width; /* rows of inputs */
-    uint64_t inputs;                /* where they begin */
+    uint64_t width, inputs; /* numbers of a row; where the inputs begin */
 };
 
 /* Appends the model to the writer's file `name`. */
 int word_file_write(const struct word_model *m, struct model_writer *w, const char *name, struct error *err);
 
-/* Fills the model, all but the rows of buckets: those it asks the file for. On -1 the model is the caller's to free. */
+/* Fills the model, all but its vectors: those it asks the file for. On -1 the model is the caller's to free. */
 int word_file_open(struct word_model *m, const char *path, struct error *err);
 void word_file_close(struct word_file *f); /* NULL is fine */
 
-void word_file_bucket(const struct word_file *f, uint32_t bucket, float *row); /* zeros where it cannot be read */
+/* A row of inputs; zeros where it cannot be read. */
+void word_file_row(const struct word_file *f, uint64_t number, float *row);
 
 #endif

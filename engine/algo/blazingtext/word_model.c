@@ -23,15 +23,20 @@ void word_model_free(struct word_model *m)
  * that it stands for. */
 typedef int row_take(void *context, const float *row, size_t first, size_t last);
 
+/* The input row `number`, in `room` where it comes from a file. */
+static const float *row_of(const struct word_model *m, uint64_t number, float *room)
+{
+    if (!m->file)
+        return m->vectors + number * m->width;
+    word_file_row(m->file, number, room);
+    return room;
+}
+
 static const float *bucket_row(const struct word_model *m, uint32_t bucket, float *room)
 {
-    int32_t seen;
-    if (m->file) {
-        word_file_bucket(m->file, bucket, room);
-        return room;
-    }
-    seen = buckets_find(&m->buckets, bucket);
-    return seen < 0 ? NULL : m->vectors + (m->dictionary.words + (size_t)seen) * m->width;
+    uint64_t words = m->dictionary.words;
+    int32_t seen = m->file ? 0 : buckets_find(&m->buckets, bucket);
+    return seen < 0 ? NULL : row_of(m, words + (m->file ? bucket : (uint32_t)seen), room);
 }
 
 static bool is_end(const char *word, size_t len)
@@ -45,7 +50,7 @@ static int take_word(const struct word_model *m, const char *word, size_t len, i
 {
     size_t most = m->max_char < (int)len + 2 ? (size_t)m->max_char : len + 2, count;
     uint32_t *hash;
-    int status = id < 0 ? 0 : take(context, m->vectors + (size_t)id * m->width, token, token);
+    int status = id < 0 ? 0 : take(context, row_of(m, (uint64_t)id, room), token, token);
     if (status < 0 || m->max_char == 0 || m->buckets.all == 0 || is_end(word, len))
         return status;
     hash = malloc((len + 2) * most * sizeof *hash);
@@ -92,10 +97,10 @@ bool word_model_vector(const struct word_model *m, const char *word, size_t len,
         t.count = 0;
     free(room);
     average(&t);
-    for (size_t i = 0; i < m->width; i++)
+    for (size_t i = 0; id < 0 && i < m->width; i++)
         if (vector[i] != 0)
-            return t.count > 0;
-    return false;
+            return true;
+    return t.count > 0 && id >= 0;
 }
 
 /* --- lines ----------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ struct word_model {
     int epochs, window, negatives, least;
     double rate, sampling;
     const char *mode;
-    struct word_file *file; /* of a loaded model: has the rows of buckets, which are not in `vectors` then; else NULL */
+    struct word_file *file; /* of a loaded model: has the inputs' rows, and `vectors` is NULL; else NULL */
 };
 
 void word_model_free(struct word_model *m);

@@ -189,28 +189,25 @@ static struct tensor *still_norm(struct tape *t, const struct detection_layer *l
     return op_add(t, op_mul(t, op_sub(t, x, l->mean), factor), l->bias);
 }
 
-static struct tensor *run_layer(struct tape *t, const struct detection_layer *l, struct tensor *x)
+static struct tensor *run_layer(struct tape *t, const struct detection_layer *l, struct tensor *x, bool relu)
 {
     x = op_conv2d(t, x, l->w, NULL, l->stride, l->pad);
     if (l->still && tape_learning(t))
-        return still_norm(t, l, x);
-    return op_batch_norm(t, x, l->gain, l->bias, l->mean, l->variance, MOMENTUM, EPSILON);
+        return relu ? op_unary(t, still_norm(t, l, x), UNARY_RELU) : still_norm(t, l, x);
+    return (relu ? op_batch_norm_relu : op_batch_norm)(t, x, l->gain, l->bias, l->mean, l->variance, MOMENTUM, EPSILON);
 }
 
 static struct tensor *run_unit(const struct detection_net *net, struct tape *t, const struct detection_unit *u,
                                struct tensor *x)
 {
     struct tensor *around = x;
-    for (size_t i = 0; i < u->count; i++) {
-        x = run_layer(t, &net->layer[u->first + i], x);
-        if (i + 1 < u->count)
-            x = op_unary(t, x, UNARY_RELU);
-    }
+    for (size_t i = 0; i < u->count; i++)
+        x = run_layer(t, &net->layer[u->first + i], x, i + 1 < u->count || u->count == 1);
+    if (u->count == 1)
+        return x;
     if (u->around)
-        around = run_layer(t, &net->layer[u->first + u->count], around);
-    if (u->count > 1)
-        x = op_add(t, x, around);
-    return op_unary(t, x, UNARY_RELU);
+        around = run_layer(t, &net->layer[u->first + u->count], around, false);
+    return op_unary(t, op_add(t, x, around), UNARY_RELU);
 }
 
 struct detection_out detection_net_run(const struct detection_net *net, struct tape *t, struct tensor *pixels,

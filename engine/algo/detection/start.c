@@ -91,6 +91,12 @@ int start_from_model(struct detection_net *net, const char *dir, struct event_si
     return status;
 }
 
+/* The last maps are small and have most of the weights: they learn with the heads. */
+static bool is_packed(const char *name)
+{
+    return strncmp(name, "conv", 4) == 0 && name[4] <= '4';
+}
+
 /* --- packing --------------------------------------------------------------------------------------------------------
  */
 
@@ -123,7 +129,7 @@ int start_pack(const struct detection_net *net, struct str *out, struct error *e
         uint32_t bytes = (uint32_t)count;
         char name[PARAMETER_NAME] = {0};
         float *values;
-        if (detection_name_of_head(one->name))
+        if (!is_packed(one->name))
             continue;
         values = malloc((count + 1) * sizeof *values);
         if (!values)
@@ -177,7 +183,7 @@ static int unpack_one(struct detection_net *net, const unsigned char **at, size_
     part[sizeof part - 1] = '\0';
     memcpy(&count, *at + sizeof part, sizeof count);
     one = named(&net->parameters, part);
-    if (!one || tensor_count(&one->tensor) != count || detection_name_of_head(part))
+    if (!one || tensor_count(&one->tensor) != count || !is_packed(part))
         return cut_short(name, err);
     channels = tensor_width(&one->tensor);
     bytes = one->tensor.rank == 4 ? count + channels * sizeof(float) : count * sizeof(float);

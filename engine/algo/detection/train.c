@@ -413,7 +413,7 @@ static int run_epoch(struct run *r, struct error *err)
 
 static int open_network(struct run *r, struct error *err)
 {
-    r->backend = placement_choose(r->t, r->design.batch, 1, 8 * r->design.width);
+    r->backend = placement_choose_images(r->t, r->design.batch, r->design.side, r->design.width);
     r->tape = tape_open(r->backend, r->t->threads, err);
     if (!r->tape || detection_net_open(&r->net, &r->design, r->backend, r->t->seed, err) < 0)
         return -1;

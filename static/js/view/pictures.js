@@ -165,9 +165,9 @@ function Seen(data) {
     note=${points ? `${points.x.length} training rows` : null} />`;
 }
 
-/** `values` of the form, and the columns of its data when they are known: for the time before the engine has said what
- *  it read. */
-export function Pictures({ run, entry, values, columns }) {
+/** `values` of the form, the columns of its data when they are known and the name of made data: for the time before the
+ *  engine has said what it read. */
+export function Pictures({ run, entry, values, columns, made }) {
   const hyper = run?.start?.hyperparameters ?? values;
   const task = TASKS[hyper.predictor_type ?? hyper.mode] ?? hyper.objective ?? '';
   const known = { hyper, task, columns: run?.start?.data?.columns ?? columns ?? 2 };
@@ -183,7 +183,7 @@ export function Pictures({ run, entry, values, columns }) {
     ({ key, wide, data, draw }) => html`<div key=${key} class=${wide ? 'slot slot-wide' : 'slot'}>${
       draw ? html`<${Still} data=${data} shown=${`${moment.at} ${moment.following} ${confidence}`}
         draw=${() => draw(data, { run, hyper, moment, threshold })} />` : html`<${Losses} run=${run} entry=${entry}
-        hyper=${hyper} />`
+        hyper=${hyper} made=${run?.start?.data?.name ?? made} />`
     }</div>`,
   )}</div>`;
 }
@@ -211,7 +211,7 @@ function Still({ data, shown, draw }) {
 /** Metrics that are measured all along on training or validation rows, `objective_loss` first; not those that are only
  *  measured at the end. */
 function measures(run) {
-  const all = [...(run?.curves.values() ?? [])].filter((c) => /^(train|validation):/.test(c.name));
+  const all = [...(run?.curves.values() ?? [])].filter((c) => /^(train|validation):/.test(c.name) || (/^test:/.test(c.name) && c.xs.length > 1));
   const longest = (curves) => Math.max(0, ...curves.map((c) => c.xs.length));
   const groups = new Map();
   for (const curve of all) {
@@ -234,15 +234,17 @@ const MEASURES = {
     best === 'bleu' || sample !== '0' ? ['perplexity', 'accuracy', 'bleu'] : ['perplexity', 'accuracy'],
   object2vec: ({ output_layer: output }) =>
     output === 'mean_squared_error' ? ['mean_squared_error'] : ['cross_entropy', 'accuracy'],
+  blazingtext: ({ mode }, made) =>
+    mode === 'supervised' ? ['loss', 'accuracy'] : /^planted_words/.test(made) ? ['loss', 'topic_precision', 'role_precision'] : ['loss'],
   'object-detection': () => ['mAP', 'cross_entropy', 'smooth_l1'],
 };
 
-/** `hyper`: the settings; they may name the metrics that will come. */
-function Losses({ run, entry, hyper }) {
+/** `hyper`: the settings, `made`: the made data; they may name the metrics that will come. */
+function Losses({ run, entry, hyper, made }) {
   const [wanted, setWanted] = useState(null);
   const { groups, names: come } = measures(run);
   const asked = (hyper.eval_metric ?? '').split(',').map((name) => name.trim()).filter(Boolean);
-  const sure = MEASURES[entry.name]?.(hyper) ?? [];
+  const sure = MEASURES[entry.name]?.(hyper, made) ?? [];
   const names = sure.length ? [...new Set([...sure, ...come])] : come.length ? come : asked;
   const own = names.includes(wanted) ? wanted : (names.find((name) => groups.has(name)) ?? names[0]);
   const series = (groups.get(own) ?? []).map((c, i) => ({
@@ -252,7 +254,7 @@ function Losses({ run, entry, hyper }) {
     end: true,
     ...arm(i),
   }));
-  const isLoss = (!come.length && !sure.length) || own === 'objective_loss';
+  const isLoss = (!come.length && !sure.length) || /^(objective_)?loss$/.test(own);
   return html`<${LineChart} title=${isLoss ? 'Loss' : 'Metric'} series=${series} yLabel=${isLoss ? 'loss' : own}
     note=${come.length + sure.length > 0 && [own, metric(own).direction].filter(Boolean).join(', ')} file=${`${entry.name}-${own ?? 'loss'}`}
     tools=${names.length > 1 && html`<${Choice} label="show" name="measure" options=${names} value=${own}

@@ -1,0 +1,752 @@
+/* BlazingText's models: files that fastText and gensim load, files that fastText made, holes for what was never seen,
+ * damage, and every request with its answer. Where Debian's fasttext or gensim is not there, its test is skipped. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "engine/algo/blazingtext/word_model.h"
+#include "engine/base/rng.h"
+#include "engine/model.h"
+
+static char folder[] = "/tmp/flashlab-words-XXXXXX";
+static const char *const files[] = {WORD_MODEL_TEXT, WORD_MODEL_VECTORS, WORD_MODEL_WORD2VEC, WORD_MODEL_CLASSIFIER,
+                                    NULL};
+static const struct algorithm algorithm = {.name = "blazingtext", .title = "BlazingText", .model_files = files};
+
+static char *at(const char *name)
+{
+    static char paths[8][160];
+    static int next;
+    char *path = paths[next++ % 8];
+    snprintf(path, 160, "%s/%s", folder, name);
+    return path;
+}
+
+static bool has(const char *command)
+{
+    char line[200];
+    snprintf(line, sizeof line, "%s >/dev/null 2>&1", command);
+    return system(line) == 0;
+}
+
+#define NEED_FASTTEXT                                                                                                  \
+    if (!has("command -v fasttext")) {                                                                                 \
+        print_message("SKIP: there is no fasttext\n");                                                                 \
+        skip();                                                                                                        \
+    }
+
+/* What the command prints; the caller frees. */
+static char *output_of(const char *format, ...)
+{
+    char command[1024];
+    struct str out = {0};
+    char block[4096];
+    size_t got;
+    FILE *pipe;
+    va_list list;
+    va_start(list, format);
+    vsnprintf(command, sizeof command, format, list);
+    va_end(list);
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    while ((got = fread(block, 1, sizeof block, pipe)) > 0)
+        str_append(&out, block, got);
+    if (pclose(pipe) != 0)
+        fail_msg("%s: %s", command, str_text(&out));
+    str_append(&out, "", 0);
+    return str_take(&out);
+}
+
+/* --- a model of random numbers -------------------------------------------------------------------------------------
+ */
+
+#define WIDTH 7
+
+static const char *const words[] = {"the", "cat", "sat", "windöw", "a", "mats"};
+enum { WORDS = 6 };
+
+static void add_words(struct dictionary *d)
+{
+    for (uint64_t i = 0; i < WORDS; i++)
+        assert_int_equal(dictionary_add(d, words[i], strlen(words[i]), 100 - i, false), 0);
+    d->tokens = 700;
+}
+
+static void fill(struct word_model *m)
+{
+    size_t rows = m->dictionary.words + m->buckets.seen;
+    struct rng r;
+    rng_init(&r, 1, 2);
+    m->width = WIDTH;
+    m->vectors = malloc(rows * WIDTH * sizeof *m->vectors);
+    for (size_t i = 0; i < rows * WIDTH; i++)
+        m->vectors[i] = (float)rng_normal(&r);
+    if (!m->classifier)
+        return;
+    m->labels = malloc(m->dictionary.labels * WIDTH * sizeof *m->labels);
+    for (size_t i = 0; i < m->dictionary.labels * WIDTH; i++)
+        m->labels[i] = (float)rng_normal(&r);
+    m->labels[3] *= 1e-8f;
+}
+
+static void make_vectors(struct word_model *m, bool subwords)
+{
+    *m = (struct word_model){.mode = "skipgram", .epochs = 5, .window = 5, .negatives = 5, .least = 1, .rate = 0.05};
+    m->sampling = 1e-4;
+    m->word_ngrams = 1;
+    m->whole = !subwords;
+    add_words(&m->dictionary);
+    assert_int_equal(buckets_open(&m->buckets, 50000), 0);
+    m->min_char = subwords ? 3 : 0;
+    m->max_char = subwords ? 5 : 0;
+    for (int i = 0; i < WORDS && subwords; i++) {
+        uint32_t hash[64];
+        size_t n = dictionary_subwords(words[i], strlen(words[i]), 3, 5, hash, 64);
+        for (size_t k = 0; k < n; k++)
+            assert_true(buckets_add(&m->buckets, hash[k] % 50000) >= 0);
+    }
+    fill(m);
+}
+
+/* "the cat sat </s>" has its bigrams in buckets. */
+static void make_classifier(struct word_model *m)
+{
+    static const char *const line[] = {"the", "cat", "sat", DICTIONARY_END};
+    *m = (struct word_model){.classifier = true, .mode = "supervised", .epochs = 5, .window = 5, .negatives = 5};
+    m->least = 1;
+    m->word_ngrams = 2;
+    m->whole = true;
+    assert_int_equal(dictionary_add(&m->dictionary, DICTIONARY_END, 4, 200, false), 0);
+    add_words(&m->dictionary);
+    assert_int_equal(dictionary_add(&m->dictionary, "__label__1", 10, 20, true), 0);
+    assert_int_equal(dictionary_add(&m->dictionary, "__label__good", 13, 10, true), 0);
+    assert_int_equal(dictionary_add(&m->dictionary, "__label__3", 10, 5, true), 0);
+    assert_int_equal(buckets_open(&m->buckets, 2000000), 0);
+    for (int i = 0; i < 3; i++) {
+        uint64_t h = (uint64_t)(int64_t)(int32_t)dictionary_hash(line[i], strlen(line[i]));
+        h = dictionary_ngram(h, dictionary_hash(line[i + 1], strlen(line[i + 1])));
+        assert_true(buckets_add(&m->buckets, (uint32_t)(h % 2000000)) >= 0);
+    }
+    fill(m);
+}
+
+static void save(const struct word_model *m, const char *dir)
+{
+    struct error err;
+    struct model_writer *w = model_writer_open(dir, &algorithm, &err);
+    assert_non_null(w);
+    if (word_model_save(m, w, &err) < 0)
+        fail_msg("%s", err.what);
+    model_writer_close(w);
+}
+
+static int load(struct word_model *m, const char *dir, const char *mode, struct error *err)
+{
+    struct settings s = {0};
+    settings_set(&s, "mode", mode, err);
+    return word_model_load(m, dir, &s, err);
+}
+
+static void assert_near(const float *a, const float *b, size_t n, float within)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(fabsf(a[i] - b[i]) <= within))
+            fail_msg("number %zu: %g is not %g", i, (double)a[i], (double)b[i]);
+}
+
+/* The `n` numbers behind `word` at the beginning of a line of `text`. */
+static void numbers_behind(const char *text, const char *word, float *numbers, size_t n)
+{
+    const char *p = text;
+    char *end;
+    size_t len = strlen(word);
+    while (p && !(strncmp(p, word, len) == 0 && p[len] == ' '))
+        p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL;
+    if (!p)
+        fail_msg("'%s' is not in: %s", word, text);
+    for (p += len; n > 0; n--, p = end) {
+        *numbers++ = strtof(p, &end);
+        assert_true(end > p);
+    }
+}
+
+static void what_was_saved_is_loaded(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct word_model m, back;
+        struct error err;
+        float a[WIDTH], b[WIDTH];
+        static const char *const asked[] = {"the", "windöw", "mats", "unseen", "cats", ""};
+        if (kind == 2)
+            make_classifier(&m);
+        else
+            make_vectors(&m, kind);
+        save(&m, at("own"));
+        if (load(&back, at("own"), kind == 2 ? "supervised" : "cbow", &err) < 0)
+            fail_msg("%s", err.what);
+        assert_int_equal(back.dictionary.words, m.dictionary.words);
+        assert_int_equal(back.dictionary.labels, m.dictionary.labels);
+        assert_int_equal(back.dictionary.tokens, 700);
+        assert_true(back.width == WIDTH && back.whole == m.whole && back.classifier == m.classifier);
+        for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+            bool known = word_model_vector(&m, asked[i], strlen(asked[i]), a);
+            assert_int_equal(word_model_vector(&back, asked[i], strlen(asked[i]), b), known);
+            assert_memory_equal(a, b, sizeof a);
+            assert_int_equal(known, i < 3 || (kind == 1 && i == 4));
+        }
+        if (kind == 2) {
+            assert_int_equal(word_model_classify(&m, "the cat sat on", 14, a), 0);
+            assert_int_equal(word_model_classify(&back, "the cat sat on", 14, b), 0);
+            assert_memory_equal(a, b, 3 * sizeof *a);
+        }
+        word_model_free(&m);
+        word_model_free(&back);
+    }
+}
+
+static void buckets_that_were_not_seen_take_no_room(void **state)
+{
+    struct word_model m;
+    struct stat status;
+    (void)state;
+    make_classifier(&m);
+    save(&m, at("holes"));
+    assert_int_equal(stat(at("holes/" WORD_MODEL_CLASSIFIER), &status), 0);
+    assert_true(status.st_size > (off_t)(2000000 * WIDTH * sizeof(float)));
+    assert_true(status.st_blocks * 512 < 1 << 20);
+    word_model_free(&m);
+}
+
+static void scores_are_sums_of_pieces(void **state)
+{
+    static const char line[] = "__label__1 the cat sat on __label__9";
+    struct word_model m;
+    struct word_piece *pieces;
+    float p[3], scores[3] = {0}, sum = 0;
+    size_t count;
+    static const char *const texts[] = {"the", "cat", "sat", "</s>", "the cat", "cat sat"};
+    (void)state;
+    make_classifier(&m);
+    assert_int_equal(word_model_classify(&m, line, sizeof line - 1, p), 0);
+    assert_int_equal(word_model_pieces(&m, line, sizeof line - 1, &pieces, &count), 0);
+    assert_int_equal(count, 6); /* "on" and "sat on" are unknown */
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(pieces[i].text, texts[i]);
+        for (int k = 0; k < 3; k++)
+            scores[k] += pieces[i].share[k];
+    }
+    for (int k = 0; k < 3; k++)
+        sum += expf(scores[k]);
+    for (int k = 0; k < 3; k++)
+        assert_true(fabsf(expf(scores[k]) / sum - p[k]) < 1e-5f);
+    word_pieces_free(pieces, count);
+    assert_int_equal(word_model_classify(&m, "", 0, p), 0); /* the end of the line is there */
+    assert_true(fabsf(p[0] + p[1] + p[2] - 1) < 1e-5f);
+    word_model_free(&m);
+}
+
+/* --- the judges ----------------------------------------------------------------------------------------------------
+ */
+
+static void fasttext_reads_our_vectors(void **state)
+{
+    (void)state;
+    NEED_FASTTEXT
+    for (int subwords = 0; subwords < 2; subwords++) {
+        struct word_model m;
+        char *printed;
+        make_vectors(&m, subwords);
+        save(&m, at("ours"));
+        printed = output_of("echo the cat windöw cats mats | tr ' ' '\\n' | fasttext print-word-vectors %s",
+                            at("ours/" WORD_MODEL_VECTORS));
+        for (int i = 0; i < 4 + subwords; i++) {
+            const char *word = (const char *[]){"the", "cat", "windöw", "mats", "cats"}[i];
+            float ours[WIDTH], theirs[WIDTH];
+            assert_true(word_model_vector(&m, word, strlen(word), ours));
+            numbers_behind(printed, word, theirs, WIDTH);
+            assert_near(ours, theirs, WIDTH, 1e-4f);
+        }
+        free(printed);
+        word_model_free(&m);
+    }
+}
+
+static void fasttext_reads_our_classifier(void **state)
+{
+    static const char *const lines[] = {"the cat sat", "windöw on the cat", "nothing known"};
+    struct word_model m;
+    (void)state;
+    NEED_FASTTEXT
+    make_classifier(&m);
+    save(&m, at("ours"));
+    for (int i = 0; i < 3; i++) {
+        float p[3];
+        char *printed =
+            output_of("echo '%s' | fasttext predict-prob %s - 3 | sed 's/ __/\\n__/g'", lines[i], at("ours/model.bin"));
+        assert_int_equal(word_model_classify(&m, lines[i], strlen(lines[i]), p), 0);
+        for (int k = 0; k < 3; k++) {
+            float theirs;
+            numbers_behind(printed, (const char *[]){"__label__1", "__label__good", "__label__3"}[k], &theirs, 1);
+            assert_near(&p[k], &theirs, 1, 3e-5f); /* it adds 1e-5 before it takes logarithms */
+        }
+        free(printed);
+    }
+    word_model_free(&m);
+}
+
+static void gensim_reads_all_three_forms(void **state)
+{
+    static const char script[] = "import sys, gensim.models as g\\n"
+                                 "d = sys.argv[1]\\n"
+                                 "k = g.KeyedVectors.load_word2vec_format\\n"
+                                 "a, b = k(d + '/vectors.txt'), k(d + '/vectors.word2vec.bin', binary=True)\\n"
+                                 "c = g.fasttext.load_facebook_vectors(d + '/vectors.bin')\\n"
+                                 "assert list(a.key_to_index) == list(b.key_to_index) == list(c.key_to_index)\\n"
+                                 "for w in sys.argv[2:]:\\n"
+                                 "    assert (a[w] == b[w]).all() and abs(a[w] - c[w]).max() < 1e-6, w\\n"
+                                 "    print(w, *a[w])\\n"
+                                 "if len(sys.argv) > 5:\\n"
+                                 "    print('cats', *c['cats'])\\n";
+    (void)state;
+    if (!has("/usr/bin/python3 -c 'import gensim'")) {
+        print_message("SKIP: there is no gensim\n");
+        skip();
+    }
+    for (int subwords = 0; subwords < 2; subwords++) {
+        struct word_model m;
+        char *printed;
+        make_vectors(&m, subwords);
+        save(&m, at("ours"));
+        printed = output_of("printf \"%s\" > %s && /usr/bin/python3 %s %s the cat windöw %s", script, at("judge.py"),
+                            at("judge.py"), at("ours"), subwords ? "mats" : "");
+        for (int i = 0; i < 3 + 2 * subwords; i++) {
+            const char *word = (const char *[]){"the", "cat", "windöw", "mats", "cats"}[i];
+            float ours[WIDTH], theirs[WIDTH];
+            word_model_vector(&m, word, strlen(word), ours);
+            numbers_behind(printed, word, theirs, WIDTH);
+            assert_near(ours, theirs, WIDTH, 1e-5f);
+        }
+        free(printed);
+        word_model_free(&m);
+    }
+}
+
+static void write_text(const char *name, const char *text, int times)
+{
+    FILE *f = fopen(at(name), "w");
+    for (int i = 0; i < times; i++)
+        fputs(text, f);
+    fclose(f);
+}
+
+#define SENTENCES                                                                                                      \
+    "__label__a the cat sat on the mat\n__label__b rain falls from the sky\n__label__a a cat and a mouse\n"            \
+    "__label__b wind and rain\n"
+
+static void fasttexts_vectors_are_read(void **state)
+{
+    (void)state;
+    NEED_FASTTEXT
+    write_text("text", SENTENCES, 20);
+    for (int subwords = 0; subwords < 2; subwords++) {
+        struct word_model m;
+        struct error err;
+        char *printed, *out = output_of("fasttext %s -input %s -output %s -dim 7 -bucket 3000 -minCount 1 -epoch 2 "
+                                        "-thread 1 -maxn %d >/dev/null 2>&1",
+                                        subwords ? "skipgram" : "cbow", at("text"), at("vectors"), 4 * subwords);
+        free(out);
+        if (load(&m, folder, "skipgram", &err) < 0)
+            fail_msg("%s", err.what);
+        assert_true(m.whole == !subwords);
+        printed = output_of("echo rain sky catsky | tr ' ' '\\n' | fasttext print-word-vectors %s", at("vectors.bin"));
+        for (int i = 0; i < 2 + subwords; i++) {
+            const char *word = (const char *[]){"rain", "sky", "catsky"}[i];
+            float ours[WIDTH], theirs[WIDTH];
+            assert_true(word_model_vector(&m, word, strlen(word), ours));
+            numbers_behind(printed, word, theirs, WIDTH);
+            assert_near(ours, theirs, WIDTH, 1e-4f);
+        }
+        free(printed);
+        word_model_free(&m);
+    }
+}
+
+static void fasttexts_classifiers_are_read(void **state)
+{
+    (void)state;
+    NEED_FASTTEXT
+    write_text("text", SENTENCES, 20);
+    for (int maxn = 0; maxn <= 3; maxn += 3) {
+        static const char *const lines[] = {"the cat", "rain on the unknown mat", "sky __label__a wind"};
+        struct word_model m;
+        struct error err;
+        free(output_of("fasttext supervised -input %s -output %s -dim 7 -bucket 3000 -wordNgrams 3 -lr 0.5 -minn 0 "
+                       "-maxn %d -thread 1 >/dev/null 2>&1",
+                       at("text"), at("model"), maxn));
+        if (load(&m, folder, "supervised", &err) < 0)
+            fail_msg("%s", err.what);
+        for (int i = 0; i < 3; i++) {
+            float p[2];
+            char *printed =
+                output_of("echo '%s' | fasttext predict-prob %s - 2 | sed 's/ __/\\n__/g'", lines[i], at("model.bin"));
+            assert_int_equal(word_model_classify(&m, lines[i], strlen(lines[i]), p), 0);
+            for (int k = 0; k < 2; k++) {
+                size_t len;
+                const char *label = dictionary_spelling(&m.dictionary, (int32_t)m.dictionary.words + k, &len);
+                char name[32];
+                float theirs;
+                snprintf(name, sizeof name, "%.*s", (int)len, label);
+                numbers_behind(printed, name, &theirs, 1);
+                assert_near(&p[k], &theirs, 1, 3e-5f);
+            }
+            free(printed);
+        }
+        word_model_free(&m);
+    }
+}
+
+static void other_losses_and_packed_models_are_refused(void **state)
+{
+    struct word_model m;
+    struct error err;
+    (void)state;
+    NEED_FASTTEXT
+    write_text("text", SENTENCES, 20);
+    free(output_of("cd %s && fasttext supervised -input text -output model -dim 7 -loss hs -thread 1 >/dev/null 2>&1",
+                   folder));
+    assert_int_equal(load(&m, folder, "supervised", &err), -1);
+    assert_non_null(strstr(err.what, "another loss"));
+    free(output_of("cd %s && fasttext supervised -input text -output model -dim 8 -wordNgrams 2 -bucket 3000 -thread 1 "
+                   ">/dev/null 2>&1 && fasttext quantize -output model -input text >/dev/null 2>&1 && "
+                   "mv model.ftz model.bin",
+                   folder));
+    assert_int_equal(load(&m, folder, "supervised", &err), -1);
+    assert_non_null(strstr(err.what, "packed one"));
+}
+
+static void a_file_cut_or_changed_is_refused_or_read(void **state)
+{
+    struct word_model m;
+    struct error err;
+    static unsigned char bytes[65536], copy[65536];
+    char path[160];
+    size_t len, refused = 0;
+    FILE *f;
+    (void)state;
+    make_vectors(&m, false);
+    save(&m, at("cut"));
+    word_model_free(&m);
+    snprintf(path, sizeof path, "%s", at("cut/" WORD_MODEL_VECTORS));
+    f = fopen(path, "rb");
+    len = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    for (size_t i = 0; i < len; i++)
+        for (int what = 0; what < 2; what++) {
+            memcpy(copy, bytes, len);
+            copy[i] ^= 0xff;
+            f = fopen(path, "wb");
+            fwrite(copy, 1, what ? len : i, f);
+            fclose(f);
+            err = (struct error){0};
+            if (load(&m, at("cut"), "skipgram", &err) < 0) {
+                assert_true(err.what[0] && strstr(err.where, "vectors.bin"));
+                refused++;
+            } else {
+                float vector[WORD_FILE_WIDTH_MAX];
+                word_model_vector(&m, "cat", 3, vector);
+                word_model_free(&m);
+            }
+        }
+    assert_true(refused > len / 2);
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------
+ */
+
+/* The answer as JSON; the caller deletes. NULL: refused, err says why. */
+static cJSON *ask(void *model, const char *type, const char *text, struct error *err)
+{
+    const struct request in = {.content_type = type, .bytes = text, .len = strlen(text), .accept = "text/csv"};
+    struct answer out = {0};
+    cJSON *json = NULL;
+    *err = (struct error){0};
+    if (word_ask(model, &in, &out, err) == 0) {
+        assert_string_equal(out.content_type, type && strstr(type, "lines")  ? "application/jsonlines"
+                                              : type && strstr(type, "text") ? "application/jsonlines"
+                                                                             : "application/json");
+        json = cJSON_Parse(str_text(&out.bytes));
+        assert_non_null(json);
+    } else {
+        assert_true(err->what[0] && err->where[0]);
+    }
+    str_free(&out.bytes);
+    return json;
+}
+
+static void *open_model(bool classifier)
+{
+    struct word_model m;
+    struct settings s = {0};
+    struct error err;
+    void *model;
+    if (classifier)
+        make_classifier(&m);
+    else
+        make_vectors(&m, false);
+    save(&m, at("asked"));
+    word_model_free(&m);
+    settings_set(&s, "mode", classifier ? "supervised" : "cbow", &err);
+    model = word_ask_load(at("asked"), &s, &err);
+    assert_non_null(model);
+    return model;
+}
+
+static const cJSON *get(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    if (!item)
+        fail_msg("no '%s' in the answer", name);
+    return item;
+}
+
+static void words_are_answered(void **state)
+{
+    void *model = open_model(false);
+    struct error err;
+    struct word_model m;
+    float vector[WIDTH], zeros[WIDTH] = {0};
+    const cJSON *first, *second;
+    cJSON *json = ask(model, "application/json", "{\"instances\":[\"cat\",\"nobody\"]}", &err);
+    (void)state;
+    make_vectors(&m, false);
+    word_model_vector(&m, "cat", 3, vector);
+    assert_int_equal(cJSON_GetArraySize(json), 2);
+    first = cJSON_GetArrayItem(json, 0);
+    second = cJSON_GetArrayItem(json, 1);
+    assert_string_equal(get(first, "word")->valuestring, "cat");
+    assert_int_equal(cJSON_GetArraySize(get(first, "vector")), WIDTH);
+    for (int i = 0; i < WIDTH; i++) {
+        assert_true((float)cJSON_GetArrayItem(get(first, "vector"), i)->valuedouble == vector[i]);
+        assert_true((float)cJSON_GetArrayItem(get(second, "vector"), i)->valuedouble == zeros[i]);
+    }
+    assert_null(cJSON_GetObjectItem(first, "neighbours"));
+    cJSON_Delete(json);
+    json = ask(model, NULL, "{\"instances\":[]}", &err);
+    assert_int_equal(cJSON_GetArraySize(json), 0);
+    cJSON_Delete(json);
+    word_model_free(&m);
+    word_ask_unload(model);
+}
+
+static float cosine(const float *a, const float *b)
+{
+    float ab = 0, aa = 0, bb = 0;
+    for (int i = 0; i < WIDTH; i++) {
+        ab += a[i] * b[i];
+        aa += a[i] * a[i];
+        bb += b[i] * b[i];
+    }
+    return ab / sqrtf(aa * bb);
+}
+
+static void neighbours_are_by_cosine(void **state)
+{
+    void *model = open_model(false);
+    struct error err;
+    struct word_model m;
+    float last = 2, cat[WIDTH], other[WIDTH];
+    const cJSON *hit, *list;
+    cJSON *json = ask(model, "application/json",
+                      "{\"configuration\":{\"neighbours\":9},\"instances\":[\"cat\",\"nobody\"]}", &err);
+    (void)state;
+    make_vectors(&m, false);
+    word_model_vector(&m, "cat", 3, cat);
+    list = get(cJSON_GetArrayItem(json, 0), "neighbours");
+    assert_int_equal(cJSON_GetArraySize(list), WORDS - 1);
+    cJSON_ArrayForEach (hit, list) {
+        const char *word = get(hit, "word")->valuestring;
+        float near = (float)get(hit, "cosine")->valuedouble;
+        assert_string_not_equal(word, "cat");
+        assert_true(word_model_vector(&m, word, strlen(word), other));
+        assert_true(fabsf(near - cosine(cat, other)) < 1e-5f && near <= last);
+        last = near;
+    }
+    assert_true(cJSON_IsTrue(get(cJSON_GetArrayItem(json, 0), "known")));
+    assert_true(cJSON_IsFalse(get(cJSON_GetArrayItem(json, 1), "known")));
+    assert_int_equal(cJSON_GetArraySize(get(cJSON_GetArrayItem(json, 1), "neighbours")), 0);
+    cJSON_Delete(json);
+    word_model_free(&m);
+    word_ask_unload(model);
+}
+
+static void analogies_leave_their_words_out(void **state)
+{
+    void *model = open_model(false);
+    struct error err;
+    struct word_model m;
+    float v[3][WIDTH], other[WIDTH], last = 2;
+    const cJSON *hit, *list;
+    cJSON *json =
+        ask(model, "application/json",
+            "{\"analogies\":[[\"the\",\"cat\",\"sat\"],[\"the\",\"no\",\"cat\"]],\"configuration\":{\"k\":2}}", &err);
+    (void)state;
+    make_vectors(&m, false);
+    for (int i = 0; i < 3; i++) {
+        float length = 0;
+        word_model_vector(&m, words[i], strlen(words[i]), v[i]);
+        for (int k = 0; k < WIDTH; k++)
+            length += v[i][k] * v[i][k];
+        for (int k = 0; k < WIDTH; k++)
+            v[i][k] /= sqrtf(length);
+    }
+    for (int k = 0; k < WIDTH; k++)
+        v[0][k] = v[1][k] - v[0][k] + v[2][k];
+    list = get(cJSON_GetArrayItem(json, 0), "nearest");
+    assert_int_equal(cJSON_GetArraySize(list), 2);
+    cJSON_ArrayForEach (hit, list) {
+        const char *word = get(hit, "word")->valuestring;
+        float near = (float)get(hit, "cosine")->valuedouble;
+        assert_true(strcmp(word, "the") != 0 && strcmp(word, "cat") != 0 && strcmp(word, "sat") != 0);
+        word_model_vector(&m, word, strlen(word), other);
+        assert_true(fabsf(near - cosine(v[0], other)) < 1e-5f && near <= last);
+        last = near;
+    }
+    assert_int_equal(cJSON_GetArraySize(get(cJSON_GetArrayItem(json, 1), "nearest")), 0);
+    assert_string_equal(cJSON_GetArrayItem(get(cJSON_GetArrayItem(json, 1), "unknown"), 0)->valuestring, "no");
+    cJSON_Delete(json);
+    word_model_free(&m);
+    word_ask_unload(model);
+}
+
+static void sentences_are_answered(void **state)
+{
+    static const char *const requests[][2] = {
+        {"application/json", "{\"instances\":[\"the cat sat\"],\"configuration\":{\"k\":2,\"shares\":true}}"},
+        {"application/jsonlines", "{\"source\":\"the cat sat\", \"k\":2,\"shares\":true}\n"},
+        {"text/plain", "the cat sat\n"},
+        {"application/json; charset=utf-8", "{\"instances\":[\"the cat sat\"],\"configuration\":{\"k\":9}}"},
+    };
+    static const int answers[] = {2, 2, 1, 3};
+    void *model = open_model(true);
+    struct word_model m;
+    float p[3];
+    (void)state;
+    make_classifier(&m);
+    word_model_classify(&m, "the cat sat", 11, p);
+    for (int i = 0; i < 4; i++) {
+        struct error err;
+        cJSON *json = ask(model, requests[i][0], requests[i][1], &err);
+        const cJSON *one = cJSON_IsArray(json) ? cJSON_GetArrayItem(json, 0) : json;
+        double last = 1;
+        assert_int_equal(cJSON_GetArraySize(get(one, "label")), answers[i]);
+        for (int k = 0; k < answers[i]; k++) {
+            const char *label = cJSON_GetArrayItem(get(one, "label"), k)->valuestring;
+            double probability = cJSON_GetArrayItem(get(one, "prob"), k)->valuedouble;
+            int number = strcmp(label, "__label__1") == 0 ? 0 : strcmp(label, "__label__good") == 0 ? 1 : 2;
+            assert_true(fabs(probability - (double)p[number]) < 1e-6 && probability <= last);
+            last = probability;
+        }
+        if (i < 2) {
+            double sum = 0;
+            const cJSON *piece;
+            cJSON_ArrayForEach (piece, get(one, "pieces"))
+                sum += get(get(piece, "share"), "__label__good")->valuedouble;
+            assert_true(fabs(sum - get(get(one, "scores"), "__label__good")->valuedouble) < 1e-5);
+        } else {
+            assert_null(cJSON_GetObjectItem(one, "pieces"));
+        }
+        cJSON_Delete(json);
+    }
+    word_model_free(&m);
+    word_ask_unload(model);
+}
+
+static void wrong_requests_are_told_what_is_right(void **state)
+{
+    static const struct {
+        bool classifier;
+        const char *type, *text, *what;
+    } cases[] = {
+        {false, "text/csv", "cat", "cannot be of type 'text/csv'"},
+        {false, "application/json", "", "{ should come"},
+        {false, "application/json", "{}", "no instances"},
+        {false, "application/json", "{\"instances\":\"cat\"}", "[ should come"},
+        {false, "application/json", "{\"instances\":[4]}", "stands where \""},
+        {false, "application/json", "{\"instances\":[\"cat\"", "no JSON"},
+        {false, "application/json", "{\"instances\":[\"cat\"]} more", "Something follows"},
+        {false, "application/json", "{\"instances\":[],\"instances\":[]}", "a key twice"},
+        {false, "application/json", "{\"instances\":[],\"other\":[]}", "'other' is not known"},
+        {false, "application/json", "{\"instances\":[],\"configuration\":{\"shares\":true}}", "'shares' is not known"},
+        {false, "application/json", "{\"instances\":[],\"configuration\":{\"neighbours\":0}}", "0 answers"},
+        {false, "application/json", "{\"instances\":[],\"configuration\":{\"neighbours\":5000}}", "'5000' is no whole"},
+        {false, "application/json", "{\"analogies\":[[\"a\",\"b\"]]}", "three words"},
+        {false, "application/json", "{\"analogies\":[[\"a\",\"b\",\"c\",\"d\"]]}", "three words"},
+        {false, "application/jsonlines", "{\"source\":\"a\",\"shares\":true}", "have no shares"},
+        {true, "application/json", "{\"instances\":[],\"configuration\":{\"k\":0}}", "0 answers"},
+        {true, "application/json", "{\"instances\":[],\"configuration\":{\"k\":\"two\"}}", "no whole number"},
+        {true, "application/json", "{\"instances\":[],\"configuration\":{\"shares\":1}}", "true or false"},
+        {true, "application/json", "{\"instances\":[\"\\ud800\"]}", "escape"},
+        {true, "application/json", "{\"analogies\":[]}", "no analogies"},
+        {true, "application/jsonlines", "\n", "nothing in the request"},
+        {true, "application/jsonlines", "{\"k\":1}", "no source"},
+        {true, "application/jsonlines", "{\"source\":\"a\",\"neighbours\":1}", "no neighbours"},
+        {true, "text/plain", "\xff\xfe", "no UTF-8"},
+    };
+    void *model[2] = {open_model(false), open_model(true)};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error err;
+        cJSON *json = ask(model[cases[i].classifier], cases[i].type, cases[i].text, &err);
+        if (json || !strstr(err.what, cases[i].what))
+            fail_msg("%s: %s", cases[i].text, json ? "answered" : err.what);
+    }
+    word_ask_unload(model[0]);
+    word_ask_unload(model[1]);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    char command[64];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_saved_is_loaded),
+        cmocka_unit_test(buckets_that_were_not_seen_take_no_room),
+        cmocka_unit_test(scores_are_sums_of_pieces),
+        cmocka_unit_test(fasttext_reads_our_vectors),
+        cmocka_unit_test(fasttext_reads_our_classifier),
+        cmocka_unit_test(gensim_reads_all_three_forms),
+        cmocka_unit_test(fasttexts_vectors_are_read),
+        cmocka_unit_test(fasttexts_classifiers_are_read),
+        cmocka_unit_test(other_losses_and_packed_models_are_refused),
+        cmocka_unit_test(a_file_cut_or_changed_is_refused_or_read),
+        cmocka_unit_test(words_are_answered),
+        cmocka_unit_test(neighbours_are_by_cosine),
+        cmocka_unit_test(analogies_leave_their_words_out),
+        cmocka_unit_test(sentences_are_answered),
+        cmocka_unit_test(wrong_requests_are_told_what_is_right),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
