@@ -389,7 +389,7 @@ test('own images with their boxes are trained on, gone on from, and asked about'
 });
 
 const WORDS = '/demo/blazingtext?data=planted_words:n=3000&h.mode=skipgram&h.vector_dim=32&h.epochs=6&pace=0';
-const OPINIONS = '/demo/blazingtext?data=opinion_text:n=3000,not=0.5,adjacent=1&h.mode=supervised&h.vector_dim=10&h.learning_rate=0.5&h.epochs=6&pace=0';
+const OPINIONS = '/demo/blazingtext?data=opinion_text:n=3000,not=0.5,adjacent=1&h.mode=supervised&h.buckets=20000&h.vector_dim=10&h.learning_rate=0.5&h.epochs=6&pace=0';
 const answered = (page, title) => figure(page, title).locator('.bars').waitFor();
 
 for (const look of LOOKS)
@@ -439,7 +439,7 @@ for (const look of LOOKS)
   });
 
 test('own text is learned from: a file of lines, and one of labelled lines', async () => {
-  const page = await open(LOOKS[0], '/demo/blazingtext?h.mode=supervised&h.vector_dim=8&h.epochs=8&h.learning_rate=0.5&h.min_count=1&pace=0');
+  const page = await open(LOOKS[0], '/demo/blazingtext?h.mode=supervised&h.buckets=2000&h.vector_dim=8&h.epochs=8&h.learning_rate=0.5&h.min_count=1&pace=0');
   const line = (i) => (i % 2 ? `__label__tea hot leaves in a pot number ${i % 7}` : `__label__bread warm flour in an oven number ${i % 5}`);
   const text = Array.from({ length: 80 }, (_, i) => line(i)).join('\n');
   const give = async (label, name) => {

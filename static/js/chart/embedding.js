@@ -18,6 +18,7 @@ export function Embedding({ embeddings, epochs }) {
   const shown = embeddings[moment.at];
   const found = shown ? matches(shown.name, sought) : [];
   const places = useGlide(shown);
+  const turned = embeddings.length > 0 && lies(embeddings.at(-1));
   const words = shown && momentWords('epoch', shown.epoch, epochs);
   const groups = groupsOf(shown);
   const trail = (i) => embeddings.slice(0, moment.at).filter((e) => e.name[i] === shown.name[i]).map((e) => [e.x[i], e.y[i]]);
@@ -25,7 +26,7 @@ export function Embedding({ embeddings, epochs }) {
     file="embedding" shape="map" empty=${!shown?.name.length} summary=${summary(shown, found, sought)}
     table=${() => tableOf(shown)}
     picture=${(cursor, point) => html`<${Canvas} point=${point} draw=${(ctx, w, h, t) =>
-      draw(ctx, w, h, t, { shown, places, groups, found, trail, focus: cursor ?? found[0] ?? null })} />`}
+      draw(ctx, w, h, t, { shown, places, turned: turned === h < w, groups, found, trail, focus: cursor ?? found[0] ?? null })} />`}
     tools=${html`<label class="check find-point">find <input class="input" type="search" autocomplete="off" value=${sought}
         disabled=${!shown} onInput=${(e) => setSought(e.target.value)} /></label>
       <${Moments} name="epoch" moment=${moment} text=${words} />${shown ? html`<${Groups} groups=${groups} />` : html`<p class="legend"></p>`}`} />`;
@@ -103,6 +104,15 @@ function between({ shown, from, begun }, now) {
   return { x: mixed(from.x, shown.x), y: mixed(from.y, shown.y) };
 }
 
+/** Whether they reach further up than across. */
+function lies({ x, y }) {
+  const span = ([low, high]) => high - low;
+  return span(extent(y)) > span(extent(x));
+}
+
+/** Across and up; `turned`: the other way round, where the longer way of the points then lies along that of the canvas. */
+const upright = ({ x, y }, turned) => (turned ? { x: y, y: x } : { x, y });
+
 /** One scale for both directions, so that distances are what they look like. */
 function scales(width, height, t, { x, y }) {
   const [across, up] = [extent(x), extent(y)];
@@ -116,15 +126,16 @@ function scales(width, height, t, { x, y }) {
   };
 }
 
-function draw(ctx, width, height, t, { shown, places, groups, found, trail, focus }) {
-  const p = scales(width, height, t, places);
-  const at = places.x.map((x, i) => [p.x(x), p.y(places.y[i])]);
+function draw(ctx, width, height, t, { shown, places, turned, groups, found, trail, focus }) {
+  const now = upright(places, turned);
+  const p = scales(width, height, t, now);
+  const at = now.x.map((x, i) => [p.x(x), p.y(now.y[i])]);
   const [row, others] = focus === null ? [null, []] : [Math.min(focus, at.length - 1), shown.neighbours[Math.min(focus, at.length - 1)]];
   ctx.strokeStyle = t.line;
   ctx.lineWidth = 1;
   ctx.strokeRect(0.5, 0.5, width - 1, height - 1);
   if (row !== null) {
-    const past = [...trail(row).map(([x, y]) => [p.x(x), p.y(y)]), at[row]];
+    const past = [...trail(row).map(([x, y]) => (turned ? [p.x(y), p.y(x)] : [p.x(x), p.y(y)])), at[row]];
     ctx.globalAlpha = 0.5;
     if (past.length > 1) line(ctx, t.muted, 1, past);
     ctx.globalAlpha = 1;
@@ -138,7 +149,7 @@ function draw(ctx, width, height, t, { shown, places, groups, found, trail, focu
     mark(ctx, looks[i], x, y, r, t);
   });
   ctx.globalAlpha = 1;
-  if (lit.size <= 1 && !found.length) scattered(ctx, t, { shown, at, width, height, r });
+  if (lit.size <= 1 && !found.length) scattered(ctx, t, { shown, rest: upright(shown, turned), at, width, height, r });
   for (const i of found) ring(ctx, t, at[i], r + 0.125 * t.rem, 1.5);
   if (row !== null) {
     ring(ctx, t, at[row], r + 0.1875 * t.rem, 2.5);
@@ -164,10 +175,10 @@ const small = (t) => t.font.replace(/^[\d.]+/, (px) => String(0.857 * px));
 
 /** Small names beside as many points as have room for one; which they are is decided where the points come to rest, so
  *  that none flickers on the way. */
-function scattered(ctx, t, { shown, at, width, height, r }) {
-  const rest = scales(width, height, t, shown);
+function scattered(ctx, t, { shown, rest, at, width, height, r }) {
+  const p = scales(width, height, t, rest);
   const [tall, gap] = [1.125 * t.rem, r + 0.1875 * t.rem];
-  const taken = shown.x.map((x, i) => [rest.x(x) - r, rest.y(shown.y[i]) - r, rest.x(x) + r, rest.y(shown.y[i]) + r]);
+  const taken = rest.x.map((x, i) => [p.x(x) - r, p.y(rest.y[i]) - r, p.x(x) + r, p.y(rest.y[i]) + r]);
   const free = ([left, top, right, bottom], own) =>
     left > 1 && right < width - 1 && !taken.some((o, k) => k !== own && left < o[2] && o[0] < right && top < o[3] && o[1] < bottom);
   ctx.font = small(t);
@@ -176,7 +187,7 @@ function scattered(ctx, t, { shown, at, width, height, r }) {
   for (let i = 0, named = 0; i < at.length && named < NAMED; i++) {
     const text = shorter(shown.name[i]);
     const wide = ctx.measureText(text).width;
-    const [x, y] = [rest.x(shown.x[i]), rest.y(shown.y[i])];
+    const [x, y] = [p.x(rest.x[i]), p.y(rest.y[i])];
     const room = (side) => {
       const left = side > 0 ? x + gap : x - gap - wide;
       return [left, y - tall / 2, left + wide, y + tall / 2];

@@ -19,19 +19,20 @@ export function Sentences({ sentences, epochs }) {
     tools=${html`<${Moments} name="epoch" moment=${moment} text=${words} />`} />`;
 }
 
-/** The same of an answer. rows: [{label: [true ones] or undefined, probability, pieces}]; both lists follow `classes`. */
+/** The same of an answer. rows: [{label: [true ones] or undefined, probability, pieces: [{text, share, unknown: what the
+ *  model has no vector of}]}]; probabilities and shares follow `classes`. */
 export function Lit({ title, file, note, classes = [], rows = [], tools }) {
   const [wanted, setWanted] = useState(PREDICTED);
   const chosen = classes.indexOf(wanted); // -1: of each sentence the likeliest
   const judged = rows.map((row) => judge(row, classes, chosen));
   const stops = judged.flatMap((row, i) => [{ i, piece: null }, ...row.order.map((piece) => ({ i, piece }))]);
-  return html`<${Figure} title=${title} note=${note} file=${file} shape="sentences" empty=${!rows.length}
+  return html`<${Figure} title=${title} note=${note} file=${file} shape="lit" empty=${!rows.length}
     summary=${summary(judged)} table=${() => tableOf(judged, stops, classes)}
     picture=${(cursor, point) => html`<${Rows} rows=${judged} classes=${classes} at=${cursor === null ? null : stops[cursor]}
       point=${(i, piece) => point(i === null ? null : stops.findIndex((s) => s.i === i && s.piece === piece))} />`}
     tools=${html`${tools}<label class="check lit-class">shares for <select class="input" value=${chosen < 0 ? PREDICTED : wanted}
         onChange=${(e) => setWanted(e.target.value)}>${[PREDICTED, ...classes].map((name) => html`<option key=${name}
-        value=${name}>${name === PREDICTED ? name : plainLabel(name)}</option>`)}</select></label><${Marks} />`} />`;
+        value=${name}>${name === PREDICTED ? name : plainLabel(name)}</option>`)}</select></label><${Marks} truth=${judged.some((r) => r.truth)} unknown=${rows.some((r) => r.pieces.some((p) => p.unknown))} />`} />`;
 }
 
 /** Labels are written as the service writes them, "__label__4". */
@@ -89,7 +90,7 @@ function Rows({ rows, classes, at, point }) {
   return html`<div class="sentences" aria-hidden="true" onPointerLeave=${() => point(null)}>
     ${rows.map((row, i) => {
       const lit = at?.i === i;
-      const piece = (k) => html`<${Piece} key=${k} text=${spelt(row.pieces[k].text)} part=${row.share(k) / row.largest} share=${row.share(k)}
+      const piece = (k) => html`<${Piece} key=${k} text=${spelt(row.pieces[k].text)} unknown=${row.pieces[k].unknown} part=${row.share(k) / row.largest} share=${row.share(k)}
         lit=${lit && at.piece === k} enter=${(e) => moved(e) && point(i, k)} />`;
       return html`<div key=${i} class=${lit ? 'sentence lit-sentence lit' : 'sentence lit-sentence'} ref=${lit ? intoSight : null}>
         <span class="side"><span class="lit-words">${row.words.map((k) => html`${piece(k)} `)}</span>
@@ -105,10 +106,10 @@ function Rows({ rows, classes, at, point }) {
 const moved = (event) => event.movementX !== 0 || event.movementY !== 0;
 const intoSight = (el) => el?.scrollIntoView({ block: 'nearest' });
 
-function Piece({ text, part, share, lit, enter }) {
+function Piece({ text, unknown, part, share, lit, enter }) {
   const size = Math.min(1, Math.abs(part));
   const kind = size < FAINT ? '' : part > 0 ? 'for' : 'against';
-  const name = ['piece', kind, size > 0.5 && 'strong', lit && 'lit'].filter(Boolean).join(' ');
+  const name = ['piece', unknown ? 'unknown' : kind, size > 0.5 && 'strong', lit && 'lit'].filter(Boolean).join(' ');
   return html`<span class=${name} style=${{ '--size': size.toFixed(2) }} title=${signed(share)} onPointerEnter=${enter}
     onPointerMove=${enter}>${text}</span>`;
 }
@@ -129,9 +130,9 @@ function Chances({ row, classes }) {
   )}</span>`;
 }
 
-const Marks = () => html`<ul class="legend words-legend" aria-label="Marks of the pieces">
+const Marks = ({ truth, unknown }) => html`<ul class="legend words-legend" aria-label="Marks of the pieces">
   <li><span class="piece for strong" style=${{ '--size': 1 }}>speaks for the class</span></li>
   <li><span class="piece against strong" style=${{ '--size': 1 }}>against it</span></li>
   <li><span class="piece for" style=${{ '--size': 0.3 }}>a little</span></li>
-  <li><${Icon} name="tick" /> the true label</li></ul>`;
-
+  ${unknown && html`<li><span class="piece unknown">not known</span></li>`}
+  ${truth && html`<li><${Icon} name="tick" /> the true label</li>`}</ul>`;

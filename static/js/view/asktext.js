@@ -23,7 +23,7 @@ function Nearest({ title, file, near, none }) {
   return html`<${Figure} title=${title} file=${file} empty=${!near.length} shape="bars"
     summary=${near.length ? `${near[0].word} is nearest, cosine ${number(near[0].cosine)}.` : none}
     table=${() => ({ columns: ['word', 'cosine'], rows: near.map((n) => [n.word, n.cosine]) })}
-    picture=${(cursor, point) => html`<${Bars} wide point=${point} rows=${near.map(({ word, cosine }, at) => ({
+    picture=${(cursor, point) => html`<${Bars} point=${point} rows=${near.map(({ word, cosine }, at) => ({
       ...{ at, key: word, name: word, value: cosine, lit: cursor === at, kind: 'above', from: 0, to: Math.max(0, cosine) },
     }))} />`} />`;
 }
@@ -80,17 +80,24 @@ const sentences = {
     [(newest(run, 'sentences')?.rows ?? []).slice(0, 2).map((r) => r.pieces.map((p) => p.text).filter((text) => !/\s|^<\/s>$/.test(text)).join(' ')).join('\n')],
   body: ([text]) => JSON.stringify({ instances: lines(text), configuration: { k: LABELS, shares: true } }),
   says: (answer) => listOf(answer).map((a) => plainLabel(a.label[0])).join('; '),
-  Answer: ({ answer }) => html`<${Lit} title="What the model reads in it" file="answer" note=${count(listOf(answer).length, 'sentence')}
-      ...${asked(listOf(answer))} />
+  Answer: ({ answer, texts: [text] }) => html`<${Lit} title="What the model reads in it" file="answer" note=${count(listOf(answer).length, 'sentence')}
+      ...${asked(listOf(answer), lines(text))} />
     <${AsItCame} answer=${answer} />`,
 };
 
 /** The labels that the answers name as classes; shares come for each label there is. */
-function asked(answers) {
+function asked(answers, typed) {
   const classes = [...new Set(answers.flatMap((a) => a.label))].sort();
-  const rows = answers.map((a) => ({
+  const rows = answers.map((a, i) => ({
     probability: classes.map((c) => a.prob[a.label.indexOf(c)] ?? 0),
-    pieces: a.pieces.map(({ text, share }) => ({ text, share: classes.map((c) => share[c]) })),
+    pieces: whole(a.pieces.map(({ text, share }) => ({ text, share: classes.map((c) => share[c]) })), words(typed[i]), classes),
   }));
   return { classes, rows };
+}
+
+/** The pieces with the words that the model does not know where they were typed; the answer passes over those. */
+function whole(pieces, typed, classes) {
+  const known = pieces.filter(({ text }) => !/\s/.test(text));
+  const line = typed.map((text) => (known[0]?.text === text ? known.shift() : { text, unknown: true, share: classes.map(() => 0) }));
+  return [...line, ...known, ...pieces.filter(({ text }) => /\s/.test(text))];
 }

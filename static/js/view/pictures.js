@@ -165,9 +165,9 @@ function Seen(data) {
     note=${points ? `${points.x.length} training rows` : null} />`;
 }
 
-/** `values` of the form, and the columns of its data when they are known: for the time before the engine has said what
- *  it read. */
-export function Pictures({ run, entry, values, columns }) {
+/** `values` of the form, the columns of its data when they are known and the name of made data: for the time before the
+ *  engine has said what it read. */
+export function Pictures({ run, entry, values, columns, made }) {
   const hyper = run?.start?.hyperparameters ?? values;
   const task = TASKS[hyper.predictor_type ?? hyper.mode] ?? hyper.objective ?? '';
   const known = { hyper, task, columns: run?.start?.data?.columns ?? columns ?? 2 };
@@ -183,7 +183,7 @@ export function Pictures({ run, entry, values, columns }) {
     ({ key, wide, data, draw }) => html`<div key=${key} class=${wide ? 'slot slot-wide' : 'slot'}>${
       draw ? html`<${Still} data=${data} shown=${`${moment.at} ${moment.following} ${confidence}`}
         draw=${() => draw(data, { run, hyper, moment, threshold })} />` : html`<${Losses} run=${run} entry=${entry}
-        hyper=${hyper} />`
+        hyper=${hyper} made=${run?.start?.data?.name ?? made} />`
     }</div>`,
   )}</div>`;
 }
@@ -234,16 +234,17 @@ const MEASURES = {
     best === 'bleu' || sample !== '0' ? ['perplexity', 'accuracy', 'bleu'] : ['perplexity', 'accuracy'],
   object2vec: ({ output_layer: output }) =>
     output === 'mean_squared_error' ? ['mean_squared_error'] : ['cross_entropy', 'accuracy'],
-  blazingtext: ({ mode }) => (mode === 'supervised' ? ['loss', 'accuracy'] : ['loss']),
+  blazingtext: ({ mode }, made) =>
+    mode === 'supervised' ? ['loss', 'accuracy'] : /^planted_words/.test(made) ? ['loss', 'topic_precision', 'role_precision'] : ['loss'],
   'object-detection': () => ['mAP', 'cross_entropy', 'smooth_l1'],
 };
 
-/** `hyper`: the settings; they may name the metrics that will come. */
-function Losses({ run, entry, hyper }) {
+/** `hyper`: the settings, `made`: the made data; they may name the metrics that will come. */
+function Losses({ run, entry, hyper, made }) {
   const [wanted, setWanted] = useState(null);
   const { groups, names: come } = measures(run);
   const asked = (hyper.eval_metric ?? '').split(',').map((name) => name.trim()).filter(Boolean);
-  const sure = MEASURES[entry.name]?.(hyper) ?? [];
+  const sure = MEASURES[entry.name]?.(hyper, made) ?? [];
   const names = sure.length ? [...new Set([...sure, ...come])] : come.length ? come : asked;
   const own = names.includes(wanted) ? wanted : (names.find((name) => groups.has(name)) ?? names[0]);
   const series = (groups.get(own) ?? []).map((c, i) => ({
