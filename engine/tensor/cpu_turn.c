@@ -10,7 +10,6 @@ typedef float loose_lanes __attribute__((vector_size(32), aligned(4), may_alias)
 enum { LANES = sizeof(lanes) / sizeof(float) };
 
 #define INLINE static inline __attribute__((always_inline))
-#define FOR_EACH(i, n) _Pragma("GCC unroll 16") for (size_t i = 0; i < (n); i++)
 
 INLINE void load(lanes *v, const float *from, size_t n)
 {
@@ -33,24 +32,27 @@ INLINE void store(float *to, const lanes *v, size_t n)
 INLINE void turn_lanes(float *to, size_t step, const float *from, size_t apart, size_t depth, size_t n)
 {
     lanes d[4][4], e[4][4], v[4];
-    FOR_EACH(y, 4)
-    FOR_EACH(x, 4)
-    load(&d[y][x], from + y * apart + x * depth, n);
-    FOR_EACH(x, 4)
-    {
+#pragma GCC unroll 4
+    for (size_t y = 0; y < 4; y++)
+#pragma GCC unroll 4
+        for (size_t x = 0; x < 4; x++)
+            load(&d[y][x], from + y * apart + x * depth, n);
+#pragma GCC unroll 4
+    for (size_t x = 0; x < 4; x++) {
         e[0][x] = d[0][x] - d[2][x];
         e[1][x] = d[1][x] + d[2][x];
         e[2][x] = d[2][x] - d[1][x];
         e[3][x] = d[1][x] - d[3][x];
     }
-    FOR_EACH(y, 4)
-    {
+#pragma GCC unroll 4
+    for (size_t y = 0; y < 4; y++) {
         v[0] = e[y][0] - e[y][2];
         v[1] = e[y][1] + e[y][2];
         v[2] = e[y][2] - e[y][1];
         v[3] = e[y][1] - e[y][3];
-        FOR_EACH(x, 4)
-        store(to + (4 * y + x) * step, &v[x], n);
+#pragma GCC unroll 4
+        for (size_t x = 0; x < 4; x++)
+            store(to + (4 * y + x) * step, &v[x], n);
     }
 }
 
@@ -67,16 +69,17 @@ VECTORISED void turn_pixels(float *to, size_t step, const float *from, size_t ap
 INLINE void result_lanes(float *const *to, const float *const *from, size_t at, const float *m, size_t step, size_t n)
 {
     lanes e[2][4], y;
-    FOR_EACH(x, 4)
-    {
+#pragma GCC unroll 4
+    for (size_t x = 0; x < 4; x++) {
         lanes d[4];
-        FOR_EACH(row, 4)
-        load(&d[row], m + (4 * row + x) * step, n);
+#pragma GCC unroll 4
+        for (size_t row = 0; row < 4; row++)
+            load(&d[row], m + (4 * row + x) * step, n);
         e[0][x] = d[0] + d[1] + d[2];
         e[1][x] = d[1] - d[2] - d[3];
     }
-    FOR_EACH(i, 4)
-    {
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++) {
         const lanes *row = e[i / 2];
         lanes sum = i % 2 == 0 ? row[0] + row[1] + row[2] : row[1] - row[2] - row[3];
         y = (lanes){0};
@@ -100,23 +103,25 @@ VECTORISED void turn_result(float *const *to, const float *const *from, const fl
 INLINE void slope_lanes(float *to, size_t step, const float *const *from, size_t at, size_t n)
 {
     lanes d[4], e[4][2], v[4];
-    FOR_EACH(i, 4)
-    load(&d[i], from[i] + at, n);
-    FOR_EACH(x, 2)
-    {
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++)
+        load(&d[i], from[i] + at, n);
+#pragma GCC unroll 2
+    for (size_t x = 0; x < 2; x++) {
         e[0][x] = d[x];
         e[1][x] = d[x] + d[2 + x];
         e[2][x] = d[x] - d[2 + x];
         e[3][x] = -d[2 + x];
     }
-    FOR_EACH(y, 4)
-    {
+#pragma GCC unroll 4
+    for (size_t y = 0; y < 4; y++) {
         v[0] = e[y][0];
         v[1] = e[y][0] + e[y][1];
         v[2] = e[y][0] - e[y][1];
         v[3] = -e[y][1];
-        FOR_EACH(x, 4)
-        store(to + (4 * y + x) * step, &v[x], n);
+#pragma GCC unroll 4
+        for (size_t x = 0; x < 4; x++)
+            store(to + (4 * y + x) * step, &v[x], n);
     }
 }
 
@@ -134,25 +139,27 @@ VECTORISED void turn_slope(float *to, size_t step, const float *const *from, siz
 INLINE void kernel_lanes(float *to, size_t step, const float *from, size_t apart, const size_t *order, size_t n)
 {
     lanes g[3][3], e[4][3], v[4];
-    FOR_EACH(i, 9)
-    load(&g[i / 3][i % 3], from + order[i] * apart, n);
-    FOR_EACH(x, 3)
-    {
+#pragma GCC unroll 9
+    for (size_t i = 0; i < 9; i++)
+        load(&g[i / 3][i % 3], from + order[i] * apart, n);
+#pragma GCC unroll 3
+    for (size_t x = 0; x < 3; x++) {
         lanes outer = (g[0][x] + g[2][x]) * 0.5f, middle = g[1][x] * 0.5f;
         e[0][x] = g[0][x];
         e[1][x] = outer + middle;
         e[2][x] = outer - middle;
         e[3][x] = g[2][x];
     }
-    FOR_EACH(y, 4)
-    {
+#pragma GCC unroll 4
+    for (size_t y = 0; y < 4; y++) {
         lanes outer = (e[y][0] + e[y][2]) * 0.5f, middle = e[y][1] * 0.5f;
         v[0] = e[y][0];
         v[1] = outer + middle;
         v[2] = outer - middle;
         v[3] = e[y][2];
-        FOR_EACH(x, 4)
-        store(to + (4 * y + x) * step, &v[x], n);
+#pragma GCC unroll 4
+        for (size_t x = 0; x < 4; x++)
+            store(to + (4 * y + x) * step, &v[x], n);
     }
 }
 
@@ -169,24 +176,25 @@ VECTORISED void turn_kernels(float *to, size_t step, const float *from, size_t a
 INLINE void kernel_slope_lanes(float *to, size_t apart, bool add, const float *from, size_t step, size_t n)
 {
     lanes e[3][4];
-    FOR_EACH(x, 4)
-    {
+#pragma GCC unroll 4
+    for (size_t x = 0; x < 4; x++) {
         lanes d[4], half;
-        FOR_EACH(y, 4)
-        load(&d[y], from + (4 * y + x) * step, n);
+#pragma GCC unroll 4
+        for (size_t y = 0; y < 4; y++)
+            load(&d[y], from + (4 * y + x) * step, n);
         half = (d[1] + d[2]) * 0.5f;
         e[0][x] = d[0] + half;
         e[1][x] = (d[1] - d[2]) * 0.5f;
         e[2][x] = d[3] + half;
     }
-    FOR_EACH(y, 3)
-    {
+#pragma GCC unroll 3
+    for (size_t y = 0; y < 3; y++) {
         lanes half = (e[y][1] + e[y][2]) * 0.5f, g[3];
         g[0] = e[y][0] + half;
         g[1] = (e[y][1] - e[y][2]) * 0.5f;
         g[2] = e[y][3] + half;
-        FOR_EACH(x, 3)
-        {
+#pragma GCC unroll 3
+        for (size_t x = 0; x < 3; x++) {
             lanes before = {0};
             if (add)
                 load(&before, to + (3 * y + x) * apart, n);
