@@ -126,7 +126,7 @@ static size_t common_words(const struct classifier_run *r)
 static int open_gpu(struct classifier_run *r, struct error *err)
 {
     const struct classifier_lines *l = &r->lines[PART_TRAIN];
-    if (!words_gpu_wanted(r->t, l->start[l->lines], r->design.epochs))
+    if (!r->t->gpu)
         return 0;
     r->gpu = words_gpu_open_labels(r->t, l, &r->net, r->design.epochs, r->design.rate, err);
     return r->gpu ? 0 : -1;
