@@ -79,47 +79,34 @@ static void write_generators(struct json *j, const struct algorithm *a)
 
 static const char *const nothing[] = {NULL};
 
-static void write_algorithm(struct json *j, const struct algorithm_entry *e)
+static void write_algorithm(struct json *j, const struct algorithm *a)
 {
-    const struct algorithm *a = e->algorithm;
     json_object(j, NULL);
-    json_string(j, "name", e->name);
-    json_string(j, "title", e->title);
-    json_bool(j, "built", a != NULL);
-    if (a) {
-        write_list(j, "content_types", a->content_types);
-        write_list(j, "channels", a->channels);
-        json_array(j, "hyperparameters");
-        for (const struct hyperparameter *h = a->hyperparameters; h->name; h++)
-            write_hyperparameter(j, h);
-        json_end(j);
-        write_generators(j, a);
-        write_list(j, "pictures", a->pictures);
-        write_list(j, "accepts", a->accepts ? a->accepts : nothing);
-    }
+    json_string(j, "name", a->name);
+    json_string(j, "title", a->title);
+    write_list(j, "content_types", a->content_types);
+    write_list(j, "channels", a->channels);
+    json_array(j, "hyperparameters");
+    for (const struct hyperparameter *h = a->hyperparameters; h->name; h++)
+        write_hyperparameter(j, h);
     json_end(j);
-}
-
-static bool is_known(const char *name)
-{
-    for (const struct algorithm_entry *e = algorithm_table; e->name; e++)
-        if (strcmp(e->name, name) == 0)
-            return true;
-    return false;
+    write_generators(j, a);
+    write_list(j, "pictures", a->pictures);
+    write_list(j, "accepts", a->accepts ? a->accepts : nothing);
+    json_end(j);
 }
 
 int describe(const char *name, struct str *out, struct error *err)
 {
     struct json j = json_begin(out);
-    if (name && !is_known(name)) {
-        algorithm_find(name, err); /* for its message */
+    const struct algorithm *one = name ? algorithm_find(name, err) : NULL;
+    if (name && !one)
         return -1;
-    }
     json_object(&j, NULL);
     json_array(&j, "algorithms");
-    for (const struct algorithm_entry *e = algorithm_table; e->name; e++)
-        if (!name || strcmp(e->name, name) == 0)
-            write_algorithm(&j, e);
+    for (const struct algorithm *const *a = algorithm_table; *a; a++)
+        if (!one || *a == one)
+            write_algorithm(&j, *a);
     json_end(&j);
     json_end(&j);
     return out->failed ? error_set(err, ERROR_SYSTEM, NULL, NULL, "There is not enough memory") : 0;

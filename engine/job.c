@@ -165,11 +165,14 @@ static int check_channels(const struct job *job, const struct algorithm *algorit
     return 0;
 }
 
-/* Annotations are of images in a folder, which a pipe does not send. */
+/* Annotations are of images in a folder; a pipe sends both by itself. */
 static int check_annotations(const struct job *job, struct error *err)
 {
-    const char *const images[] = {job->pipe ? NULL : job->train, job->validation};
+    const char *const images[] = {job->train, job->validation};
     static const char *const flags[] = {"--train-annotation", "--validation-annotation"};
+    if (job->pipe && job->annotation[PART_TRAIN])
+        return error_set(err, ERROR_INPUT, flags[PART_TRAIN], "leave it out, or use --mode File",
+                         "A pipe sends images with their annotations");
     for (int i = 0; i < PART_TEST; i++)
         if (job->annotation[i] && !images[i])
             return error_set(err, ERROR_INPUT, flags[i], "leave it out, or give the folder of the images too",

@@ -170,6 +170,70 @@ static double commonest_word(const struct parts *p, int part)
     return tokens_of(asked) ? (double)hits / (double)tokens_of(asked) : 0;
 }
 
+/* How many lines hold each word that is a label, else 0. NULL: no memory. */
+static uint64_t *label_lines(const struct text *t)
+{
+    uint64_t *lines = calloc(t->words + 1, sizeof *lines);
+    for (size_t i = 0; lines && i < t->words; i++) {
+        size_t len;
+        const char *word = text_word(t, (int32_t)i, &len);
+        lines[i] = text_label(word, len) ? t->count[i] : 0;
+    }
+    return lines;
+}
+
+/* The share of the lines that have the label seen most in training. */
+static double commonest_label(const struct parts *p, int part)
+{
+    const struct text *train = &p->text[PART_TRAIN], *asked = &p->text[part];
+    uint64_t *lines = label_lines(train), hits = 0;
+    size_t best = 0, len;
+    int32_t there = -1;
+    for (size_t i = 1; lines && i < train->words; i++)
+        if (lines[i] > lines[best])
+            best = i;
+    if (lines && train->words && lines[best]) {
+        const char *label = text_word(train, (int32_t)best, &len);
+        there = text_find(asked, label, len);
+    }
+    if (there >= 0)
+        hits = asked->count[there];
+    free(lines);
+    return asked->lines ? (double)hits / (double)asked->lines : 0;
+}
+
+static double commonest_answer(const struct parts *p, int part)
+{
+    return p->kind == DATA_TEXT ? commonest_label(p, part) : commonest_word(p, part);
+}
+
+/* The share of all other planted words that are of a word's own group: what neighbours by chance have. */
+static double chance(const struct text *t, int kind)
+{
+    const int32_t *group = t->group[kind];
+    double n = 0, pairs = 0;
+    for (size_t i = 0; group && i < t->words; i++) {
+        double own = 0;
+        for (size_t k = 0; group[i] >= 0 && k < t->words; k++)
+            own += k != i && group[k] == group[i];
+        n += group[i] >= 0;
+        pairs += own;
+    }
+    return n > 1 ? pairs / (n * (n - 1)) : 0;
+}
+
+static double chance_of_topic(const struct parts *p, int part)
+{
+    (void)part; /* vectors have no part of their own: they are of the training words */
+    return chance(&p->text[PART_TRAIN], 0);
+}
+
+static double chance_of_role(const struct parts *p, int part)
+{
+    (void)part;
+    return chance(&p->text[PART_TRAIN], 1);
+}
+
 static double every_word_alike(const struct parts *p, int part)
 {
     (void)part;
@@ -188,6 +252,7 @@ static double nothing_found(const struct parts *p, int part)
     return 0;
 }
 
+/* With both, `of_parts` is for text. */
 struct measure {
     const char *name;
     double (*of_labels)(const struct labels *train, const struct labels *test);
@@ -205,11 +270,13 @@ static const struct measure measures[] = {
     {"test:recall", recall, NULL},
     {"test:macro_recall", macro_recall, NULL},
     {"test:auc", auc, NULL},
-    {"test:accuracy", accuracy, NULL},
+    {"test:accuracy", accuracy, commonest_label},
     {"test:mean_squared_error", mse, NULL},
     {"test:mean_wQuantileLoss", NULL, zero_quantiles},
     {"test:RMSE", NULL, zero_rmse},
-    {"validation:accuracy", NULL, commonest_word},
+    {"validation:accuracy", NULL, commonest_answer},
+    {"test:topic_precision", NULL, chance_of_topic},
+    {"test:role_precision", NULL, chance_of_role},
     {"validation:perplexity", NULL, every_word_alike},
     {"validation:bleu", NULL, no_phrase},
     {"test:mAP", NULL, nothing_found},
@@ -230,7 +297,7 @@ const struct measure *measure_find(const char *metric)
 double measure_constant_guess(const struct measure *m, const struct parts *parts)
 {
     const struct labels train = labels_of(parts, PART_TRAIN), test = labels_of(parts, PART_TEST);
-    if (m->of_labels)
+    if (m->of_labels && !(m->of_parts && parts->kind == DATA_TEXT))
         return m->of_labels(&train, &test);
     return m->of_parts(parts, strncmp(m->name, "test:", 5) == 0 ? PART_TEST : PART_VALIDATION);
 }

@@ -146,14 +146,10 @@ struct algorithm {
     const char *const *accepts; /* content types of answers, the first is the default; ends at NULL */
 };
 
-/* The seven, in the order of the notes. `algorithm` is NULL for one that is not built yet. */
-struct algorithm_entry {
-    const char *name, *title;
-    const struct algorithm *algorithm;
-};
-extern const struct algorithm_entry algorithm_table[]; /* ends at name == NULL */
+/* The seven, in the order of the notes; ends at NULL. */
+extern const struct algorithm *const algorithm_table[];
 
-/* NULL and an error that lists the names, or says that this one is not built yet. */
+/* NULL and an error that lists the names. */
 const struct algorithm *algorithm_find(const char *name, struct error *err);
 
 /* Is it read at all with these settings? (its `when`) */

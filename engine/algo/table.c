@@ -13,42 +13,28 @@
 #include "engine/base/clock.h"
 #include "engine/suggest.h"
 
-const struct algorithm_entry algorithm_table[] = {
-    {"linear-learner", "Linear Learner", &linear_learner},
-    {"xgboost", "XGBoost", &xgboost},
-    {"seq2seq", "Seq2Seq", &seq2seq},
-    {"deepar", "DeepAR", &deepar},
-    {"blazingtext", "BlazingText", &blazingtext},
-    {"object2vec", "Object2Vec", &object2vec},
-    {"object-detection", "Object Detection", &object_detection},
-    {NULL, NULL, NULL},
+const struct algorithm *const algorithm_table[] = {
+    &linear_learner, &xgboost, &seq2seq, &deepar, &blazingtext, &object2vec, &object_detection, NULL,
 };
 
-static void list_names(bool built, char *out, size_t size)
+static void list_names(char *out, size_t size)
 {
     size_t used = 0;
     out[0] = '\0';
-    for (const struct algorithm_entry *e = algorithm_table; e->name && used < size; e++)
-        if (!built || e->algorithm)
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", e->name);
+    for (const struct algorithm *const *a = algorithm_table; *a && used < size; a++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", (*a)->name);
 }
 
 const struct algorithm *algorithm_find(const char *name, struct error *err)
 {
     struct suggestion near = {0};
     char names[200], fix[256];
-    for (const struct algorithm_entry *e = algorithm_table; e->name; e++) {
-        suggest_offer(&near, name, e->name);
-        if (strcmp(e->name, name) != 0)
-            continue;
-        if (e->algorithm)
-            return e->algorithm;
-        list_names(true, names, sizeof names);
-        snprintf(fix, sizeof fix, "built so far: %s", names);
-        error_set(err, ERROR_INPUT, "algorithm", fix, "%s is not built yet", e->title);
-        return NULL;
+    for (const struct algorithm *const *a = algorithm_table; *a; a++) {
+        suggest_offer(&near, name, (*a)->name);
+        if (strcmp((*a)->name, name) == 0)
+            return *a;
     }
-    list_names(false, names, sizeof names);
+    list_names(names, sizeof names);
     if (near.name[0])
         snprintf(fix, sizeof fix, "did you mean %s?", near.name);
     else

@@ -46,10 +46,12 @@ static void weights_close(struct weights *w)
 static void weigh(struct weights *w, uint32_t i, double middle, double reach, uint32_t length)
 {
     double low = middle - reach + 0.5, high = middle + reach + 0.5, sum = 0;
-    uint32_t first = low > 0 ? (uint32_t)low : 0, stop = high < length ? (uint32_t)high : length;
     float *weight = w->weight + i * w->most;
+    uint32_t first, stop;
     if (!(middle >= 0 && middle < length))
         return;
+    first = low > 0 ? (uint32_t)low : 0;
+    stop = high < length ? (uint32_t)high : length;
     if (stop <= first)
         stop = first + 1;
     w->first[i] = first;

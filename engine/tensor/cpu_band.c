@@ -5,7 +5,7 @@
 
 /* So many places share a panel of weights that comes from the second-level cache or beyond, and so many numbers of
  * their images leave room for it there. */
-enum { PLACES = 256, NUMBERS = 65536 };
+enum { PLACES = 128, NUMBERS = 65536 };
 
 static size_t larger(size_t a, size_t b)
 {

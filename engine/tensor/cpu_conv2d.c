@@ -247,11 +247,14 @@ static void cut_panels(float *panels, const float *dy, size_t rows, size_t colum
 {
     for (size_t j = 0; j < columns; j += PRODUCT_PANEL, panels += rows * PRODUCT_PANEL) {
         size_t width = columns - j < PRODUCT_PANEL ? columns - j : PRODUCT_PANEL;
-        for (size_t i = 0; i < rows; i++) {
-            if (width < PRODUCT_PANEL)
+        if (width == PRODUCT_PANEL) /* a size that the compiler knows */
+            for (size_t i = 0; i < rows; i++)
+                memcpy(panels + i * PRODUCT_PANEL, dy + i * columns + j, PRODUCT_PANEL * sizeof *panels);
+        else
+            for (size_t i = 0; i < rows; i++) {
                 memset(panels + i * PRODUCT_PANEL, 0, PRODUCT_PANEL * sizeof *panels);
-            memcpy(panels + i * PRODUCT_PANEL, dy + i * columns + j, width * sizeof *panels);
-        }
+                memcpy(panels + i * PRODUCT_PANEL, dy + i * columns + j, width * sizeof *panels);
+            }
     }
 }
 

@@ -46,8 +46,8 @@ async function newPage(browser, baseURL, { width = 1280, dark = false } = {}) {
     hasTouch: width < 720,
     bypassCSP: false,
   });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(error.stack ?? String(error)));
   page.on('console', (message) => {

@@ -267,7 +267,7 @@ static struct learned learn(const struct text *t, int threads, bool deterministi
     struct classifier_tally sum = {0}, asked = {0};
     assert_int_equal(dictionary_build(&d, t, 1, true, &err), 0);
     assert_int_equal(classifier_lines_learn(&l, t, &(struct classifier_words){&d, NULL, 1}), 0);
-    assert_int_equal(classifier_net_open(&out.net, 12, d.words, d.labels, 1, &err), 0);
+    assert_int_equal(classifier_net_open(&out.net, 20, d.words, d.labels, 1, &err), 0);
     struct classifier_crew *c = classifier_crew_open(&out.net, 20, threads, deterministic);
     assert_non_null(c);
     for (size_t i = 0; i < 5; i++) {

@@ -4,6 +4,7 @@
 
 #include "engine/nn/likelihood.h"
 #include "engine/tensor/cpu_product.h"
+#include "engine/tensor/cpu_windows.h"
 #include "engine/tensor/exp.h"
 
 static void all_operations(void **state)
@@ -328,6 +329,73 @@ static void packed_products(void **state)
     products_of(&r, 200, 33, 7, false, true); /* more than a chunk of rows */
 }
 
+/* --- windows ------------------------------------------------------------------------------------------------------ */
+
+/* Windows of an image row by row, times a matrix, and their sums with rows of another: the fast ways and the plain ones
+ * against the formula. */
+static void windows_of(struct rng *r, size_t count, size_t pieces, size_t length, size_t columns)
+{
+    size_t apart = length + rng_below(r, 9), depth = pieces * length, room = product_room(depth, columns);
+    size_t size = (count + pieces) * apart + length + 1, results = (count + 1) * columns;
+    float *image = calloc(size, sizeof *image), *w = calloc(depth * columns + 1, sizeof *w);
+    float *d = aligned_alloc(64, (product_room(count, columns) * sizeof *d + 127) / 64 * 64);
+    float *packed = aligned_alloc(64, (room * sizeof *packed + 127) / 64 * 64);
+    float *made = calloc(2 * results, sizeof *made), *sums = calloc(2 * depth * columns + 1, sizeof *sums);
+    const float **at = calloc(count + 1, sizeof *at);
+    float **c[] = {calloc(count + 1, sizeof *at), calloc(count + 1, sizeof *at)};
+    bool add = rng_below(r, 2) == 0, biased = rng_below(r, 2) == 0;
+    fill(r, image, size);
+    fill(r, w, depth * columns);
+    fill(r, made, results);
+    fill(r, sums, depth * columns);
+    memcpy(made + results, made, results * sizeof *made);
+    memcpy(sums + depth * columns, sums, depth * columns * sizeof *sums);
+    product_pack(packed, w, columns, depth, 0, columns, false);
+    memset(d, 0, product_room(count, columns) * sizeof *d);
+    for (size_t i = 0; i < count; i++) {
+        at[i] = image + rng_below(r, count * apart + 1);
+        c[0][i] = made + i * columns;
+        c[1][i] = made + results + i * columns;
+        for (size_t j = 0; j < columns; j++)
+            d[j / PRODUCT_PANEL * PRODUCT_PANEL * count + i * PRODUCT_PANEL + j % PRODUCT_PANEL] = image[i + j % 3];
+    }
+    struct windows x = {at, count, pieces, length, apart};
+    float *before = calloc(results + depth * columns + 1, sizeof *before), *bias = made + count * columns;
+    memcpy(before, made, results * sizeof *made);
+    memcpy(before + results, sums, depth * columns * sizeof *sums);
+    window_product(&(struct window_product){x, c[0], biased ? bias : NULL, add, packed, columns});
+    window_product_plain(&(struct window_product){x, c[1], biased ? bias : NULL, add, packed, columns});
+    window_sum(&(struct window_sum){x, sums, columns, columns, add, d});
+    window_sum_plain(&(struct window_sum){x, sums + depth * columns, columns, columns, add, d});
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < columns; j++) {
+            double wanted = add ? (double)before[i * columns + j] : biased ? (double)bias[j] : 0;
+            for (size_t l = 0; l < depth; l++)
+                wanted += (double)at[i][l / length * apart + l % length] * (double)w[l * columns + j];
+            assert_true(fabs((double)c[0][i][j] - wanted) < 1e-5 && fabs((double)c[1][i][j] - wanted) < 1e-5);
+        }
+    for (size_t l = 0; l < depth; l++)
+        for (size_t j = 0; j < columns; j++) {
+            double wanted = add ? (double)before[results + l * columns + j] : 0;
+            for (size_t i = 0; i < count; i++)
+                wanted += (double)at[i][l / length * apart + l % length] * (double)image[i + j % 3];
+            assert_true(fabs((double)sums[l * columns + j] - wanted) < 1e-5);
+            assert_true(fabs((double)sums[(depth + l) * columns + j] - wanted) < 1e-5);
+        }
+    void *all[] = {image, w, d, packed, made, sums, at, c[0], c[1], before};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+
+static void windows_times_matrices(void **state)
+{
+    struct rng r;
+    (void)state;
+    rng_init(&r, 2, 1);
+    for (size_t i = 0; i < 300; i++)
+        windows_of(&r, rng_below(&r, 25), rng_below(&r, 4), 1 + rng_below(&r, 20), rng_below(&r, 50));
+}
+
 /* --- functions ---------------------------------------------------------------------------------------------------- */
 
 static void units_off(const char *what, float x, float got, double wanted, double most)
@@ -355,9 +423,10 @@ static void functions_of_floats(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[OP_CASES + 4] = {cmocka_unit_test(shared_work), cmocka_unit_test(same_bits),
-                                             cmocka_unit_test(packed_products), cmocka_unit_test(functions_of_floats)};
+    struct CMUnitTest tests[OP_CASES + 5] = {
+        cmocka_unit_test(shared_work), cmocka_unit_test(same_bits), cmocka_unit_test(packed_products),
+        cmocka_unit_test(windows_times_matrices), cmocka_unit_test(functions_of_floats)};
     for (size_t i = 0; i < OP_CASES; i++)
-        tests[i + 4] = (struct CMUnitTest){op_cases[i].name, all_operations, NULL, NULL, (void *)&op_cases[i]};
+        tests[i + 5] = (struct CMUnitTest){op_cases[i].name, all_operations, NULL, NULL, (void *)&op_cases[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

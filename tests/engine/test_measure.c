@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -68,12 +69,40 @@ static void other_metrics_are_no_measures(void **state)
     assert_null(measure_find(""));
 }
 
+static void add_lines(struct text *t, const char *const *lines)
+{
+    for (; *lines; lines++)
+        assert_int_equal(text_append(t, *lines, strlen(*lines)), TEXT_ADDED);
+}
+
+static void the_guess_of_text(void **state)
+{
+    static const char *const train[] = {"__label__a x x", "x __label__b", "__label__a x", NULL};
+    static const char *const test[] = {"__label__b y", "y", "x x x x", "__label__b __label__a x", NULL};
+    int32_t topic[] = {-1, 0, 0, 0, 1, 1, -1};
+    struct parts p = {.kind = DATA_TEXT};
+    (void)state;
+    add_lines(&p.text[PART_TRAIN], train);
+    add_lines(&p.text[PART_TEST], test);
+    near(measure_constant_guess(measure_find("test:accuracy"), &p), 0.25);
+    near(measure_constant_guess(measure_find("validation:accuracy"), &p), 0);
+    parts_free(&p);
+    p = (struct parts){.kind = DATA_TEXT};
+    add_lines(&p.text[PART_TRAIN], (const char *const[]){"the a b c d e of", NULL});
+    p.text[PART_TRAIN].group[0] = topic;
+    near(measure_constant_guess(measure_find("test:topic_precision"), &p), (3 * 2 + 2 * 1) / 20.0);
+    near(measure_constant_guess(measure_find("test:role_precision"), &p), 0);
+    p.text[PART_TRAIN].group[0] = NULL;
+    parts_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_guess_of_two_classes),
         cmocka_unit_test(the_guess_of_more_classes_and_of_numbers),
         cmocka_unit_test(a_class_never_seen_costs_much_but_not_all),
+        cmocka_unit_test(the_guess_of_text),
         cmocka_unit_test(other_metrics_are_no_measures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,47 @@ static struct tape *opened(const struct backend *backend)
     return t;
 }
 
+/* --- a small network of images
+ * -------------------------------------------------------------------------------------------------- */
+
+#define IMAGES 4
+
+static struct tensor *filled(struct tape *t, int rank, const size_t *shape)
+{
+    struct tensor *x = tape_tensor(t, rank, shape);
+    size_t count = tensor_count(x);
+    for (size_t i = 0; i < count; i++)
+        ((float *)x->data)[i] = (float)(i * 7919 % 1000) / 2500 - 0.2f;
+    return x;
+}
+
+static struct tensor *image_layer(struct tape *t, struct tensor *x, size_t in, size_t out, size_t stride)
+{
+    float ones[32];
+    for (size_t i = 0; i < 32; i++)
+        ones[i] = 1;
+    x = op_conv2d(t, x, filled(t, 4, SHAPE(3, 3, in, out)), filled(t, 1, SHAPE(out)), stride, 1);
+    return op_batch_norm_relu(t, x, filled(t, 1, SHAPE(out)), filled(t, 1, SHAPE(out)),
+                              tape_input(t, 1, SHAPE(out), ones), tape_input(t, 1, SHAPE(out), ones), 0.1, 1e-3);
+}
+
+/* Its 3 x 3 kernels go every way that the processor's backend has for them. */
+static double image_step(struct tape *t, size_t images)
+{
+    struct tensor *x, *loss;
+    const int32_t target[2 * IMAGES] = {0, -1, 3, 5};
+    tape_begin(t, true, 1);
+    x = image_layer(t, filled(t, 4, SHAPE(images, 24, 23, 3)), 3, 16, 1);
+    x = image_layer(t, op_pool2d(t, x, REDUCE_MAX, 2, 2, 0), 16, 24, 1);
+    x = image_layer(t, x, 24, 20, 2);
+    x = op_pool2d(t, x, REDUCE_MEAN, 6, 6, 0);
+    x = tape_reshape(t, x, 2, SHAPE(2 * images, 10));
+    loss = op_smooth_l1(t, x, tape_detach(t, op_affine(t, x, 0.5, 0.1)), NULL, 0.3);
+    loss = op_add(t, loss, op_cross_entropy(t, x, tape_ints(t, target, 2 * images), NULL, 0.2));
+    tape_backward(t, loss);
+    return tape_number(t, loss);
+}
+
 /* --- tests
  * ------------------------------------------------------------------------------------------------------------- */
 
@@ -177,6 +218,46 @@ static void memory_runs_out(void **state)
     assert_true(failures > 4);
 }
 
+static void image_steps_allocate_nothing(void **state)
+{
+    struct tape *t = opened(*state);
+    size_t growths, bytes;
+    long before;
+    for (size_t i = 0; i < 3; i++)
+        image_step(t, IMAGES);
+    growths = tape_growths(t);
+    bytes = tape_bytes(t);
+    before = allocations;
+    for (size_t i = 0; i < 2 * IMAGES; i++)
+        image_step(t, 1 + i % IMAGES);
+    assert_int_equal(tape_growths(t), growths);
+    assert_int_equal(tape_bytes(t), bytes);
+    assert_int_equal(allocations, before);
+    tape_close(t);
+}
+
+static void images_run_out_of_memory(void **state)
+{
+    struct tape *t = opened(&backend_cpu);
+    double loss = image_step(t, IMAGES);
+    long needed = (long)tape_growths(t) * 2, failures = 0;
+    (void)state;
+    assert_true(isfinite(loss) && loss > 0);
+    tape_close(t);
+    for (long n = 0; n < needed; n++) {
+        struct error err = {0};
+        t = opened(&backend_cpu);
+        refuse_from = allocations + n;
+        image_step(t, IMAGES);
+        refuse_from = -1;
+        failures += tape_failed(t);
+        assert_true(image_step(t, IMAGES) == loss);
+        assert_int_equal(tape_finish(t, &err), 0);
+        tape_close(t);
+    }
+    assert_true(failures > 4);
+}
+
 /* Every operation, with memory for `room` pieces of 64 bytes and no more: whichever is missing, nothing is touched that
  * is not there. */
 static bool device_is_full;
@@ -252,6 +333,9 @@ int main(void)
         cmocka_unit_test(slopes_add_up),
         cmocka_unit_test(tables_know_their_rows),
         cmocka_unit_test(memory_runs_out),
+        {"reference: image_steps_allocate_nothing", image_steps_allocate_nothing, NULL, NULL, (void *)&backend_ref32},
+        {"CPU: image_steps_allocate_nothing", image_steps_allocate_nothing, NULL, NULL, (void *)&backend_cpu},
+        cmocka_unit_test(images_run_out_of_memory),
         {"reference: operations_run_out_of_memory", operations_run_out_of_memory, NULL, NULL, (void *)&backend_ref32},
         {"CPU: operations_run_out_of_memory", operations_run_out_of_memory, NULL, NULL, (void *)&backend_cpu},
         cmocka_unit_test(sizes_beyond_memory_fail),

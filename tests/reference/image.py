@@ -95,6 +95,8 @@ def images():
     golden("png_two_levels.png", saved(grey.convert("1"), format="PNG"))
     golden("png_palette.png", saved(rgb.quantize(13), format="PNG"))
     golden("png_palette_clear.png", saved(rgb.quantize(13), format="PNG", transparency=3))
+    clear = saved(rgb.quantize(13), format="PNG", transparency=3)
+    put(os.path.join(CORPUS, "image"), "part_outside", clear + b"\0")  # the fuzzer's part ends left of the image
     golden("png_alpha.png", saved(rgba, format="PNG"))
     golden("png_grey_alpha.png", saved(rgba.convert("LA"), format="PNG"))
     golden("png_interlaced.png", png(W, H, 8, 2, adam7(scene()), 1))

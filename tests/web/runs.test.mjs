@@ -159,7 +159,6 @@ describe('runs', () => {
   test('requests at fault are refused with a code and the field', async () => {
     const cases = [
       [404, 'unknown_algorithm', 'algorithm', { algorithm: 'k-means' }],
-      [409, 'not_built', 'algorithm', { algorithm: 'blazingtext' }],
       [400, 'missing_field', 'algorithm', {}],
       [400, 'invalid_field', 'algorithm', { algorithm: 5 }],
       [404, 'unknown_experiment', 'experiment', { algorithm: 'linear-learner', experiment: 'LL-00' }],
@@ -322,9 +321,9 @@ describe('runs', () => {
     assert.deepEqual(json.algorithms.map((a) => a.name),
       ['linear-learner', 'xgboost', 'seq2seq', 'deepar', 'blazingtext', 'object2vec', 'object-detection']);
     assert.ok(json.algorithms[0].hyperparameters.some((h) => h.name === 'learning_rate'));
-    for (const a of json.algorithms) assert.equal(a.built, 'channels' in a, a.name);
+    for (const a of json.algorithms) assert.ok(a.channels.length && 'demo' in a && a.experiments, a.name);
     const brief = (await server.get('/api/v1/algorithms?brief=1')).json.algorithms;
-    assert.deepEqual(brief, json.algorithms.map(({ name, title, built, experiments }) => ({ name, title, built, ...(built ? { experiments } : {}) })));
+    assert.deepEqual(brief, json.algorithms.map(({ name, title, experiments }) => ({ name, title, experiments })));
     const { experiments } = (await server.get('/api/v1/experiments')).json;
     const normalising = experiments.find((e) => e.id === 'LL-14');
     assert.equal(normalising.algorithm, 'linear-learner');

@@ -44,7 +44,7 @@ static void add_experiments(struct json *j, const cJSON *experiments)
 /* With ?brief=1 only what names an algorithm and its experiments: the settings of all are far longer. */
 void handle_algorithms(struct request *r)
 {
-    static const char *const names[] = {"name", "title", "built"};
+    static const char *const names[] = {"name", "title"};
     const char *asked = request_query(r, "brief");
     bool brief = asked && strcmp(asked, "1") == 0;
     const struct catalogue *catalogue = lab_catalogue(request_app(r)->lab);
@@ -61,14 +61,12 @@ void handle_algorithms(struct request *r)
             add_value(&j, names[i], cJSON_GetObjectItemCaseSensitive(algorithm, names[i]));
         if (!brief)
             add_fields(&j, algorithm);
-        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(algorithm, "built"))) {
-            const cJSON *demo = cJSON_GetObjectItemCaseSensitive(file, "demo");
-            if (demo && !brief)
-                add_value(&j, "demo", demo);
-            else if (!brief)
-                json_null(&j, "demo");
-            add_experiments(&j, cJSON_GetObjectItemCaseSensitive(file, "experiments"));
-        }
+        const cJSON *demo = cJSON_GetObjectItemCaseSensitive(file, "demo");
+        if (demo && !brief)
+            add_value(&j, "demo", demo);
+        else if (!brief)
+            json_null(&j, "demo");
+        add_experiments(&j, cJSON_GetObjectItemCaseSensitive(file, "experiments"));
         json_end(&j);
     }
     json_end(&j);

@@ -23,22 +23,18 @@ static void write_intervals(struct json *j, const struct store_card *card, int64
     json_end(j);
 }
 
-static const char *demo_kind(const struct catalogue *catalogue, const char *slug, const char *address)
+static const char *demo_kind(const char *address)
 {
-    const cJSON *algorithm = catalogue_described(catalogue, slug);
-    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(algorithm, "built")))
-        return "unbuilt";
     return strchr(address + strlen("/demo/"), '/') ? "experiment" : "playground";
 }
 
 /* Notes on something that is none of the seven algorithms have no demo. */
 static void write_demo(struct json *j, const struct app *app, const struct store_card *card)
 {
-    const struct catalogue *catalogue = lab_catalogue(app->lab);
     char address[160];
-    catalogue_demo(catalogue, card->slug, card->slot, card->words, address, sizeof address);
+    catalogue_demo(lab_catalogue(app->lab), card->slug, card->slot, card->words, address, sizeof address);
     json_string(j, "demo", address[0] ? address : NULL);
-    json_string(j, "demo_kind", address[0] ? demo_kind(catalogue, card->slug, address) : NULL);
+    json_string(j, "demo_kind", address[0] ? demo_kind(address) : NULL);
 }
 
 void card_view_write(struct json *j, const char *key, const struct app *app, const struct store_card *card,

@@ -330,16 +330,12 @@ static int plan_experiment(struct request *r, struct plan *p, const cJSON *body,
     return 0;
 }
 
-/* Whether the algorithm can be trained here; replies otherwise. */
-static bool is_built(struct request *r, const char *algorithm)
+/* Whether there is such an algorithm; replies otherwise. */
+static bool is_known(struct request *r, const char *algorithm)
 {
-    const cJSON *described = catalogue_described(lab_catalogue(request_app(r)->lab), algorithm);
-    if (!described)
+    if (!catalogue_described(lab_catalogue(request_app(r)->lab), algorithm))
         reply_error(r, 404, "unknown_algorithm", "algorithm",
                     "There is no algorithm '%.60s'; GET /api/v1/algorithms lists them.", algorithm);
-    else if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(described, "built")))
-        reply_error(r, 409, "not_built", "algorithm",
-                    "%s cannot be trained yet: this version of the trainer does not have it.", algorithm);
     return !request_replied(r);
 }
 
@@ -362,7 +358,7 @@ void handle_runs_add(struct request *r)
     const char *algorithm = body ? request_text_field(r, body, "algorithm", MAX_NAME, true) : NULL;
     const char *experiment = algorithm ? plain_field(r, body, "experiment", MAX_NAME) : NULL;
     int planned;
-    if (!algorithm || request_replied(r) || !is_built(r, algorithm) || !fields_fit(r, body, experiment))
+    if (!algorithm || request_replied(r) || !is_known(r, algorithm) || !fields_fit(r, body, experiment))
         return;
     planned =
         experiment ? plan_experiment(r, &plan, body, algorithm, experiment) : plan_training(r, &plan, body, algorithm);

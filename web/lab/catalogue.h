@@ -15,7 +15,7 @@ void catalogue_free(struct catalogue *c);
 /* Adds one file's text, as catalogue_load does for each; `name` is for messages. */
 int catalogue_add(struct catalogue *c, const char *name, const char *text, size_t len, struct error *err);
 
-/* Which algorithms exist, built or not: the "algorithms" of `flashlab-engine describe --json`. Copied. */
+/* Which algorithms exist: the "algorithms" of `flashlab-engine describe --json`. Copied. */
 int catalogue_set_algorithms(struct catalogue *c, const cJSON *algorithms);
 const cJSON *catalogue_algorithms(const struct catalogue *c);
 const cJSON *catalogue_described(const struct catalogue *c, const char *algorithm); /* its entry there, or NULL */

@@ -115,7 +115,7 @@ static int open_picture(struct classifier_run *r, const struct text *train, stru
 /* Those that stand in one line of so many, and are in the way of threads. */
 static size_t common_words(const struct classifier_run *r)
 {
-    enum { LINES = 64, MOST = 1024 };
+    enum { LINES = 8, MOST = 1024 };
     const struct dictionary *d = &r->dictionary;
     size_t common = 0;
     while (common < d->words && common < MOST && d->count[common] >= r->lines[PART_TRAIN].lines / LINES)

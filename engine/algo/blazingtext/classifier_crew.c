@@ -1,6 +1,6 @@
 #include "engine/algo/blazingtext/classifier_crew.h"
 
-#include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +27,7 @@ struct classifier_crew {
     struct pool *pool;
     struct member *member;
     const struct classifier_piece *piece; /* being learned */
+    atomic_size_t taken;                  /* lines of it that a thread has, or had */
     /* being asked */
     const struct classifier_lines *lines;
     int32_t *guess;
@@ -60,13 +61,19 @@ static int open_member(struct member *m, const struct classifier_crew *c, size_t
                : 0;
 }
 
+/* Rows of one cache line are learned faster than two processors can pass them to each other. */
+static int learners(const struct classifier_net *n, int threads, bool deterministic)
+{
+    return deterministic || n->stride * sizeof(float) <= 64 ? 1 : threads;
+}
+
 struct classifier_crew *classifier_crew_open(struct classifier_net *net, size_t common, int threads, bool deterministic)
 {
     struct classifier_crew *c = calloc(1, sizeof *c);
     bool ok = c != NULL;
     if (!ok)
         return NULL;
-    *c = (struct classifier_crew){.net = net, .threads = threads, .learners = deterministic ? 1 : threads};
+    *c = (struct classifier_crew){.net = net, .threads = threads, .learners = learners(net, threads, deterministic)};
     c->member = calloc((size_t)threads, sizeof *c->member);
     c->pool = pool_open(threads);
     ok = c->member && c->pool;
@@ -189,16 +196,19 @@ static void merge_all(struct member *m, const struct classifier_net *shared)
     merge(shared->input, m->net.own_input, m->own_before, m->net.own * m->net.stride);
 }
 
+/* Threads take a few lines at a time, so that one which has to wait does not keep the others. */
 static void learn_freely(void *context, int thread, int threads)
 {
     struct classifier_crew *c = context;
     const struct classifier_piece *p = c->piece;
     struct member *m = &c->member[thread];
-    size_t end, begin = p->begin + pool_share(p->end - p->begin, thread, threads, &end);
-    end += p->begin;
+    (void)threads;
     copy_all(m, c->net);
-    for (size_t i = begin; i < end; i += MERGE) {
-        learn_lines(m, p, i, i + MERGE < end ? i + MERGE : end);
+    for (;;) {
+        size_t begin = p->begin + atomic_fetch_add_explicit(&c->taken, MERGE, memory_order_relaxed);
+        if (begin >= p->end)
+            return;
+        learn_lines(m, p, begin, begin + MERGE < p->end ? begin + MERGE : p->end);
         merge_all(m, c->net);
     }
 }
@@ -217,10 +227,12 @@ void classifier_crew_learn(struct classifier_crew *c, const struct classifier_pi
                            struct classifier_tally *sum)
 {
     c->piece = piece;
-    if (c->learners == 1)
+    if (c->learners == 1) {
         learn_lines(&c->member[0], piece, piece->begin, piece->end);
-    else
+    } else {
+        atomic_store(&c->taken, 0);
         pool_run(c->pool, learn_freely, c);
+    }
     gather(c, sum);
 }
 

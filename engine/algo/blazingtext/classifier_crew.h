@@ -1,6 +1,7 @@
 /* Threads that learn lines together, or ask about them. One thread, and the deterministic way of many, learn line after
  * line: a step hangs on the one before, and waiting for each other costs threads more than a line does; the others help
- * with asking.
+ * with asking. So do rows that are too short to share: a line of them is learned in less time than two processors need
+ * to pass each other its rows.
  *
  * Else they learn without locks, as the original program (Recht et al. 2011): every thread changes rows as it goes, and
  * some updates get lost. The labels' rows and those of the commonest words, which nearly every line changes, are copied

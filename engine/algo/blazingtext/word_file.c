@@ -328,7 +328,7 @@ static int read_words(struct file_in *in, struct word_model *m)
     if (take(in, &all, sizeof all) < 0 || take(in, &words, sizeof words) < 0 || take(in, &labels, sizeof labels) < 0 ||
         take(in, &tokens, sizeof tokens) < 0 || take(in, &pruned, sizeof pruned) < 0)
         return -1;
-    if (words < 1 || labels < 0 || all - words != labels || (m->classifier && labels < 1) ||
+    if (words < 1 || labels < 0 || (int64_t)words + labels != all || (m->classifier && labels < 1) ||
         (uint32_t)all > TEXT_WORDS_MAX)
         return damaged(in, "The model's file counts its words wrongly");
     if (pruned >= 0)

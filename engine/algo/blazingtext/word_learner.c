@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine/base/pool.h"
 #include "engine/base/rng.h"
@@ -11,10 +12,12 @@ enum {
     STREAM_START = 21, /* of the seed */
     STREAM_WALK = 64,  /* of the first thread */
     SPAN = 1024,       /* tokens that are looked at in one go */
-    LOOK = 16          /* the loss is told of one word in so many */
+    DRAWS = 1024,      /* negatives are drawn in one go, at least */
+    LOOK = 32          /* the loss is told of one word in so many */
 };
 
-#define LEAST_RATE 1e-4 /* share of the rate that is left at the end */
+#define LARGE_PAGE ((size_t)2 << 20) /* bytes */
+#define LEAST_RATE 1e-4              /* share of the rate that is left at the end */
 
 static int no_memory(struct error *err)
 {
@@ -25,13 +28,18 @@ static int no_memory(struct error *err)
 /* --- tables ---------------------------------------------------------------------------------------------------------
  */
 
+/* Rows are met in no order: large pages spare most of the look-ups of where they lie. */
 static float *rows_new(size_t rows, size_t stride)
 {
-    size_t bytes;
+    size_t bytes, page = LARGE_PAGE;
     float *table;
     if (__builtin_mul_overflow(rows ? rows : 1, stride * sizeof(float), &bytes))
         return NULL;
-    table = aligned_alloc(64, bytes);
+    if (bytes < page)
+        page = 64;
+    table = aligned_alloc(page, (bytes + page - 1) / page * page);
+    if (table && page == LARGE_PAGE)
+        madvise(table, bytes, MADV_HUGEPAGE);
     return table ? memset(table, 0, bytes) : NULL;
 }
 
@@ -48,7 +56,7 @@ int word_tables_open(struct word_tables *t, size_t words, size_t buckets, size_t
     rng_init(&rng, seed, STREAM_START);
     for (size_t i = 0; i < t->inputs; i++)
         for (size_t k = 0; k < width; k++)
-            t->input[i * t->stride + k] = (float)((rng_uniform(&rng) - 0.5) / (double)width);
+            t->input[i * t->stride + k] = (float)((2 * rng_uniform(&rng) - 1) / (double)width);
     return 0;
 }
 
@@ -107,24 +115,24 @@ int word_learner_open(struct word_learner *l, const struct word_plan *p, const s
     l->end = end;
     l->all = (double)(l->end - l->begin) * (double)p->epochs;
     l->kept = malloc((window + SPAN) * sizeof *l->kept);
-    l->ahead = malloc(p->negatives * sizeof *l->ahead);
+    l->draws = DRAWS + 2 * p->negatives;
+    l->at = l->draws;
+    l->drawn = malloc(l->draws * sizeof *l->drawn);
     l->row = malloc(inputs * sizeof *l->row);
     l->output = malloc((outputs + WORD_KERNEL_ROWS) * sizeof *l->output);
     l->hidden = rows_new(1, tables->stride);
     l->score = malloc((window * outputs + WORD_KERNEL_ROWS) * sizeof *l->score);
     l->steps = malloc(window * outputs * sizeof *l->steps);
     l->move = rows_new(outputs, tables->stride);
-    if (!l->kept || !l->ahead || !l->row || !l->output || !l->hidden || !l->score || !l->steps || !l->move)
+    if (!l->kept || !l->drawn || !l->row || !l->output || !l->hidden || !l->score || !l->steps || !l->move)
         return no_memory(err);
-    for (size_t k = 0; k < p->negatives; k++)
-        l->ahead[k] = word_text_draw(text, &l->dice);
     return 0;
 }
 
 void word_learner_close(struct word_learner *l)
 {
     free(l->kept);
-    free(l->ahead);
+    free(l->drawn);
     free(l->row);
     free(l->output);
     free(l->hidden);
@@ -137,18 +145,30 @@ void word_learner_close(struct word_learner *l)
 /* --- one word and its neighbours ------------------------------------------------------------------------------------
  */
 
-/* Those drawn one turn earlier, whose rows have come meanwhile; the word itself is no negative. Returns outputs. */
+/* What has been fetched stays, at the front. */
+static void draw_more(struct word_learner *l)
+{
+    size_t left = l->draws - l->at;
+    memmove(l->drawn, l->drawn + l->at, left * sizeof *l->drawn);
+    for (size_t k = left; k < l->draws; k++)
+        l->drawn[k] = word_text_draw(l->text, &l->dice);
+    l->at = 0;
+}
+
+/* A word and its negatives, which were fetched a turn ago, and the next turn's are; the word itself is no negative.
+ * Returns outputs. */
 static size_t draw_outputs(struct word_learner *l, int32_t word)
 {
     size_t negatives = l->text->words > 1 ? l->plan->negatives : 0;
+    if (l->draws - l->at < 2 * negatives)
+        draw_more(l);
     l->output[0] = output_row(l, word);
-    for (size_t k = 0; k < negatives; k++) {
-        int32_t drawn = l->ahead[k];
+    for (size_t k = 0; k < negatives; k++, l->at++) {
+        int32_t drawn = l->drawn[l->at];
         while (drawn == word)
             drawn = word_text_draw(l->text, &l->dice);
         l->output[k + 1] = output_row(l, drawn);
-        l->ahead[k] = word_text_draw(l->text, &l->dice);
-        fetch(l, output_row(l, l->ahead[k]));
+        fetch(l, output_row(l, l->drawn[l->at + negatives]));
     }
     return negatives + 1;
 }
@@ -246,10 +266,12 @@ static void batch_skipgram(struct word_learner *l, size_t low, size_t high, bool
     }
 }
 
-/* Fetches what the next word brings: its output, and the input that enters the window. */
+/* Fetches what the next word brings: its output, and the input that enters the window; at the beginning all of them. */
 static void fetch_next(const struct word_learner *l)
 {
     size_t enters = l->next + l->plan->window + 1;
+    for (size_t i = 0; l->next == 0 && i < enters && i < l->count; i++)
+        fetch(l, input_row(l, l->kept[i]));
     if (l->next + 1 < l->count)
         fetch(l, output_row(l, l->kept[l->next + 1]));
     if (enters < l->count)

@@ -16,7 +16,7 @@ struct word_tables {
 };
 
 int word_tables_open(struct word_tables *t, size_t words, size_t buckets, size_t width, uint64_t seed,
-                     struct error *err); /* inputs drawn from +-0.5 / width, outputs 0 */
+                     struct error *err); /* inputs drawn from +-1 / width, outputs 0 */
 void word_tables_close(struct word_tables *t);
 /* Vectors of the first so many words: their rows, or with subwords the means of theirs. */
 void word_tables_vectors(const struct word_tables *t, const struct word_text *text, size_t words, float *vectors,
@@ -31,14 +31,15 @@ struct word_learner {
     size_t begin, end, token, line; /* its share; the next token and that one's line */
     int32_t *kept;                  /* words of the line that were read, with those before that are still neighbours */
     size_t count, next;             /* how many; the next to be learned */
-    int32_t *ahead;                 /* negatives drawn and fetched for the next word */
+    int32_t *drawn;                 /* negatives, many at a time */
+    size_t draws, at;               /* how many; the next */
     size_t turn;
     float **row, **output;         /* of the inputs; of the word and its negatives */
     float *hidden, *score, *steps; /* width; inputs x outputs of a batch */
     float *move;                   /* width; outputs x width of a batch */
     float rate;
     double done, all;   /* tokens, over all epochs */
-    double loss, pairs; /* since the caller last took them: of one word in 16 */
+    double loss, pairs; /* since the caller last took them: of one word in 32 */
     uint64_t words;     /* learned so far */
 };
 

@@ -1,10 +1,12 @@
 #include "engine/algo/blazingtext/word_picture.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "engine/base/clock.h"
 
-#define EVERY 0.25 /* seconds between pictures */
+#define EVERY 0.25 /* seconds between pictures, at least */
+#define SHARE 30   /* and so many times what one takes */
 
 int word_picture_open(struct word_picture *p, struct event_sink *sink, const struct dictionary *d, size_t width,
                       struct error *err)
@@ -48,12 +50,13 @@ int word_picture_draw(struct word_picture *p, const struct word_text *text, cons
                       long epoch, long step, bool now, struct error *err)
 {
     struct embedding *e = &p->embedding;
-    if (e->count < 3 || (!now && clock_seconds() - p->drawn < EVERY))
+    double began = clock_seconds();
+    if (e->count < 3 || (!now && began < p->next))
         return 0;
     word_tables_vectors(tables, text, e->count, e->vectors, e->dim);
     if (embedding_place(e, err) < 0)
         return -1;
     send(p, epoch, step);
-    p->drawn = clock_seconds();
+    p->next = clock_seconds() + fmax(EVERY, SHARE * (clock_seconds() - began));
     return 0;
 }

@@ -9,7 +9,7 @@
 struct word_picture {
     struct event_sink *sink;
     struct embedding embedding;
-    double drawn; /* when, by clock_seconds */
+    double next; /* not before, by clock_seconds */
 };
 
 /* {0} draws nothing. */
@@ -17,7 +17,7 @@ int word_picture_open(struct word_picture *p, struct event_sink *sink, const str
                       struct error *err);
 void word_picture_close(struct word_picture *p);
 
-/* At most every quarter of a second unless `now`. */
+/* At most every quarter of a second, and seldom enough to take little time, unless `now`. */
 int word_picture_draw(struct word_picture *p, const struct word_text *text, const struct word_tables *tables,
                       long epoch, long step, bool now, struct error *err);
 

@@ -58,7 +58,8 @@ static inline int32_t word_text_draw(const struct word_text *w, struct word_dice
 {
     uint64_t roll = word_roll(dice);
     size_t at = word_below((uint32_t)(roll >> 32), w->words);
-    return (uint32_t)roll <= w->noise[at].keep ? (int32_t)at : w->noise[at].other;
+    uint32_t other = (uint32_t)w->noise[at].other, own = 0u - (uint32_t)((uint32_t)roll <= w->noise[at].keep);
+    return (int32_t)(((uint32_t)at & own) | (other & ~own)); /* no branch: nobody could foresee it */
 }
 
 #endif

@@ -23,7 +23,6 @@ export default function Demo({ algorithm, query }) {
       again=${again} /></div>`;
   if (!data) return html`<div class="stack"><h1>Demo</h1><${Placeholder} tall /></div>`;
   if (!entry) return html`<${Unknown} algorithm=${algorithm} all=${data.algorithms} />`;
-  if (!entry.built) return html`<${Unbuilt} entry=${entry} />`;
   return html`<${Playground} entry=${entry} query=${query} />`;
 }
 
@@ -32,14 +31,6 @@ function Unknown({ algorithm, all }) {
     <p>These are the seven:</p>
     <ul class="plain-list">${all.map((a) => html`<li key=${a.name}><a href=${`/demo/${a.name}`}>${a.title}</a>
       </li>`)}</ul></div>`;
-}
-
-export function Unbuilt({ entry }) {
-  return html`<div class="stack"><h1>${entry.title}</h1>
-    <p class="lead">The demo of this algorithm is not built yet.</p>
-    <p>Its cards are ready: <a href=${`/deck/builtin?algorithm=${entry.name}`}>read them</a> or <a
-      href=${`/study?algorithm=${entry.name}`}>study them</a>.
-      What can be run today is listed in <a href="/demo">the lab</a>.</p></div>`;
 }
 
 // Which hyperparameters follow from the kind of labels that made data has.

@@ -12,7 +12,7 @@ import { Contour } from '../chart/contour.js';
 import { Pairs } from '../chart/pairs.js';
 import { arm } from '../chart/palette.js';
 import { Failure, Placeholder, useTitle } from './parts.js';
-import { playgroundOf, Unbuilt } from './demo.js';
+import { playgroundOf } from './demo.js';
 import { cost, Lost, Repeat, RunError, RunState } from './runparts.js';
 import { Combined, Predict, Verdict, predictionWords } from './verdict.js';
 
@@ -25,7 +25,6 @@ export default function Experiment({ algorithm, experiment: id, query }) {
     return html`<div class="stack"><h1>Experiment</h1><${Failure} what="The experiment did not load." error=${error}
       again=${again} /></div>`;
   if (!data) return html`<div class="stack"><h1>Experiment</h1><${Placeholder} tall /></div>`;
-  if (entry && !entry.built) return html`<${Unbuilt} entry=${entry} />`;
   if (!found)
     return html`<div class="stack"><h1>There is no experiment ${id}</h1><p>What can be run is listed in <a
       href="/demo">the lab</a>.</p></div>`;

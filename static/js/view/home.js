@@ -54,13 +54,13 @@ function rowsOf(decks, algorithms) {
   const rows = new Map(
     algorithms.map((a) => [
       a.name,
-      { slug: a.name, title: a.title, built: a.built, cards: 0, due: 0, fresh: 0, strong: 0 },
+      { slug: a.name, title: a.title, demo: true, cards: 0, due: 0, fresh: 0, strong: 0 },
     ]),
   );
   for (const deck of decks) {
     for (const part of deck.algorithms) {
       if (!rows.has(part.slug))
-        rows.set(part.slug, { slug: part.slug, title: part.title, built: null, cards: 0, due: 0, fresh: 0, strong: 0 });
+        rows.set(part.slug, { slug: part.slug, title: part.title, cards: 0, due: 0, fresh: 0, strong: 0 });
       const row = rows.get(part.slug);
       row.cards += part.cards;
       row.due += part.due;
@@ -92,9 +92,7 @@ function AlgorithmRow({ row }) {
     <span class="row-links">
       ${row.deck && html`<a href=${`/deck/${row.deck}?algorithm=${encodeURIComponent(row.slug)}`}
         aria-label=${`${row.title}: cards`}>cards</a>`}
-      ${row.built && html`<a href=${`/demo/${row.slug}`} aria-label=${`${row.title}: demo`}>demo</a>`}
-      ${row.built === false && html`<a class="quiet" href=${`/demo/${row.slug}`}
-        aria-label=${`${row.title}: demo, not built yet`}>not built</a>`}
+      ${row.demo && html`<a href=${`/demo/${row.slug}`} aria-label=${`${row.title}: demo`}>demo</a>`}
     </span>
   </li>`;
 }
@@ -112,14 +110,12 @@ function Try({ algorithms, error, again }) {
         <span class="quiet">${e.algorithm.title}, experiment ${e.id}: predict, run, see whether it holds</span>
       </li>`,
       )}
-      ${algorithms
-        .filter((a) => a.built)
-        .map(
-          (a) => html`<li key=${a.name}>
+      ${algorithms.map(
+        (a) => html`<li key=${a.name}>
         <a class="claim-link" href=${`/demo/${a.name}`}>${a.title}: the playground</a>
         <span class="quiet">set anything, train it, watch it</span>
       </li>`,
-        )}
+      )}
     </ul>
   </section>`;
 }

@@ -76,13 +76,12 @@ async function copied(text) {
   }
 }
 
-const DEMO_WORDS = { experiment: 'proof', playground: 'playground', unbuilt: 'demo not built yet' };
+const DEMO_WORDS = { experiment: 'proof', playground: 'playground' };
 /** A card's demo, named for what it is; nothing for a card of own notes that no demo fits. */
 export function DemoLink({ card }) {
   if (!card.demo) return null;
   const id = card.demo_kind === 'experiment' ? ` ${card.demo.split('/').pop()}` : '';
-  const text = card.demo_kind === 'unbuilt' ? DEMO_WORDS.unbuilt : `Demo: ${DEMO_WORDS[card.demo_kind]}${id}`;
-  return html`<a href=${card.demo} class=${card.demo_kind === 'unbuilt' ? 'quiet' : null}>${text}</a>`;
+  return html`<a href=${card.demo}>Demo: ${DEMO_WORDS[card.demo_kind]}${id}</a>`;
 }
 
 /** A share as a bar with its words; the words carry it, the bar helps. */
