@@ -14,8 +14,10 @@
 
 #define MAGIC 793712314
 #define VERSION 12
-#define HOLE 16384u      /* fewer bytes of zeros are written like others */
-#define BLOCK (1u << 20) /* gathered before they are written; read at once */
+#define HOLE 16384u        /* fewer bytes of zeros are written like others */
+#define BLOCK (1u << 20)   /* gathered before they are written */
+#define READ_BLOCK 65536u  /* read at once: what stays in a near cache */
+#define SPELLING_BYTES 10u /* of a word without a letter: its end, count and kind */
 #define LABELS_BYTES_MAX ((size_t)1 << 30)
 
 enum { KIND_CBOW = 1, KIND_SKIPGRAM, KIND_SUPERVISED };
@@ -213,7 +215,7 @@ int word_file_write(const struct word_model *m, struct model_writer *w, const ch
 struct file_in {
     int fd;
     const char *path;
-    unsigned char *block; /* BLOCK bytes */
+    unsigned char *block; /* READ_BLOCK bytes */
     size_t at, have;
     uint64_t base, size; /* of the block in the file; of the file */
     struct error *err;
@@ -247,7 +249,7 @@ static size_t read_at(int fd, void *bytes, size_t len, uint64_t at)
 static void fill(struct file_in *in)
 {
     in->base += in->at;
-    in->have = read_at(in->fd, in->block, BLOCK, in->base);
+    in->have = read_at(in->fd, in->block, READ_BLOCK, in->base);
     in->at = 0;
 }
 
@@ -334,6 +336,10 @@ static int read_words(struct file_in *in, struct word_model *m)
     if (pruned >= 0)
         return error_set(in->err, ERROR_INPUT, in->path, "give the .bin file it was made from",
                          "Rows were taken out of the model to make it small, which is not read");
+    if ((uint64_t)all > in->size / SPELLING_BYTES)
+        return damaged(in, "The model's file ends too early");
+    if (dictionary_reserve(d, (size_t)all) < 0)
+        return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
     for (int32_t i = 0; i < all; i++) {
         size_t len;
         const char *spelling = take_spelling(in, &len);
@@ -418,7 +424,7 @@ int word_file_open(struct word_model *m, const char *path, struct error *err)
                   "The model cannot be opened: %s", in.fd < 0 ? strerror(errno) : "it is no file");
     } else {
         in.size = (uint64_t)status.st_size;
-        in.block = malloc(BLOCK);
+        in.block = malloc(READ_BLOCK);
         if (!in.block)
             error_set(err, ERROR_SYSTEM, path, NULL, "There is not enough memory for the model");
         else if (read_numbers(&in, m) == 0 && read_words(&in, m) == 0)
