@@ -126,7 +126,7 @@ static size_t common_words(const struct classifier_run *r)
 static int open_gpu(struct classifier_run *r, struct error *err)
 {
     const struct classifier_lines *l = &r->lines[PART_TRAIN];
-    if (!words_gpu_wanted(r->t, l->start[l->lines], r->design.epochs))
+    if (!r->t->gpu)
         return 0;
     r->gpu = words_gpu_open_labels(r->t, l, &r->net, r->design.epochs, r->design.rate, err);
     return r->gpu ? 0 : -1;
@@ -236,7 +236,7 @@ static int end_epoch(struct classifier_run *r, const struct classifier_tally *ep
             return -1;
     }
     if (!r->diverged)
-        classifier_picture_draw(&r->picture, &r->net, r->t->sink, r->epoch, r->step, last);
+        classifier_picture_draw(&r->picture, &r->net, r->t->sink, r->epoch, r->step, last || r->ended);
     return 0;
 }
 
