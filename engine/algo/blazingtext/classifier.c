@@ -236,7 +236,7 @@ static int end_epoch(struct classifier_run *r, const struct classifier_tally *ep
             return -1;
     }
     if (!r->diverged)
-        classifier_picture_draw(&r->picture, &r->net, r->t->sink, r->epoch, r->step, last);
+        classifier_picture_draw(&r->picture, &r->net, r->t->sink, r->epoch, r->step, last || r->ended);
     return 0;
 }
 
