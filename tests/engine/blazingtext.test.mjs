@@ -154,6 +154,7 @@ test('what cannot teach is refused with a sentence', () => {
   refused(of('no label here\nnor here\n'), /label/, /__label__/);
   refused(of('__label__a one\n__label__a two\n'), /one label only/);
   refused(of('__label__a one\n__label__b two\n', { min_count: 50 }), /min_count/);
+  refused(of('__label__a one\n__label__b two\n', { min_count: 2, word_ngrams: 1 }), /min_count/);
   refused(of('\n\n'), /bad\.txt/);
   refused(learn({}, '--validation', file('bad2.txt', 'nothing labelled\n')), /label/);
   refused(learn({}, '--ranks', 2), /rank/);
