@@ -1,7 +1,7 @@
 /* Which device trains: --device auto, cpu or cuda. `auto` is the CPU, except where the settings ask for a GPU, or the
- * training data are large or the algorithm is a network (which then takes the faster of both, measured:
- * nn/placement.h), the algorithm takes a GPU for them, and one answers. Nothing of the backend is loaded before that is
- * asked. */
+ * training data are large (of text the algorithm says) or the algorithm is a network (which then takes the faster of
+ * both, measured: nn/placement.h), the algorithm takes a GPU for them, and one answers. Nothing of the backend is
+ * loaded before that is asked. */
 #ifndef ENGINE_DEVICE_H
 #define ENGINE_DEVICE_H
 

@@ -1,36 +1,8 @@
 /* BlazingText's models: files that fastText and gensim load, files that fastText made, holes for what was never seen,
- * damage, and every request with its answer. Where Debian's fasttext or gensim is not there, its test is skipped. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+ * and damage. Where Debian's fasttext or gensim is not there, its test is skipped. */
+#include <sys/resource.h>
 
-#include <cjson/cJSON.h>
-#include <cmocka.h>
-
-#include "engine/algo/blazingtext/word_model.h"
-#include "engine/base/rng.h"
-#include "engine/model.h"
-
-static char folder[] = "/tmp/flashlab-words-XXXXXX";
-static const char *const files[] = {WORD_MODEL_TEXT, WORD_MODEL_VECTORS, WORD_MODEL_WORD2VEC, WORD_MODEL_CLASSIFIER,
-                                    NULL};
-static const struct algorithm algorithm = {.name = "blazingtext", .title = "BlazingText", .model_files = files};
-
-static char *at(const char *name)
-{
-    static char paths[8][160];
-    static int next;
-    char *path = paths[next++ % 8];
-    snprintf(path, 160, "%s/%s", folder, name);
-    return path;
-}
+#include "tests/engine/word_models.h"
 
 static bool has(const char *command)
 {
@@ -65,89 +37,6 @@ static char *output_of(const char *format, ...)
         fail_msg("%s: %s", command, str_text(&out));
     str_append(&out, "", 0);
     return str_take(&out);
-}
-
-/* --- a model of random numbers -------------------------------------------------------------------------------------
- */
-
-#define WIDTH 7
-
-static const char *const words[] = {"the", "cat", "sat", "windöw", "a", "mats"};
-enum { WORDS = 6 };
-
-static void add_words(struct dictionary *d)
-{
-    for (uint64_t i = 0; i < WORDS; i++)
-        assert_int_equal(dictionary_add(d, words[i], strlen(words[i]), 100 - i, false), 0);
-    d->tokens = 700;
-}
-
-static void fill(struct word_model *m)
-{
-    size_t rows = m->dictionary.words + m->buckets.seen;
-    struct rng r;
-    rng_init(&r, 1, 2);
-    m->width = WIDTH;
-    m->vectors = malloc(rows * WIDTH * sizeof *m->vectors);
-    for (size_t i = 0; i < rows * WIDTH; i++)
-        m->vectors[i] = (float)rng_normal(&r);
-    if (!m->classifier)
-        return;
-    m->labels = malloc(m->dictionary.labels * WIDTH * sizeof *m->labels);
-    for (size_t i = 0; i < m->dictionary.labels * WIDTH; i++)
-        m->labels[i] = (float)rng_normal(&r);
-    m->labels[3] *= 1e-8f;
-}
-
-static void make_vectors(struct word_model *m, bool subwords)
-{
-    *m = (struct word_model){.mode = "skipgram", .epochs = 5, .window = 5, .negatives = 5, .least = 1, .rate = 0.05};
-    m->sampling = 1e-4;
-    m->word_ngrams = 1;
-    m->whole = !subwords;
-    add_words(&m->dictionary);
-    assert_int_equal(buckets_open(&m->buckets, 50000), 0);
-    m->min_char = subwords ? 3 : 0;
-    m->max_char = subwords ? 5 : 0;
-    for (int i = 0; i < WORDS && subwords; i++) {
-        uint32_t hash[64];
-        size_t n = dictionary_subwords(words[i], strlen(words[i]), 3, 5, hash, 64);
-        for (size_t k = 0; k < n; k++)
-            assert_true(buckets_add(&m->buckets, hash[k] % 50000) >= 0);
-    }
-    fill(m);
-}
-
-/* "the cat sat </s>" has its bigrams in buckets. */
-static void make_classifier(struct word_model *m)
-{
-    static const char *const line[] = {"the", "cat", "sat", DICTIONARY_END};
-    *m = (struct word_model){.classifier = true, .mode = "supervised", .epochs = 5, .window = 5, .negatives = 5};
-    m->least = 1;
-    m->word_ngrams = 2;
-    m->whole = true;
-    assert_int_equal(dictionary_add(&m->dictionary, DICTIONARY_END, 4, 200, false), 0);
-    add_words(&m->dictionary);
-    assert_int_equal(dictionary_add(&m->dictionary, "__label__1", 10, 20, true), 0);
-    assert_int_equal(dictionary_add(&m->dictionary, "__label__good", 13, 10, true), 0);
-    assert_int_equal(dictionary_add(&m->dictionary, "__label__3", 10, 5, true), 0);
-    assert_int_equal(buckets_open(&m->buckets, 2000000), 0);
-    for (int i = 0; i < 3; i++) {
-        uint64_t h = (uint64_t)(int64_t)(int32_t)dictionary_hash(line[i], strlen(line[i]));
-        h = dictionary_ngram(h, dictionary_hash(line[i + 1], strlen(line[i + 1])));
-        assert_true(buckets_add(&m->buckets, (uint32_t)(h % 2000000)) >= 0);
-    }
-    fill(m);
-}
-
-static void save(const struct word_model *m, const char *dir)
-{
-    struct error err;
-    struct model_writer *w = model_writer_open(dir, &algorithm, &err);
-    assert_non_null(w);
-    if (word_model_save(m, w, &err) < 0)
-        fail_msg("%s", err.what);
-    model_writer_close(w);
 }
 
 static int load(struct word_model *m, const char *dir, const char *mode, struct error *err)
@@ -226,6 +115,42 @@ static void buckets_that_were_not_seen_take_no_room(void **state)
     assert_true(status.st_size > (off_t)(2000000 * WIDTH * sizeof(float)));
     assert_true(status.st_blocks * 512 < 1 << 20);
     word_model_free(&m);
+}
+
+static void where_files_must_be_short_only_what_was_seen_is_written(void **state)
+{
+    struct rlimit before, most;
+    struct stat status;
+    (void)state;
+    getrlimit(RLIMIT_FSIZE, &before);
+    for (int classifier = 0; classifier < 2; classifier++) {
+        struct word_model m, back;
+        struct error err;
+        float a[WIDTH], b[WIDTH];
+        if (classifier)
+            make_classifier(&m);
+        else
+            make_vectors(&m, true);
+        most = (struct rlimit){1 << 20, before.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &most);
+        save(&m, at("short"));
+        setrlimit(RLIMIT_FSIZE, &before);
+        assert_int_equal(stat(at(classifier ? "short/model.bin" : "short/vectors.bin"), &status), 0);
+        assert_true(status.st_size < 1 << 14);
+        if (load(&back, at("short"), classifier ? "supervised" : "skipgram", &err) < 0)
+            fail_msg("%s", err.what);
+        assert_int_equal(back.buckets.seen, m.buckets.seen);
+        if (classifier) {
+            assert_int_equal(word_model_classify(&m, "the cat sat on", 14, a), 0);
+            assert_int_equal(word_model_classify(&back, "the cat sat on", 14, b), 0);
+        } else {
+            word_model_vector(&m, "cats", 4, a);
+            word_model_vector(&back, "cats", 4, b);
+        }
+        assert_memory_equal(a, b, 3 * sizeof *a);
+        word_model_free(&m);
+        word_model_free(&back);
+    }
 }
 
 static void scores_are_sums_of_pieces(void **state)
@@ -471,269 +396,12 @@ static void a_file_cut_or_changed_is_refused_or_read(void **state)
     assert_true(refused > len / 2);
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------
- */
-
-/* The answer as JSON; the caller deletes. NULL: refused, err says why. */
-static cJSON *ask(void *model, const char *type, const char *text, struct error *err)
-{
-    const struct request in = {.content_type = type, .bytes = text, .len = strlen(text), .accept = "text/csv"};
-    struct answer out = {0};
-    cJSON *json = NULL;
-    *err = (struct error){0};
-    if (word_ask(model, &in, &out, err) == 0) {
-        assert_string_equal(out.content_type, type && strstr(type, "lines")  ? "application/jsonlines"
-                                              : type && strstr(type, "text") ? "application/jsonlines"
-                                                                             : "application/json");
-        json = cJSON_Parse(str_text(&out.bytes));
-        assert_non_null(json);
-    } else {
-        assert_true(err->what[0] && err->where[0]);
-    }
-    str_free(&out.bytes);
-    return json;
-}
-
-static void *open_model(bool classifier)
-{
-    struct word_model m;
-    struct settings s = {0};
-    struct error err;
-    void *model;
-    if (classifier)
-        make_classifier(&m);
-    else
-        make_vectors(&m, false);
-    save(&m, at("asked"));
-    word_model_free(&m);
-    settings_set(&s, "mode", classifier ? "supervised" : "cbow", &err);
-    model = word_ask_load(at("asked"), &s, &err);
-    assert_non_null(model);
-    return model;
-}
-
-static const cJSON *get(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    if (!item)
-        fail_msg("no '%s' in the answer", name);
-    return item;
-}
-
-static void words_are_answered(void **state)
-{
-    void *model = open_model(false);
-    struct error err;
-    struct word_model m;
-    float vector[WIDTH], zeros[WIDTH] = {0};
-    const cJSON *first, *second;
-    cJSON *json = ask(model, "application/json", "{\"instances\":[\"cat\",\"nobody\"]}", &err);
-    (void)state;
-    make_vectors(&m, false);
-    word_model_vector(&m, "cat", 3, vector);
-    assert_int_equal(cJSON_GetArraySize(json), 2);
-    first = cJSON_GetArrayItem(json, 0);
-    second = cJSON_GetArrayItem(json, 1);
-    assert_string_equal(get(first, "word")->valuestring, "cat");
-    assert_int_equal(cJSON_GetArraySize(get(first, "vector")), WIDTH);
-    for (int i = 0; i < WIDTH; i++) {
-        assert_true((float)cJSON_GetArrayItem(get(first, "vector"), i)->valuedouble == vector[i]);
-        assert_true((float)cJSON_GetArrayItem(get(second, "vector"), i)->valuedouble == zeros[i]);
-    }
-    assert_null(cJSON_GetObjectItem(first, "neighbours"));
-    cJSON_Delete(json);
-    json = ask(model, NULL, "{\"instances\":[]}", &err);
-    assert_int_equal(cJSON_GetArraySize(json), 0);
-    cJSON_Delete(json);
-    word_model_free(&m);
-    word_ask_unload(model);
-}
-
-static float cosine(const float *a, const float *b)
-{
-    float ab = 0, aa = 0, bb = 0;
-    for (int i = 0; i < WIDTH; i++) {
-        ab += a[i] * b[i];
-        aa += a[i] * a[i];
-        bb += b[i] * b[i];
-    }
-    return ab / sqrtf(aa * bb);
-}
-
-static void neighbours_are_by_cosine(void **state)
-{
-    void *model = open_model(false);
-    struct error err;
-    struct word_model m;
-    float last = 2, cat[WIDTH], other[WIDTH];
-    const cJSON *hit, *list;
-    cJSON *json = ask(model, "application/json",
-                      "{\"configuration\":{\"neighbours\":9},\"instances\":[\"cat\",\"nobody\"]}", &err);
-    (void)state;
-    make_vectors(&m, false);
-    word_model_vector(&m, "cat", 3, cat);
-    list = get(cJSON_GetArrayItem(json, 0), "neighbours");
-    assert_int_equal(cJSON_GetArraySize(list), WORDS - 1);
-    cJSON_ArrayForEach (hit, list) {
-        const char *word = get(hit, "word")->valuestring;
-        float near = (float)get(hit, "cosine")->valuedouble;
-        assert_string_not_equal(word, "cat");
-        assert_true(word_model_vector(&m, word, strlen(word), other));
-        assert_true(fabsf(near - cosine(cat, other)) < 1e-5f && near <= last);
-        last = near;
-    }
-    assert_true(cJSON_IsTrue(get(cJSON_GetArrayItem(json, 0), "known")));
-    assert_true(cJSON_IsFalse(get(cJSON_GetArrayItem(json, 1), "known")));
-    assert_int_equal(cJSON_GetArraySize(get(cJSON_GetArrayItem(json, 1), "neighbours")), 0);
-    cJSON_Delete(json);
-    word_model_free(&m);
-    word_ask_unload(model);
-}
-
-static void analogies_leave_their_words_out(void **state)
-{
-    void *model = open_model(false);
-    struct error err;
-    struct word_model m;
-    float v[3][WIDTH], other[WIDTH], last = 2;
-    const cJSON *hit, *list;
-    cJSON *json =
-        ask(model, "application/json",
-            "{\"analogies\":[[\"the\",\"cat\",\"sat\"],[\"the\",\"no\",\"cat\"]],\"configuration\":{\"k\":2}}", &err);
-    (void)state;
-    make_vectors(&m, false);
-    for (int i = 0; i < 3; i++) {
-        float length = 0;
-        word_model_vector(&m, words[i], strlen(words[i]), v[i]);
-        for (int k = 0; k < WIDTH; k++)
-            length += v[i][k] * v[i][k];
-        for (int k = 0; k < WIDTH; k++)
-            v[i][k] /= sqrtf(length);
-    }
-    for (int k = 0; k < WIDTH; k++)
-        v[0][k] = v[1][k] - v[0][k] + v[2][k];
-    list = get(cJSON_GetArrayItem(json, 0), "nearest");
-    assert_int_equal(cJSON_GetArraySize(list), 2);
-    cJSON_ArrayForEach (hit, list) {
-        const char *word = get(hit, "word")->valuestring;
-        float near = (float)get(hit, "cosine")->valuedouble;
-        assert_true(strcmp(word, "the") != 0 && strcmp(word, "cat") != 0 && strcmp(word, "sat") != 0);
-        word_model_vector(&m, word, strlen(word), other);
-        assert_true(fabsf(near - cosine(v[0], other)) < 1e-5f && near <= last);
-        last = near;
-    }
-    assert_int_equal(cJSON_GetArraySize(get(cJSON_GetArrayItem(json, 1), "nearest")), 0);
-    assert_string_equal(cJSON_GetArrayItem(get(cJSON_GetArrayItem(json, 1), "unknown"), 0)->valuestring, "no");
-    cJSON_Delete(json);
-    word_model_free(&m);
-    word_ask_unload(model);
-}
-
-static void sentences_are_answered(void **state)
-{
-    static const char *const requests[][2] = {
-        {"application/json", "{\"instances\":[\"the cat sat\"],\"configuration\":{\"k\":2,\"shares\":true}}"},
-        {"application/jsonlines", "{\"source\":\"the cat sat\", \"k\":2,\"shares\":true}\n"},
-        {"text/plain", "the cat sat\n"},
-        {"application/json; charset=utf-8", "{\"instances\":[\"the cat sat\"],\"configuration\":{\"k\":9}}"},
-    };
-    static const int answers[] = {2, 2, 1, 3};
-    void *model = open_model(true);
-    struct word_model m;
-    float p[3];
-    (void)state;
-    make_classifier(&m);
-    word_model_classify(&m, "the cat sat", 11, p);
-    for (int i = 0; i < 4; i++) {
-        struct error err;
-        cJSON *json = ask(model, requests[i][0], requests[i][1], &err);
-        const cJSON *one = cJSON_IsArray(json) ? cJSON_GetArrayItem(json, 0) : json;
-        double last = 1;
-        assert_int_equal(cJSON_GetArraySize(get(one, "label")), answers[i]);
-        for (int k = 0; k < answers[i]; k++) {
-            const char *label = cJSON_GetArrayItem(get(one, "label"), k)->valuestring;
-            double probability = cJSON_GetArrayItem(get(one, "prob"), k)->valuedouble;
-            int number = strcmp(label, "__label__1") == 0 ? 0 : strcmp(label, "__label__good") == 0 ? 1 : 2;
-            assert_true(fabs(probability - (double)p[number]) < 1e-6 && probability <= last);
-            last = probability;
-        }
-        if (i < 2) {
-            double sum = 0;
-            const cJSON *piece;
-            cJSON_ArrayForEach (piece, get(one, "pieces"))
-                sum += get(get(piece, "share"), "__label__good")->valuedouble;
-            assert_true(fabs(sum - get(get(one, "scores"), "__label__good")->valuedouble) < 1e-5);
-        } else {
-            assert_null(cJSON_GetObjectItem(one, "pieces"));
-        }
-        cJSON_Delete(json);
-    }
-    word_model_free(&m);
-    word_ask_unload(model);
-}
-
-static void wrong_requests_are_told_what_is_right(void **state)
-{
-    static const struct {
-        bool classifier;
-        const char *type, *text, *what;
-    } cases[] = {
-        {false, "text/csv", "cat", "cannot be of type 'text/csv'"},
-        {false, "application/json", "", "{ should come"},
-        {false, "application/json", "{}", "no instances"},
-        {false, "application/json", "{\"instances\":\"cat\"}", "[ should come"},
-        {false, "application/json", "{\"instances\":[4]}", "stands where \""},
-        {false, "application/json", "{\"instances\":[\"cat\"", "no JSON"},
-        {false, "application/json", "{\"instances\":[\"cat\"]} more", "Something follows"},
-        {false, "application/json", "{\"instances\":[],\"instances\":[]}", "a key twice"},
-        {false, "application/json", "{\"instances\":[],\"other\":[]}", "'other' is not known"},
-        {false, "application/json", "{\"instances\":[],\"configuration\":{\"shares\":true}}", "'shares' is not known"},
-        {false, "application/json", "{\"instances\":[],\"configuration\":{\"neighbours\":0}}", "0 answers"},
-        {false, "application/json", "{\"instances\":[],\"configuration\":{\"neighbours\":5000}}", "'5000' is no whole"},
-        {false, "application/json", "{\"analogies\":[[\"a\",\"b\"]]}", "three words"},
-        {false, "application/json", "{\"analogies\":[[\"a\",\"b\",\"c\",\"d\"]]}", "three words"},
-        {false, "application/jsonlines", "{\"source\":\"a\",\"shares\":true}", "have no shares"},
-        {true, "application/json", "{\"instances\":[],\"configuration\":{\"k\":0}}", "0 answers"},
-        {true, "application/json", "{\"instances\":[],\"configuration\":{\"k\":\"two\"}}", "no whole number"},
-        {true, "application/json", "{\"instances\":[],\"configuration\":{\"shares\":1}}", "true or false"},
-        {true, "application/json", "{\"instances\":[\"\\ud800\"]}", "escape"},
-        {true, "application/json", "{\"analogies\":[]}", "no analogies"},
-        {true, "application/jsonlines", "\n", "nothing in the request"},
-        {true, "application/jsonlines", "{\"k\":1}", "no source"},
-        {true, "application/jsonlines", "{\"source\":\"a\",\"neighbours\":1}", "no neighbours"},
-        {true, "text/plain", "\xff\xfe", "no UTF-8"},
-    };
-    void *model[2] = {open_model(false), open_model(true)};
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct error err;
-        cJSON *json = ask(model[cases[i].classifier], cases[i].type, cases[i].text, &err);
-        if (json || !strstr(err.what, cases[i].what))
-            fail_msg("%s: %s", cases[i].text, json ? "answered" : err.what);
-    }
-    word_ask_unload(model[0]);
-    word_ask_unload(model[1]);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    char command[64];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_saved_is_loaded),
         cmocka_unit_test(buckets_that_were_not_seen_take_no_room),
+        cmocka_unit_test(where_files_must_be_short_only_what_was_seen_is_written),
         cmocka_unit_test(scores_are_sums_of_pieces),
         cmocka_unit_test(fasttext_reads_our_vectors),
         cmocka_unit_test(fasttext_reads_our_classifier),
@@ -742,11 +410,6 @@ int main(void)
         cmocka_unit_test(fasttexts_classifiers_are_read),
         cmocka_unit_test(other_losses_and_packed_models_are_refused),
         cmocka_unit_test(a_file_cut_or_changed_is_refused_or_read),
-        cmocka_unit_test(words_are_answered),
-        cmocka_unit_test(neighbours_are_by_cosine),
-        cmocka_unit_test(analogies_leave_their_words_out),
-        cmocka_unit_test(sentences_are_answered),
-        cmocka_unit_test(wrong_requests_are_told_what_is_right),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -226,7 +226,7 @@ static int open_learners(struct run *r, struct error *err)
 {
     int ranks = comm_ranks(r->t->comm), first = comm_rank(r->t->comm) * r->threads;
     size_t tokens = r->text.text->start[r->text.text->lines], share = tokens / (size_t)(ranks * r->threads) + 1;
-    if (words_gpu_wanted(r->t, tokens, r->plan.epochs))
+    if (r->t->gpu)
         return open_gpu(r, tokens, err);
     r->learner = calloc((size_t)r->threads, sizeof *r->learner);
     if (!r->learner)

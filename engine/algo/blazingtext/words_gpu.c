@@ -15,6 +15,12 @@ struct words_gpu {
     size_t lines;
 };
 
+static double words_in_all(const struct training *t)
+{
+    const struct text *text = t->text[PART_TRAIN];
+    return text && text->lines ? (double)text->start[text->lines] * settings_number(t->settings, "epochs") : 0;
+}
+
 int words_gpu_check(const struct training *t, struct error *err)
 {
     const struct settings *s = t->settings;
@@ -31,17 +37,10 @@ int words_gpu_check(const struct training *t, struct error *err)
     if (t->pipe)
         return error_set(err, ERROR_INPUT, "--input-mode", "use File mode, or --device cpu",
                          "In Pipe mode BlazingText trains on the CPU: its lines come and go");
+    if (!t->gpu_asked && words_in_all(t) < MUCH)
+        return error_set(err, ERROR_INPUT, "--device", "use --device cuda", "%.3g words are not worth a GPU's start",
+                         words_in_all(t));
     return 0;
-}
-
-bool words_gpu_wanted(const struct training *t, uint64_t tokens, long epochs)
-{
-    bool much = (double)tokens * (double)epochs >= MUCH;
-    if (!t->gpu || t->gpu_asked)
-        return t->gpu != NULL;
-    event_log(t->sink, "%.3g words in all epochs, %s than the %.0e from which a GPU is worth its start: trains on %s",
-              (double)tokens * (double)epochs, much ? "not less" : "less", (double)MUCH, much ? gpu_name() : "the CPU");
-    return much;
 }
 
 static int no_memory(struct error *err)
@@ -113,10 +112,14 @@ static size_t blocks_of(size_t words)
     return blocks < 1 ? 1 : blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS;
 }
 
-static struct words_gpu *open_task(const struct gpu *gpu, const struct gpu_words_task *task, float *input,
+static struct words_gpu *open_task(const struct training *t, const struct gpu_words_task *task, float *input,
                                    float *output, struct error *err)
 {
+    const struct gpu *gpu = t->gpu;
     struct words_gpu *w = calloc(1, sizeof *w);
+    if (!t->gpu_asked)
+        event_log(t->sink, "%.3g words in all epochs: trains on %s, as from %.0e on", words_in_all(t), gpu_name(),
+                  (double)MUCH);
     if (!w) {
         no_memory(err);
         return NULL;
@@ -162,7 +165,7 @@ struct words_gpu *words_gpu_open_vectors(const struct training *t, const struct 
                                             .seed = t->seed};
         for (size_t i = 0; i < text->words; i++)
             noise[i] = (struct gpu_noise){text->noise[i].keep, text->noise[i].other};
-        w = open_task(t->gpu, &task, tables->input, tables->output, err);
+        w = open_task(t, &task, tables->input, tables->output, err);
     } else {
         no_memory(err);
     }
@@ -191,7 +194,7 @@ struct words_gpu *words_gpu_open_labels(const struct training *t, const struct c
                                         .rate = (float)rate,
                                         .blocks = blocks < LABEL_BLOCKS ? blocks : LABEL_BLOCKS,
                                         .seed = t->seed};
-    return open_task(t->gpu, &task, net->input, net->output, err);
+    return open_task(t, &task, net->input, net->output, err);
 }
 
 void words_gpu_close(struct words_gpu *w)

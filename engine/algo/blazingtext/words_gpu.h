@@ -17,11 +17,9 @@
 
 struct words_gpu;
 
-/* Why a GPU does not take this training; 0 when it does: algorithm.h's check_gpu. */
+/* Why a GPU does not take this training; 0 when it does: algorithm.h's check_gpu. Where nobody asked for one, few words
+ * are a reason: a GPU takes its time to start. */
 int words_gpu_check(const struct training *t, struct error *err);
-
-/* Where a GPU answers: is it used? When it was asked for; else when there is much to learn. Says so in one log line. */
-bool words_gpu_wanted(const struct training *t, uint64_t tokens, long epochs);
 
 /* Copies the text and what else they need; the tables must live as long. */
 struct words_gpu *words_gpu_open_vectors(const struct training *t, const struct word_plan *plan,
