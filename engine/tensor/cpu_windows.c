@@ -156,17 +156,18 @@ TILES(6)
 
 #define NAMES(name)                                                                                                    \
     {                                                                                                                  \
-        {NULL, NULL, NULL}, {NULL, name##_1_1, name##_1_2}, {NULL, name##_2_1, name##_2_2},                            \
-            {NULL, name##_3_1, name##_3_2}, {NULL, name##_4_1, name##_4_2}, {NULL, name##_5_1, name##_5_2},            \
+        {name##_1_1, name##_1_2}, {name##_2_1, name##_2_2}, {name##_3_1, name##_3_2}, {name##_4_1, name##_4_2},        \
+            {name##_5_1, name##_5_2},                                                                                  \
         {                                                                                                              \
-            NULL, name##_6_1, name##_6_2                                                                               \
+            name##_6_1, name##_6_2                                                                                     \
         }                                                                                                              \
     }
-static product_tile *const product_tiles[ROWS + 1][3] = NAMES(product);
-static sum_tile *const sum_tiles[ROWS + 1][3] = NAMES(sum);
+/* Of 1 row, 2, ...; of 1 vector, 2. */
+static product_tile *const product_tiles[ROWS][2] = NAMES(product);
+static sum_tile *const sum_tiles[ROWS][2] = NAMES(sum);
 #else
-static product_tile *const product_tiles[ROWS + 1][3];
-static sum_tile *const sum_tiles[ROWS + 1][3];
+static product_tile *const product_tiles[ROWS][2];
+static sum_tile *const sum_tiles[ROWS][2];
 #endif
 
 /* --- windows times a matrix --------------------------------------------------------------------------------------- */
@@ -183,7 +184,7 @@ static void ragged_product(const struct window_product *p, size_t first, size_t 
         if (start)
             memcpy(whole[i], start, width * sizeof *start);
     }
-    product_tiles[rows][(width + 7) / 8](to, from, &p->x, first, p->packed + j * p->x.pieces * p->x.length);
+    product_tiles[rows - 1][(width - 1) / 8](to, from, &p->x, first, p->packed + j * p->x.pieces * p->x.length);
     for (size_t i = 0; i < rows; i++)
         memcpy(p->c[first + i] + j, whole[i], width * sizeof **whole);
 }
@@ -192,11 +193,14 @@ static void whole_product(const struct window_product *p, size_t first, size_t j
 {
     float *to[ROWS] = {0};
     const float *from[ROWS] = {0};
-    for (size_t i = 0; i < rows; i++) {
+    bool starts = p->add || p->bias;
+    size_t i = 0;
+    do { /* rows is 1 at the least */
         to[i] = p->c[first + i] + j;
-        from[i] = p->add ? to[i] : p->bias ? p->bias + j : NULL;
-    }
-    product_tiles[rows][width / 8](to, from[0] ? from : NULL, &p->x, first, p->packed + j * p->x.pieces * p->x.length);
+        from[i] = p->add ? to[i] : starts ? p->bias + j : NULL;
+    } while (++i < rows);
+    product_tiles[rows - 1][(width - 1) / 8](to, starts ? from : NULL, &p->x, first,
+                                             p->packed + j * p->x.pieces * p->x.length);
 }
 
 void window_product(const struct window_product *p)
@@ -219,7 +223,7 @@ void window_product(const struct window_product *p)
 static void ragged_sum(const struct window_sum *s, float *w, size_t offset, const float *d, size_t rows, size_t width)
 {
     float whole[ROWS * PANEL] = {0};
-    sum_tiles[rows][(width + 7) / 8](whole, PANEL, false, &s->x, offset, d);
+    sum_tiles[rows - 1][(width - 1) / 8](whole, PANEL, false, &s->x, offset, d);
     for (size_t l = 0; l < rows; l++)
         for (size_t q = 0; q < width; q++)
             w[l * s->ldw + q] = whole[l * PANEL + q] + (s->add ? w[l * s->ldw + q] : 0);
@@ -234,7 +238,7 @@ static void sum_piece(const struct window_sum *s, size_t piece, size_t j)
         size_t offset = piece * s->x.apart + l;
         rows = tile_height(s->x.length - l);
         if (width % 8 == 0)
-            sum_tiles[rows][width / 8](w, s->ldw, s->add, &s->x, offset, d);
+            sum_tiles[rows - 1][(width - 1) / 8](w, s->ldw, s->add, &s->x, offset, d);
         else
             ragged_sum(s, w, offset, d, rows, width);
     }

@@ -221,11 +221,12 @@ for (const look of LOOKS)
     assert.equal(await shots.count(), 12);
     assert.match(await noteOf(page, 'Boxes'), /epoch 5 of 5, validation images/);
     const hits = async () => (await readout(page, 'Boxes')).match(/^From ([\d.]+) on: (\d+) of 24 objects found, (\d+) false alarms?\.$/).slice(1).map(Number);
+    const confidence = figure(page, 'Boxes').getByLabel('confidence');
+    await slide(confidence, 0.5);
     const [from, most] = await hits();
     assert.equal(from, 0.5);
     assert.ok(most > 20, `${most} of 24`);
     await site.settled(page, `boxes-${nameOf(look)}`);
-    const confidence = figure(page, 'Boxes').getByLabel('confidence');
     await confidence.focus();
     await page.keyboard.press('ArrowRight');
     assert.equal((await hits())[0], 0.51, 'the keys move it');

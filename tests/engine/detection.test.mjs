@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -191,6 +191,25 @@ test('two ranks take each step together', { timeout: 120000 }, () => {
   assert.equal(end.status, 'done');
   assert.ok(end.metrics['train:cross_entropy'] > 0 && end.metrics['validation:mAP'] >= 0);
   refused(train({ kv_store: 'dist_async' }), /kv_store/, /every step together/);
+});
+
+test('records, from a file or epoch by epoch from a pipe, train the same model as the folder', () => {
+  const records = join(work, 'train.rec'), pipe = join(work, 'pipe');
+  const packed = run(['convert', '--from', 'application/x-image', data, `${data}_annotation`, records]);
+  assert.equal(packed.status, 0, packed.stdout + packed.stderr);
+  for (const epoch of [0, 1])
+    copyFileSync(records, `${pipe}_${epoch}`);
+  const model = (...channels) => {
+    const dir = mkdtempSync(join(work, 'model-'));
+    const result = run(['train', '--algorithm', 'object-detection', ...channels, ...set(small), '--threads', '1', '--model', dir]);
+    assert.equal(result.status, 0, result.stdout + result.stderr);
+    return readFileSync(join(dir, 'model_algo_1-0000.params'));
+  };
+  const type = ['--content-type', 'application/x-recordio'], file = model('--train', records, ...type);
+  assert.ok(file.equals(model('--train', pipe, '--mode', 'Pipe', ...type)));
+  assert.ok(file.equals(readFileSync(join(trained(), 'model_algo_1-0000.params'))));
+  rmSync(`${pipe}_1`);
+  refused(run(['train', '--algorithm', 'object-detection', '--train', pipe, '--mode', 'Pipe', ...type, ...set(small)]), /pipe/, /./);
 });
 
 test('early stopping watches validation:mAP and needs it', () => {

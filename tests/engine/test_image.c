@@ -265,6 +265,47 @@ static void refusals_say_why(void **state)
     assert_non_null(strstr(err.what, "empty"));
 }
 
+/* A JPEG of channels that are no light: two of them, or four of ink as they are stored by way of YCCK. */
+static void write_channels(struct str *out, int channels, J_COLOR_SPACE from, J_COLOR_SPACE stored)
+{
+    struct jpeg_compress_struct c;
+    struct jpeg_error_mgr manager;
+    uint8_t row[8 * 4] = {1, 90, 200}, *bytes = NULL;
+    JSAMPROW rows = row;
+    unsigned long len = 0;
+    c.err = jpeg_std_error(&manager);
+    jpeg_create_compress(&c);
+    jpeg_mem_dest(&c, &bytes, &len);
+    c.image_width = c.image_height = 8;
+    c.input_components = channels;
+    c.in_color_space = from;
+    jpeg_set_defaults(&c);
+    jpeg_set_colorspace(&c, stored);
+    jpeg_start_compress(&c, TRUE);
+    for (int i = 0; i < 8; i++)
+        jpeg_write_scanlines(&c, &rows, 1);
+    jpeg_finish_compress(&c);
+    jpeg_destroy_compress(&c);
+    str_append(out, bytes, len);
+    free(bytes);
+}
+
+static void other_colours_are_refused(void **state)
+{
+    struct str inks = {0}, two = {0};
+    struct image image;
+    struct error err;
+    (void)state;
+    write_channels(&inks, 4, JCS_CMYK, JCS_YCCK);
+    assert_int_equal(look(&inks, &image, &err), -1);
+    assert_non_null(strstr(err.what, "CMYK"));
+    write_channels(&two, 2, JCS_UNKNOWN, JCS_UNKNOWN);
+    assert_int_equal(look(&two, &image, &err), -1);
+    assert_non_null(strstr(err.what, "2 channels"));
+    str_free(&inks);
+    str_free(&two);
+}
+
 static void sizes_must_be_those_of_the_head(void **state)
 {
     static const char *const files[] = {"jpeg_colour.jpg", "png_colour.png", "png_alpha.png"};
@@ -485,6 +526,7 @@ int main(void)
                                        cmocka_unit_test(parts_that_are_none_are_refused),
                                        cmocka_unit_test(what_was_written_reads_the_same),
                                        cmocka_unit_test(refusals_say_why),
+                                       cmocka_unit_test(other_colours_are_refused),
                                        cmocka_unit_test(sizes_must_be_those_of_the_head),
                                        cmocka_unit_test(plain_pixels_are_as_many_as_they_should),
                                        cmocka_unit_test(cut_images_are_refused),

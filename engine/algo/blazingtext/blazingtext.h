@@ -8,12 +8,14 @@
  *   word_text       the text as ids of the dictionary: what is dropped, what is drawn, subwords
  *   word_kernels    the arithmetic of negative sampling
  *   word_learner    a thread's walk over its share of the text
+ *   word_meeting    ranks bring their moves together
  *   word2vec        the run: epochs, threads, ranks, metrics
  *   word_score      similarity files, planted groups
  *   word_picture    the vectors in two dimensions
  *   classifier*     supervised
  *   words_gpu       both on a GPU
- *   word_model      what was learned: files and answers */
+ *   word_model      what was learned: files and answers
+ *   words_gpu       both on a GPU */
 #ifndef BLAZINGTEXT_BLAZINGTEXT_H
 #define BLAZINGTEXT_BLAZINGTEXT_H
 

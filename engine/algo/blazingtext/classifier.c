@@ -9,7 +9,6 @@
 #include "engine/algo/blazingtext/word_model.h"
 #include "engine/base/clock.h"
 #include "engine/format/text.h"
-#include "engine/picture.h"
 
 enum {
     PIECES = 20,        /* steps of an epoch */
@@ -17,9 +16,9 @@ enum {
     METRICS = 200,      /* of the loss while training, about */
 };
 
-static const char *const part_names[PARTS] = {"train", "validation", "test"};
+const char *const classifier_parts[PARTS] = {"train", "validation", "test"};
 
-static int no_memory(struct error *err)
+int classifier_no_memory(struct error *err)
 {
     return error_set(err, ERROR_SYSTEM, NULL, "give less text, a smaller vector_dim or fewer word_ngrams",
                      "There is not enough memory for text classification");
@@ -50,15 +49,15 @@ static void log_lines(const struct classifier_run *r, int part)
     const struct classifier_lines *l = &r->lines[part];
     struct event_sink *sink = r->t->sink;
     if (l->unlabelled)
-        event_log(sink, "%s: %zu lines without a label are left out", part_names[part], l->unlabelled);
+        event_log(sink, "%s: %zu lines without a label are left out", classifier_parts[part], l->unlabelled);
     if (l->unknown && part != PART_TRAIN)
-        event_log(sink, "%s: %zu lines have no label that the training text has; they count as wrong", part_names[part],
-                  l->unknown);
+        event_log(sink, "%s: %zu lines have no label that the training text has; they count as wrong",
+                  classifier_parts[part], l->unknown);
     if (l->wordless)
         event_log(sink,
                   part == PART_TRAIN ? "%s: %zu lines without a known word are left out"
                                      : "%s: %zu lines have no known word; the guess is the commonest label",
-                  part_names[part], l->wordless);
+                  classifier_parts[part], l->wordless);
 }
 
 static int nothing_labelled(const char *where, const char *what, struct error *err)
@@ -71,7 +70,7 @@ static int read_lines(struct classifier_run *r, const struct text *t, int part, 
     struct classifier_lines *l = &r->lines[part];
     classifier_lines_free(l);
     if ((part == PART_TRAIN && r->epoch <= 1 ? classifier_lines_learn : classifier_lines_ask)(l, t, &r->words) < 0)
-        return no_memory(err);
+        return classifier_no_memory(err);
     r->given[part] = l->lines > 0;
     if (l->lines == 0)
         return nothing_labelled(t->name, "No line can be used: each has no label, or no word that is known", err);
@@ -101,7 +100,7 @@ static int open_words(struct classifier_run *r, const struct text *t, struct err
     if (r->design.ngrams == 1)
         return 0;
     if (buckets_open(&r->buckets, r->design.buckets) < 0)
-        return no_memory(err);
+        return classifier_no_memory(err);
     r->words.buckets = &r->buckets;
     return 0;
 }
@@ -109,7 +108,7 @@ static int open_words(struct classifier_run *r, const struct text *t, struct err
 static int open_picture(struct classifier_run *r, const struct text *train, struct error *err)
 {
     const struct text *shown = r->given[PART_VALIDATION] ? r->t->text[PART_VALIDATION] : train;
-    return classifier_picture_open(&r->picture, shown, &r->words) < 0 ? no_memory(err) : 0;
+    return classifier_picture_open(&r->picture, shown, &r->words) < 0 ? classifier_no_memory(err) : 0;
 }
 
 /* Those that stand in one line of so many, and are in the way of threads. */
@@ -156,118 +155,7 @@ static int prepare(struct classifier_run *r, const struct text *train, struct er
                             r->t->seed, err) < 0)
         return -1;
     r->crew = classifier_crew_open(&r->net, common_words(r), r->t->threads, r->design.deterministic);
-    return r->crew ? open_gpu(r, err) : no_memory(err);
-}
-
-/* --- scores ---------------------------------------------------------------------------------------------------------
- */
-
-static void report(struct classifier_run *r, int part, const char *measure, double value, bool last)
-{
-    char name[64];
-    snprintf(name, sizeof name, "%s:%s", part_names[part], measure);
-    event_metric(r->t->sink, name, value, r->step, (int)r->epoch);
-    if (last)
-        training_metric(r->t, name, value);
-}
-
-static void draw_scores(struct classifier_run *r, const struct classifier_lines *l, const int32_t *guess,
-                        const float *probability)
-{
-    size_t labels = r->dictionary.labels;
-    float *numbers = malloc(3 * l->lines * sizeof *numbers), *said = numbers, *score = numbers + l->lines,
-          *label = numbers + 2 * l->lines;
-    size_t n = 0;
-    for (size_t i = 0; numbers && i < l->lines; i++) {
-        size_t count;
-        const int32_t *known = classifier_line_labels(l, i, &count);
-        if (count == 0)
-            continue;
-        said[n] = (float)guess[i];
-        score[n] = probability[i * labels + labels - 1];
-        label[n] = (float)known[0];
-        for (size_t k = 1; k < count; k++) /* any of them is right */
-            label[n] = known[k] == guess[i] ? said[n] : label[n];
-        n++;
-    }
-    if (n > 0) {
-        picture_confusion(r->t->sink, "validation", said, label, n, labels, r->step);
-        if (labels == 2)
-            picture_ranking(r->t->sink, "validation", score, label, n, r->step);
-    }
-    free(numbers);
-}
-
-/* What the model is worth on a part; with pictures where there are few enough labels. */
-static int score(struct classifier_run *r, int part, bool draw, struct classifier_tally *sum, struct error *err)
-{
-    const struct classifier_lines *l = &r->lines[part];
-    size_t numbers;
-    int32_t *guess = malloc(l->lines * sizeof *guess);
-    float *probability = NULL;
-    *sum = (struct classifier_tally){0};
-    draw = draw && !__builtin_mul_overflow(l->lines, r->dictionary.labels, &numbers) && numbers < 1u << 24;
-    if (draw)
-        probability = malloc(numbers * sizeof *probability);
-    if (!guess || (draw && !probability)) {
-        free(guess);
-        return no_memory(err);
-    }
-    classifier_crew_ask(r->crew, l, guess, probability, sum);
-    if (draw)
-        draw_scores(r, l, guess, probability);
-    free(guess);
-    free(probability);
-    return 0;
-}
-
-static double accuracy(const struct classifier_tally *sum)
-{
-    return sum->lines ? (double)sum->hits / (double)sum->lines : 0;
-}
-
-/* --- early stopping -------------------------------------------------------------------------------------------------
- */
-
-static int keep(struct classifier_run *r, struct error *err)
-{
-    size_t inputs = r->net.inputs * r->net.stride * sizeof(float),
-           outputs = r->net.labels * r->net.stride * sizeof(float);
-    if (!r->kept_input)
-        r->kept_input = malloc(inputs);
-    if (!r->kept_output)
-        r->kept_output = malloc(outputs);
-    if (!r->kept_input || !r->kept_output)
-        return no_memory(err);
-    memcpy(r->kept_input, r->net.input, inputs);
-    memcpy(r->kept_output, r->net.output, outputs);
-    return 0;
-}
-
-static void restore(struct classifier_run *r)
-{
-    if (!r->kept_input)
-        return;
-    memcpy(r->net.input, r->kept_input, r->net.inputs * r->net.stride * sizeof(float));
-    memcpy(r->net.output, r->kept_output, r->net.labels * r->net.stride * sizeof(float));
-}
-
-static int watch(struct classifier_run *r, double value, struct error *err)
-{
-    if (!r->design.early_stopping)
-        return 0;
-    if (r->best_epoch == 0 || value > r->best) {
-        r->best = value;
-        r->best_epoch = r->epoch;
-        return keep(r, err);
-    }
-    if (r->epoch >= r->design.min_epochs && r->epoch - r->best_epoch >= r->design.patience &&
-        r->epoch < r->design.epochs) {
-        event_log(r->t->sink, "stopped after epoch %ld: the validation accuracy was best after epoch %ld", r->epoch,
-                  r->best_epoch);
-        r->ended = true;
-    }
-    return 0;
+    return r->crew ? open_gpu(r, err) : classifier_no_memory(err);
 }
 
 /* --- epochs ---------------------------------------------------------------------------------------------------------
@@ -327,7 +215,7 @@ static int learn_piece(struct classifier_run *r, size_t begin, size_t end, struc
         r->diverged = r->ended = true;
     }
     if (r->step % stride == 0)
-        report(r, PART_TRAIN, "loss", sum.loss / (double)sum.lines, false);
+        classifier_report(r, PART_TRAIN, "loss", sum.loss / (double)sum.lines, false);
     training_pace(r->t);
     r->ended |= training_stopping(r->t);
     return 0;
@@ -337,14 +225,14 @@ static int end_epoch(struct classifier_run *r, const struct classifier_tally *ep
 {
     bool last = r->ended || r->epoch == r->design.epochs;
     struct classifier_tally sum;
-    report(r, PART_TRAIN, "loss", epoch->loss / (double)epoch->lines, true);
-    report(r, PART_TRAIN, "accuracy", accuracy(epoch), true);
+    classifier_report(r, PART_TRAIN, "loss", epoch->loss / (double)epoch->lines, true);
+    classifier_report(r, PART_TRAIN, "accuracy", classifier_accuracy(epoch), true);
     if (r->given[PART_VALIDATION] && !r->diverged) {
         bool draw = last || clock_seconds() - r->picture.drawn > 0.25;
-        if (score(r, PART_VALIDATION, draw, &sum, err) < 0)
+        if (classifier_score(r, PART_VALIDATION, draw, &sum, err) < 0)
             return -1;
-        report(r, PART_VALIDATION, "accuracy", accuracy(&sum), true);
-        if (watch(r, accuracy(&sum), err) < 0)
+        classifier_report(r, PART_VALIDATION, "accuracy", classifier_accuracy(&sum), true);
+        if (classifier_watch(r, classifier_accuracy(&sum), err) < 0)
             return -1;
     }
     if (!r->diverged)
@@ -475,13 +363,13 @@ static void free_learning(struct classifier_run *r)
 static int finish(struct classifier_run *r, struct error *err)
 {
     struct classifier_tally sum;
-    restore(r);
+    classifier_restore(r);
     for (int part = PART_VALIDATION; part < PARTS; part++) {
         if (!r->given[part])
             continue;
-        if (score(r, part, false, &sum, err) < 0)
+        if (classifier_score(r, part, false, &sum, err) < 0)
             return -1;
-        report(r, part, "accuracy", accuracy(&sum), true);
+        classifier_report(r, part, "accuracy", classifier_accuracy(&sum), true);
     }
     free_learning(r);
     return r->t->model ? save(r, err) : 0;

@@ -1,7 +1,8 @@
 /* A run of BlazingText's text classification (mode=supervised): the model of Joulin et al. 2017, trained as fastText
  * trains it: lines in the order of the text, one step each, at a rate that falls evenly to 0.
  *
- *   classifier          epochs, metrics, early stopping, saving
+ *   classifier          text, epochs, saving
+ *   classifier_score    metrics, early stopping
  *   classifier_lines    text as numbers of rows
  *   classifier_net      the weights and a step
  *   classifier_crew     threads
@@ -45,5 +46,18 @@ struct classifier_run {
     float *kept_input, *kept_output; /* early stopping: weights of the best epoch */
     double read_seconds;             /* Pipe mode */
 };
+
+extern const char *const classifier_parts[PARTS];
+int classifier_no_memory(struct error *err); /* -1 */
+
+/* Metrics; the last of a run stays with it. */
+void classifier_report(struct classifier_run *r, int part, const char *measure, double value, bool last);
+/* What the model is worth on a part; `draw`: with the pictures of it, where there are not too many labels. */
+int classifier_score(struct classifier_run *r, int part, bool draw, struct classifier_tally *sum, struct error *err);
+double classifier_accuracy(const struct classifier_tally *sum);
+
+/* Early stopping: keeps the weights when this accuracy is the best so far, ends the run when it was long ago. */
+int classifier_watch(struct classifier_run *r, double accuracy, struct error *err);
+void classifier_restore(struct classifier_run *r); /* those that were kept, if any were */
 
 #endif

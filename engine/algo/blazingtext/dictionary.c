@@ -54,14 +54,16 @@ static struct slot *slot_of(const struct dictionary *d, const char *word, size_t
 static int widen_slots(struct dictionary_index *x, size_t used)
 {
     struct slot *fresh, *old = x->slot;
-    size_t before = x->slots;
+    size_t before = x->slots, after = before ? before : 64;
     if (x->slots > 2 * used)
         return 0;
-    fresh = calloc(before ? before * 2 : 64, sizeof *fresh);
+    while (after <= 2 * used)
+        after *= 2;
+    fresh = calloc(after, sizeof *fresh);
     if (!fresh)
         return -1;
     x->slot = fresh;
-    x->slots = before ? before * 2 : 64;
+    x->slots = after;
     for (size_t i = 0; i < before; i++)
         if (old[i].id) {
             size_t k = place_of(x, old[i].hash);
@@ -103,6 +105,13 @@ static int widen_bytes(struct dictionary *d, size_t want)
     d->bytes = wider;
     d->index->byte_room = room;
     return 0;
+}
+
+int dictionary_reserve(struct dictionary *d, size_t count)
+{
+    if (!d->index && !(d->index = calloc(1, sizeof *d->index)))
+        return -1;
+    return widen_slots(d->index, count);
 }
 
 int dictionary_add(struct dictionary *d, const char *word, size_t len, uint64_t count, bool label)

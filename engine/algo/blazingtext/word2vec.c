@@ -3,8 +3,7 @@
  *
  * On a GPU (words_gpu) a step is a stretch of the lines, and the tables come back after it.
  *
- * Several ranks (batch_skipgram) each have a share and both tables; every few steps the tables become the mean over all
- * ranks (Ji et al. 2016). */
+ * Several ranks (batch_skipgram) each have a share and both tables, and meet every few steps (word_meeting). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "engine/algo/blazingtext/blazingtext.h"
 #include "engine/algo/blazingtext/word_learner.h"
+#include "engine/algo/blazingtext/word_meeting.h"
 #include "engine/algo/blazingtext/word_picture.h"
 #include "engine/algo/blazingtext/word_score.h"
 #include "engine/algo/blazingtext/words_gpu.h"
@@ -20,10 +20,10 @@
 #include "engine/model.h"
 
 #define METRIC_EVERY 200  /* losses told in a run, about */
-#define STEP_TOKENS 20000 /* of a thread, about */
+#define STEP_TOKENS 10000 /* of a thread, about */
 #define STEPS_LEAST 8     /* of an epoch */
 #define GPU_STEP_TOKENS 2000000
-#define MEANS 16 /* of all ranks' tables in an epoch, at most */
+#define MEETINGS 32 /* of all ranks' tables in an epoch, at most */
 
 struct run {
     struct training *t;
@@ -35,9 +35,10 @@ struct run {
     struct words_gpu *gpu;        /* .. the device that learns; NULL: the CPU does */
     int threads;
     struct pool *pool;
+    struct word_meeting meeting; /* with other ranks */
     struct word_picture picture;
     size_t steps, step_tokens; /* of an epoch; of a thread in a step */
-    long step, epoch, metric_stride, mean_stride;
+    long step, epoch, metric_stride, meet_stride;
     double stride_loss[2], epoch_loss[2]; /* sums of losses, and of pairs */
     bool ended;
 };
@@ -93,19 +94,10 @@ static int take_losses(struct run *r, const double *sum, struct error *err)
                      "The loss is no finite number any more at step %ld: training has diverged", r->step);
 }
 
-/* The mean of all ranks' tables, on every rank. */
-static int meet(struct run *r, struct error *err)
+/* By the steps, so that all ranks have the same. */
+static double rate_now(const struct run *r)
 {
-    struct word_tables *t = &r->tables;
-    float share = 1 / (float)comm_ranks(r->t->comm), *table[2] = {t->input, t->output};
-    size_t numbers[2] = {t->inputs * t->stride, t->outputs * t->stride};
-    for (int k = 0; k < 2; k++) {
-        if (comm_sum_float(r->t->comm, table[k], numbers[k], err) < 0)
-            return -1;
-        for (size_t i = 0; i < numbers[k]; i++)
-            table[k][i] *= share;
-    }
-    return 0;
+    return r->plan.rate * (1 - (double)r->step / ((double)r->steps * (double)r->plan.epochs));
 }
 
 static int say_loss(struct run *r, struct error *err)
@@ -134,7 +126,7 @@ static int step(struct run *r, size_t at, struct error *err)
     r->step++;
     if (take_losses(r, sum, err) < 0)
         return -1;
-    if (comm_ranks(r->t->comm) > 1 && (last || r->step % r->mean_stride == 0) && meet(r, err) < 0)
+    if ((last || r->step % r->meet_stride == 0) && word_meeting_meet(&r->meeting, &r->tables, rate_now(r), err) < 0)
         return -1;
     r->t->step_seconds += clock_seconds() - began;
     if (r->step % r->metric_stride == 0 && say_loss(r, err) < 0)
@@ -220,7 +212,7 @@ static void plan_steps(struct run *r, size_t share, size_t of_step)
     r->steps = share / of_step > STEPS_LEAST ? share / of_step : STEPS_LEAST;
     r->step_tokens = share / r->steps + 1;
     r->metric_stride = (long)r->steps * r->plan.epochs / METRIC_EVERY + 1;
-    r->mean_stride = (long)r->steps / MEANS + 1;
+    r->meet_stride = (long)r->steps / MEETINGS + 1;
 }
 
 static int open_gpu(struct run *r, size_t tokens, struct error *err)
@@ -279,7 +271,8 @@ static int prepare(struct run *r, struct error *err)
     r->pool = pool_open(r->threads);
     if (!r->pool)
         return no_memory(err);
-    if (open_learners(r, err) < 0)
+    if (open_learners(r, err) < 0 || word_meeting_open(&r->meeting, r->t->comm, &r->plan, &m->dictionary, &r->tables,
+                                                       (double)r->steps / (double)r->meet_stride, err) < 0)
         return -1;
     return comm_rank(r->t->comm) == 0 ? word_picture_open(&r->picture, r->t->sink, &m->dictionary, m->width, err) : 0;
 }
@@ -291,6 +284,7 @@ static void close_run(struct run *r)
         word_learner_close(&r->learner[i]);
     free(r->learner);
     words_gpu_close(r->gpu);
+    word_meeting_close(&r->meeting);
     pool_close(r->pool);
     word_tables_close(&r->tables);
     word_text_close(&r->text);

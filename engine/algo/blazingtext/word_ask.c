@@ -264,7 +264,7 @@ static int answer_analogy(struct asking *q)
     static const float signs[3] = {-1, 1, 1};
     const char *word[3];
     int32_t id[3];
-    bool known[3];
+    bool known[3] = {false, false, false};
     word[0] = str_text(&q->text);
     memset(q->numbers, 0, q->to->model.width * sizeof *q->numbers);
     for (int i = 0; i < 3; i++) {

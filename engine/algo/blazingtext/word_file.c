@@ -14,8 +14,9 @@
 
 #define MAGIC 793712314
 #define VERSION 12
-#define HOLE 16384u      /* fewer bytes of zeros are written like others */
-#define BLOCK (1u << 20) /* gathered before they are written; read at once */
+#define HOLE 16384u        /* fewer bytes of zeros are written like others */
+#define BLOCK (1u << 20)   /* gathered before they are written; read at once */
+#define ENTRY_BYTES_MIN 11 /* a letter, a zero, a count, a kind */
 #define LABELS_BYTES_MAX ((size_t)1 << 30)
 
 enum { KIND_CBOW = 1, KIND_SKIPGRAM, KIND_SUPERVISED };
@@ -302,7 +303,7 @@ static int check_numbers(const struct file_in *in, const int32_t *n)
 
 static int read_numbers(struct file_in *in, struct word_model *m)
 {
-    int32_t n[NUMBERS];
+    int32_t n[NUMBERS] = {0};
     if (take(in, n, sizeof n) < 0 || check_numbers(in, n) < 0 || take(in, &m->sampling, sizeof m->sampling) < 0)
         return -1;
     m->classifier = n[NUMBER_KIND] == KIND_SUPERVISED;
@@ -320,26 +321,15 @@ static int read_numbers(struct file_in *in, struct word_model *m)
     return 0;
 }
 
-static int read_words(struct file_in *in, struct word_model *m)
+/* Spellings with their counts, words before labels. */
+static int read_entries(struct file_in *in, struct dictionary *d, int32_t all, int32_t words)
 {
-    int32_t all, words, labels;
-    int64_t tokens, pruned;
-    struct dictionary *d = &m->dictionary;
-    if (take(in, &all, sizeof all) < 0 || take(in, &words, sizeof words) < 0 || take(in, &labels, sizeof labels) < 0 ||
-        take(in, &tokens, sizeof tokens) < 0 || take(in, &pruned, sizeof pruned) < 0)
-        return -1;
-    if (words < 1 || labels < 0 || (int64_t)words + labels != all || (m->classifier && labels < 1) ||
-        (uint32_t)all > TEXT_WORDS_MAX)
-        return damaged(in, "The model's file counts its words wrongly");
-    if (pruned >= 0)
-        return error_set(in->err, ERROR_INPUT, in->path, "give the .bin file it was made from",
-                         "Rows were taken out of the model to make it small, which is not read");
     for (int32_t i = 0; i < all; i++) {
         size_t len;
         const char *spelling = take_spelling(in, &len);
         char word[TEXT_WORD_MAX + 1];
-        int64_t count;
-        char kind;
+        int64_t count = 0;
+        char kind = 0;
         if (!spelling)
             return -1;
         memcpy(word, spelling, len); /* the block may move */
@@ -350,6 +340,29 @@ static int read_words(struct file_in *in, struct word_model *m)
         if (dictionary_add(d, word, len, (uint64_t)count, kind) < 0)
             return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
     }
+    return 0;
+}
+
+static int read_words(struct file_in *in, struct word_model *m)
+{
+    int32_t all = 0, words = 0, labels = 0;
+    int64_t tokens = 0, pruned = 0;
+    struct dictionary *d = &m->dictionary;
+    if (take(in, &all, sizeof all) < 0 || take(in, &words, sizeof words) < 0 || take(in, &labels, sizeof labels) < 0 ||
+        take(in, &tokens, sizeof tokens) < 0 || take(in, &pruned, sizeof pruned) < 0)
+        return -1;
+    if (words < 1 || labels < 0 || (int64_t)words + labels != all || (m->classifier && labels < 1) ||
+        (uint32_t)all > TEXT_WORDS_MAX)
+        return damaged(in, "The model's file counts its words wrongly");
+    if (pruned >= 0)
+        return error_set(in->err, ERROR_INPUT, in->path, "give the .bin file it was made from",
+                         "Rows were taken out of the model to make it small, which is not read");
+    if ((uint64_t)all > (in->size - place(in)) / ENTRY_BYTES_MIN)
+        return damaged(in, "The model's file is too short for its words");
+    if (dictionary_reserve(d, (size_t)all) < 0)
+        return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
+    if (read_entries(in, d, all, words) < 0)
+        return -1;
     d->tokens = tokens < 0 ? 0 : (uint64_t)tokens;
     return 0;
 }
@@ -357,8 +370,8 @@ static int read_words(struct file_in *in, struct word_model *m)
 /* Of a matrix that has `rows` rows: the place of the first. 0 with an error. */
 static uint64_t read_shape(struct file_in *in, uint64_t rows, size_t width)
 {
-    char packed;
-    int64_t m, n;
+    char packed = 0;
+    int64_t m = 0, n = 0;
     if (take(in, &packed, 1) < 0 || take(in, &m, sizeof m) < 0 || take(in, &n, sizeof n) < 0)
         return 0;
     if (packed) {
@@ -381,7 +394,7 @@ static int read_labels(struct file_in *in, uint64_t at, struct word_model *m)
     if (bytes > LABELS_BYTES_MAX)
         return error_set(in->err, ERROR_LIMIT, in->path, "train with fewer labels or a smaller vector_dim",
                          "The vectors of the model's labels take more than 1 GiB");
-    m->labels = malloc(bytes);
+    m->labels = malloc(bytes + sizeof(float));
     if (!m->labels)
         return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
     if (read_at(in->fd, m->labels, bytes, at) < bytes)

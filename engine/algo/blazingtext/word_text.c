@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define POWER 0.75    /* of counts, for negatives */
 #define PARTS_MAX 400 /* subwords of a word that are read */
 
 static int no_memory(struct error *err)
@@ -20,6 +19,12 @@ static uint32_t to_bits(double probability)
 /* --- reading --------------------------------------------------------------------------------------------------------
  */
 
+double word_text_kept(double share, double threshold)
+{
+    double ratio = share > 0 && threshold > 0 ? threshold / share : 1;
+    return fmin(sqrt(ratio) + ratio, 1);
+}
+
 static int fill_tokens(struct word_text *w, const struct dictionary *d, double threshold, struct error *err)
 {
     int32_t *map = dictionary_map(d, w->text);
@@ -33,8 +38,7 @@ static int fill_tokens(struct word_text *w, const struct dictionary *d, double t
         all += (double)d->count[i];
     for (size_t i = 0; i < w->text->words; i++) {
         double share = map[i] < 0 ? 0 : (double)d->count[map[i]] / all;
-        double ratio = share > 0 && threshold > 0 ? threshold / share : 1;
-        w->token[i] = (struct word_token){map[i], to_bits(sqrt(ratio) + ratio)};
+        w->token[i] = (struct word_token){map[i], to_bits(word_text_kept(share, threshold))};
     }
     free(map);
     return 0;
@@ -74,7 +78,7 @@ static int fill_noise(struct word_text *w, const struct dictionary *d, struct er
     w->noise = malloc(d->words * sizeof *w->noise);
     if (share && rest && w->noise) {
         for (size_t i = 0; i < d->words; i++)
-            all += share[i] = pow((double)d->count[i], POWER);
+            all += share[i] = pow((double)d->count[i], WORD_NOISE_POWER);
         for (size_t i = 0; i < d->words; i++)
             share[i] *= (double)d->words / all;
         pair_up(w->noise, share, rest, rest + d->words, d->words);

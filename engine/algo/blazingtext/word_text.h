@@ -2,13 +2,15 @@
  * which rows a word's vector is the mean of.
  *
  * A word whose share f of the text is above the threshold t is read with probability sqrt(t / f) + t / f. Negatives are
- * drawn in proportion to count^0.75 (Mikolov et al. 2013). */
+ * drawn in proportion to a power of their counts (Mikolov et al. 2013). */
 #ifndef BLAZINGTEXT_WORD_TEXT_H
 #define BLAZINGTEXT_WORD_TEXT_H
 
 #include "engine/algo/blazingtext/buckets.h"
 #include "engine/algo/blazingtext/dictionary.h"
 #include "engine/algo/blazingtext/word_plan.h"
+
+#define WORD_NOISE_POWER 0.75
 
 /* Random numbers that are cheap to draw (splitmix64). */
 struct word_dice {
@@ -53,6 +55,9 @@ struct word_text {
 int word_text_open(struct word_text *w, const struct text *t, const struct dictionary *d, const struct word_plan *p,
                    struct buckets *buckets, struct error *err);
 void word_text_close(struct word_text *w); /* {0} is fine */
+
+/* The chance that a word is read, by its share of the text. */
+double word_text_kept(double share, double threshold);
 
 static inline int32_t word_text_draw(const struct word_text *w, struct word_dice *dice)
 {

@@ -2,7 +2,7 @@
 // with the mean, its interval and the band that does not matter. All seeds are drawn.
 import { html } from 'htm/preact';
 import { signed } from '../format.js';
-import { arm, extent, ticks, tickTexts } from './palette.js';
+import { arm, extent, ticks, tickTexts, tokens } from './palette.js';
 import { Figure } from './figure.js';
 import { Sized } from './sized.js';
 
@@ -10,7 +10,7 @@ import { Sized } from './sized.js';
 export function Pairs({ title, note, data, arms, band, label, file }) {
   return html`<${Figure} title=${title} note=${note} file=${file} empty=${!data?.rows.length}
     summary=${summary(data, arms)} table=${() => tableOf(data, arms)}
-    picture=${(cursor) => html`<${Sized} draw=${(size) => html`<${Drawing} at=${layout(size)} data=${data}
+    picture=${(cursor) => html`<${Sized} draw=${(size) => html`<${Drawing} at=${layout(size, arms)} data=${data}
       arms=${arms} band=${band} label=${label} cursor=${cursor} />`} />`} />`;
 }
 
@@ -43,16 +43,25 @@ function tableOf(data, arms) {
 }
 
 // Metrics between 0 and 1: no difference of theirs lies beyond ±1, though the interval of two seeds may reach there.
-const SHARE = /accuracy|precision|recall|f_beta|f_?1|auc|ndcg/;
+const SHARE = /accuracy|precision|recall|f_beta|f_?1|auc|ndcg|mAP/;
 const within = (metric) => (SHARE.test(metric) ? (v) => Math.min(1, Math.max(-1, v)) : (v) => v);
 
 const finite = (values) => values.filter((v) => Number.isFinite(v));
 
+/** Whether the names over the two posts and over the differences come too near to each other on one line. */
+function crowded(arms, between, beyond) {
+  const ctx = document.createElement('canvas').getContext('2d');
+  const t = tokens();
+  ctx.font = `600 ${t.font}`;
+  const [a, b, c] = [arms[0].label, arms[1].label, 'difference'].map((text) => ctx.measureText(text).width);
+  return (a + b) / 2 + 0.5 * t.rem > between || (b + c) / 2 + 0.5 * t.rem > beyond;
+}
+
 /** Where things stand in a picture of that size; everything else asks this. */
-function layout({ width, height, rem }) {
+function layout({ width, height, rem }, arms) {
   const inner = width - 7 * rem; // left and right numbers
   const left = 3 * rem;
-  const line = width < 28 * rem ? rem : 0; // on a phone the arms' names take a line each
+  const line = crowded(arms, 0.36 * inner, 0.34 * inner) ? rem : 0; // then the arms' names take a line each
   return {
     rem,
     width,

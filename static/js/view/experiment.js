@@ -156,9 +156,11 @@ function Arena({ experiment, run, name, says, children }) {
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** What is drawn round by round: the training loss of learners that report one, else what tuning would choose by. */
+const BY_LOSS = ['linear-learner', 'deepar']; // what tuning chooses by is measured once
+
+/** What is drawn round by round: what tuning would choose by, or the training loss. */
 function curveOf({ algorithm, choose }) {
-  if (algorithm === 'linear-learner')
+  if (BY_LOSS.includes(algorithm))
     return { name: 'train:objective_loss', title: 'Training loss, every seed', label: 'train loss', falls: true };
   const { split, own } = metric(choose.metric);
   return { name: choose.metric, title: `${capital(split)} ${own}, every seed`, label: `${split} ${own}`, falls: choose.direction === 'min' };

@@ -97,25 +97,21 @@ function AlgorithmRow({ row }) {
   </li>`;
 }
 
+/** One thing of each algorithm: its first claim. The lab has the others. */
 function Try({ algorithms, error, again }) {
   if (error) return html`<${Failure} what="The experiments did not load." error=${error} again=${again} />`;
-  if (!algorithms) return html`<section><h2>What can I try</h2><${Placeholder} /></section>`;
-  const experiments = algorithms.flatMap((a) => (a.experiments ?? []).map((e) => ({ ...e, algorithm: a })));
+  if (!algorithms) return html`<section><h2>What can I try</h2><${Placeholder} tall /></section>`;
+  const all = algorithms.reduce((sum, a) => sum + (a.experiments ?? []).length, 0);
   return html`<section aria-labelledby="try-title">
     <h2 id="try-title">What can I try</h2>
-    <ul class="claims">
-      ${experiments.map(
-        (e) => html`<li key=${e.id}>
-        <a class="claim-link" href=${`/demo/${e.algorithm.name}/${e.id}`}>${e.claim}</a>
-        <span class="quiet">${e.algorithm.title}, experiment ${e.id}: predict, run, see whether it holds</span>
-      </li>`,
-      )}
-      ${algorithms.map(
-        (a) => html`<li key=${a.name}>
-        <a class="claim-link" href=${`/demo/${a.name}`}>${a.title}: the playground</a>
-        <span class="quiet">set anything, train it, watch it</span>
-      </li>`,
-      )}
-    </ul>
+    <p class="quiet">A claim of each algorithm: predict, run, see whether it holds.</p>
+    <ul class="claims">${algorithms.map((a) => html`<${First} key=${a.name} algorithm=${a} />`)}</ul>
+    <p class="try-more"><a href="/demo">All ${count(all, 'claim')} and the ${algorithms.length} playgrounds</a></p>
   </section>`;
+}
+
+function First({ algorithm: { name, title, experiments = [] } }) {
+  const [e] = experiments;
+  return html`<li><a class="claim-link" href=${e ? `/demo/${name}/${e.id}` : `/demo/${name}`}>${e ? e.claim : 'Set anything, train it, watch it'}</a>
+    <span class="quiet">${title}${e && `, ${e.title}`}</span></li>`;
 }

@@ -1,6 +1,7 @@
-// The lab's front page: the experiments that test a claim, and the seven algorithms.
+// The lab's front page: the seven algorithms, and the experiments that test a claim of each.
 import { html } from 'htm/preact';
 import { getOnce, useLoad } from '../api.js';
+import { count } from '../format.js';
 import { Failure, Placeholder, useTitle } from './parts.js';
 
 export default function Lab() {
@@ -16,18 +17,10 @@ export default function Lab() {
 }
 
 const offer = ({ hyperparameters, generators }) =>
-  `playground: ${hyperparameters.length} hyperparameters, ${generators.length} kinds of made data`;
+  `playground: ${hyperparameters.length} hyperparameters, ${count(generators.length, 'kind')} of made data`;
 
 function Lists({ algorithms, experiments }) {
   return html`
-    <section class="group" aria-labelledby="proofs"><h2 id="proofs">Claims to test</h2>
-      <ul class="claims">${experiments.map(
-        (e) => html`<li key=${e.id}>
-        <a class="claim-link" href=${`/demo/${e.algorithm}/${e.id}`}>${e.claim}</a>
-        <span class="quiet">${e.id}, ${e.title}: ${e.data_says}</span>
-      </li>`,
-      )}</ul>
-    </section>
     <section class="group" aria-labelledby="seven"><h2 id="seven">The seven algorithms</h2>
       <ul class="rows">${algorithms.map(
         (a) => html`<li class="row lab-row" key=${a.name}>
@@ -35,5 +28,19 @@ function Lists({ algorithms, experiments }) {
         <span class="quiet">${offer(a)}</span>
       </li>`,
       )}</ul>
+    </section>
+    <section class="group" aria-labelledby="proofs"><h2 id="proofs">Claims to test</h2>
+      ${algorithms.map((a) => html`<${Claims} key=${a.name} algorithm=${a} experiments=${experiments.filter((e) => e.algorithm === a.name)} />`)}
     </section>`;
+}
+
+function Claims({ algorithm: { title }, experiments }) {
+  if (!experiments.length) return null;
+  return html`<h3>${title}</h3>
+    <ul class="claims">${experiments.map(
+      (e) => html`<li key=${e.id}>
+      <a class="claim-link" href=${`/demo/${e.algorithm}/${e.id}`}>${e.claim}</a>
+      <span class="quiet">${e.id}, ${e.title}: ${e.data_says}</span>
+    </li>`,
+    )}</ul>`;
 }

@@ -189,7 +189,7 @@ export function Pictures({ run, entry, values, columns, made }) {
 }
 
 const TASKS = { binary_classifier: 'binary', multiclass_classifier: 'multi', regressor: 'reg', supervised: 'multi' };
-const CONFIDENCE = 0.5; // from which a box counts, at first
+const CONFIDENCE = 0.3; // from which a box counts, at first
 
 /** Two to a row; one that has no neighbour has the row for itself. */
 function inRows(slots) {
