@@ -82,11 +82,13 @@ static int widen_entries(struct dictionary *d)
     if (d->at && entries(d) + 1 < d->index->entry_room)
         return 0;
     at = reallocarray(d->at, room + 1, sizeof *d->at);
-    d->at = at ? at : d->at;
-    count = at ? reallocarray(d->count, room, sizeof *d->count) : NULL;
-    d->count = count ? count : d->count;
+    if (!at)
+        return -1;
+    d->at = at;
+    count = reallocarray(d->count, room, sizeof *d->count);
     if (!count)
         return -1;
+    d->count = count;
     d->index->entry_room = room;
     return 0;
 }
