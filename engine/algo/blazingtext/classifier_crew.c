@@ -69,8 +69,8 @@ static int learners(const struct classifier_net *n, int threads, bool determinis
 struct classifier_crew *classifier_crew_open(struct classifier_net *net, size_t common, int threads, bool deterministic)
 {
     struct classifier_crew *c = calloc(1, sizeof *c);
-    bool ok = c != NULL;
-    if (!ok)
+    bool ok;
+    if (!c)
         return NULL;
     *c = (struct classifier_crew){.net = net, .threads = threads, .learners = learners(net, threads, deterministic)};
     c->member = calloc((size_t)threads, sizeof *c->member);
