@@ -193,7 +193,7 @@ static int check_run(const struct run *r, struct error *err)
     const struct training *t = r->t;
     const struct text *validation = t->text[PART_VALIDATION];
     if (t->pipe)
-        return error_set(err, ERROR_INPUT, "--input-mode", "use File mode",
+        return error_set(err, ERROR_INPUT, "--mode", "use --mode File",
                          "Word2Vec reads its text in every epoch; Pipe mode is for mode=supervised");
     if (!t->text[PART_TRAIN])
         return error_set(err, ERROR_INPUT, "train", "give text, a sentence in each line", "There is no training text");
