@@ -11,13 +11,14 @@
 #include "engine/algo/blazingtext/word_layout.h"
 #include "engine/algo/blazingtext/word_model.h"
 
+#define READ_BLOCK 65536u  /* read at once: what stays in a near cache */
 #define ENTRY_BYTES_MIN 11 /* a letter, a zero, a count, a kind */
 #define LABELS_BYTES_MAX ((size_t)1 << 30)
 
 struct file_in {
     int fd;
     const char *path;
-    unsigned char *block; /* WORD_BLOCK bytes */
+    unsigned char *block; /* READ_BLOCK bytes */
     size_t at, have;
     uint64_t base, size; /* of the block in the file; of the file */
     bool seen;           /* of buckets only those that were seen are there */
@@ -52,7 +53,7 @@ static size_t read_at(int fd, void *bytes, size_t len, uint64_t at)
 static void fill(struct file_in *in)
 {
     in->base += in->at;
-    in->have = read_at(in->fd, in->block, WORD_BLOCK, in->base);
+    in->have = read_at(in->fd, in->block, READ_BLOCK, in->base);
     in->at = 0;
 }
 
@@ -264,7 +265,7 @@ int word_file_open(struct word_model *m, const char *path, struct error *err)
                   "The model cannot be opened: %s", in.fd < 0 ? strerror(errno) : "it is no file");
     } else {
         in.size = (uint64_t)status.st_size;
-        in.block = malloc(WORD_BLOCK);
+        in.block = malloc(READ_BLOCK);
         if (!in.block)
             error_set(err, ERROR_SYSTEM, path, NULL, "There is not enough memory for the model");
         else if (read_numbers(&in, m) == 0 && read_words(&in, m) == 0)

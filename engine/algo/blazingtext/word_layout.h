@@ -5,7 +5,7 @@
 #define WORD_MAGIC 793712314
 #define WORD_MAGIC_SEEN 1935763830 /* "vocs": of buckets only those that were seen */
 #define WORD_VERSION 12
-#define WORD_BLOCK (1u << 20) /* gathered before they are written; read at once */
+#define WORD_BLOCK (1u << 20) /* gathered before they are written */
 
 enum { KIND_CBOW = 1, KIND_SKIPGRAM, KIND_SUPERVISED };
 enum { LOSS_NEGATIVES = 2, LOSS_SOFTMAX };

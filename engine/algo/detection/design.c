@@ -17,8 +17,8 @@ static int bad_step(const char *text, struct error *err)
 /* "10, 20" */
 static int read_rate_steps(struct detection_design *d, const char *text, struct error *err)
 {
-    const char *at = text;
-    while (at && *(at += strspn(at, " "))) {
+    const char *at = text ? text : "";
+    while (*(at += strspn(at, " "))) {
         char *end;
         long epoch = strtol(at, &end, 10), before = d->rate_steps ? d->rate_epoch[d->rate_steps - 1] : 0;
         if (end == at || *at == '+' || epoch <= before || epoch > INT_MAX)

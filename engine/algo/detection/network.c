@@ -202,12 +202,10 @@ static struct tensor *run_unit(const struct detection_net *net, struct tape *t, 
 {
     struct tensor *around = x;
     for (size_t i = 0; i < u->count; i++)
-        x = run_layer(t, &net->layer[u->first + i], x, i + 1 < u->count || u->count == 1);
-    if (u->count == 1)
-        return x;
+        x = run_layer(t, &net->layer[u->first + i], x, u->count == 1 || i + 1 < u->count);
     if (u->around)
         around = run_layer(t, &net->layer[u->first + u->count], around, false);
-    return op_unary(t, op_add(t, x, around), UNARY_RELU);
+    return u->count == 1 ? x : op_unary(t, op_add(t, x, around), UNARY_RELU);
 }
 
 struct detection_out detection_net_run(const struct detection_net *net, struct tape *t, struct tensor *pixels,

@@ -1,8 +1,8 @@
 /* The weights that a run begins with, where they are not drawn: of an earlier model (incremental training), or of the
  * shipped file of this base network and width (transfer learning).
  *
- * A shipped file holds a base up to conv4_2, a byte for each weight: `make pretrained` trains it anew, on made images of
- * other shapes than those that shapes40 has by itself, and packs it. */
+ * A shipped file holds a base up to conv4_2, a byte for each weight: `make pretrained` trains it anew, on made images
+ * of other shapes than those that shapes40 has by itself, and packs it. */
 #ifndef DETECTION_START_H
 #define DETECTION_START_H
 
