@@ -16,8 +16,8 @@ struct dictionary_index {
 /* One byte of FNV-1a. */
 static uint32_t hash_on(uint32_t h, char c)
 {
-    int32_t wide = (signed char)c;
-    return (h ^ (uint32_t)wide) * 16777619u;
+    uint32_t wide = ((uint8_t)c ^ 0x80u) - 0x80u; /* with its sign */
+    return (h ^ wide) * 16777619u;
 }
 
 uint32_t dictionary_hash(const char *word, size_t len)
@@ -206,7 +206,7 @@ static int take(struct dictionary *d, const struct text *t, const struct candida
     size_t len = sizeof DICTIONARY_END - 1;
     const char *word = (size_t)c->id < t->words ? text_word(t, c->id, &len) : DICTIONARY_END;
     for (int g = 0; g < 2 && !c->label; g++)
-        if (d->group[g])
+        if (d->group[g] && t->group[g])
             d->group[g][d->words] = (size_t)c->id < t->words ? t->group[g][c->id] : -1;
     return dictionary_add(d, word, len, c->count, c->label);
 }
@@ -237,7 +237,7 @@ static int take_all(struct dictionary *d, const struct text *t, uint64_t least, 
 
 int dictionary_build(struct dictionary *d, const struct text *t, uint64_t least, bool labels, struct error *err)
 {
-    struct candidate *all = malloc((t->words + 1) * sizeof *all);
+    struct candidate *all = calloc(t->words + 1, sizeof *all);
     int status;
     *d = (struct dictionary){0};
     status = all ? take_all(d, t, least, all, gather(t, labels, all)) : -1;
