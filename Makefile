@@ -193,7 +193,7 @@ $(BUILD)/flashlab-mpi.so: engine/mpi/plugin.c engine/comm.c engine/base/clock.c 
 $(BUILD)/tests/engine/%: $(BUILD)/tests/engine/%.o $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/content.gen.o
 	$(CC) $(EXPORTS) -o $@ $^ $(LDFLAGS) -lcmocka $(ENGINE_LIBS)
 # These count allocations, and refuse them (tests/engine/allocations.h).
-$(BUILD)/tests/engine/test_tape $(BUILD)/tests/engine/test_network: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
+$(BUILD)/tests/engine/test_tape $(BUILD)/tests/engine/test_network $(BUILD)/tests/engine/test_classifier: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 $(BUILD)/tests/web/%: $(BUILD)/tests/web/%.o $(BUILD)/libweb.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o
 	$(CC) -o $@ $^ $(LDFLAGS) -lcmocka $(WEB_LIBS)
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libweb.a $(BUILD)/libengine.a $(BUILD)/libbase.a $(BUILD)/static.gen.o $(BUILD)/content.gen.o

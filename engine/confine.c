@@ -243,7 +243,7 @@ int confine(double seconds, long mib, struct error *err)
                          "A limit of %g s and %ld MiB cannot be kept", seconds, mib);
     if (limit_resources(seconds, mib, err) < 0)
         return -1;
-    signal(SIGXFSZ, SIG_IGN); /* writing too much is an error that can be told */
+    signal(SIGXFSZ, SIG_IGN);               /* writing too much is an error that can be told */
     setpriority(PRIO_PROCESS, 0, NICENESS); /* may be lower already, then it stays */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         return refuse(err, "ending with the parent");

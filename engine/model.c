@@ -117,7 +117,8 @@ static int could_not(const struct model_writer *w, const char *name, struct erro
     const char *why = strerror(errno);
     snprintf(path, sizeof path, "%s/%s", w->dir, name);
     return error_set(err, large ? ERROR_LIMIT : ERROR_SYSTEM, path,
-                     large ? "train a smaller model (fewer buckets, shorter vectors), or outside the limits of the lab" : "free some room on that disk",
+                     large ? "train a smaller model (fewer buckets, shorter vectors), or outside the limits of the lab"
+                           : "free some room on that disk",
                      "The model could not be written: %s", why);
 }
 

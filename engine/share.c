@@ -20,7 +20,9 @@ static void *keep(void *array, size_t first, size_t count, size_t size)
         return NULL;
     memmove(array, (char *)array + first * size, count * size);
     smaller = realloc(array, (count ? count : 1) * size);
-    return smaller ? smaller : array;
+    if (!smaller)
+        return array;
+    return smaller;
 }
 
 int comm_share(struct comm *c, struct dataset *d, uint64_t *first_row, uint64_t *all_rows, struct error *err)

@@ -109,7 +109,7 @@ test('the same seed gives the same model; deterministic also whatever the thread
   assert.equal(loss({}, '--threads', 1), one);
   assert.equal(loss({ deterministic: true }, '--threads', 3), one);
   assert.notEqual(loss({}, '--threads', 1, '--seed', 2), one);
-  const free = metrics(learn({}, '--threads', 2, '--validation', validation));
+  const free = metrics(learn({ vector_dim: 20 }, '--threads', 2, '--validation', validation)); // wide enough to share
   assert.ok(free['validation:accuracy'] > 0.95);
 });
 
@@ -127,20 +127,26 @@ test('several labels: each gets its share', () => {
 test('early stopping ends training and keeps the best epoch', () => {
   const noise = file('noise.txt', plain(others.map((row, i) => ({ ...row, label: i % 2 }))));
   const stopping = { early_stopping: true, patience: 2, min_epochs: 4, epochs: 60 };
-  const result = learn(stopping, '--validation', noise), said = events(result);
+  const model = join(work, 'stopped'), result = learn(stopping, '--validation', noise, '--model', model), said = events(result);
   const seen = said.filter((e) => e.name === 'validation:accuracy').map((e) => e.value), last = seen.pop();
   assert.equal(result.status, 0, result.stdout);
   assert.ok(seen.length >= 4 && seen.length < 60, `${seen.length}`);
   assert.equal(last, Math.max(...seen));
   assert.ok(said.some((e) => e.event === 'log' && /stopped after epoch/.test(e.text)));
+  const asked = others.map(({ source }) => JSON.stringify({ source })).join('\n');
+  const answers = ask(model, asked, 'application/jsonlines').trim().split('\n').map((line) => JSON.parse(line).label[0]);
+  assert.equal(answers.filter((label, i) => label === `__label__${i % 2}`).length / others.length, last);
   refused(learn(stopping), /validation/, /early_stopping/);
 });
 
 test('a far too large rate ends as a result', () => {
-  const result = learn({ learning_rate: 1e30 }), said = events(result);
+  const model = join(work, 'diverged'), result = learn({ learning_rate: 1e30 }, '--model', model), said = events(result);
   assert.equal(result.status, 0, result.stdout);
   assert.ok(said.some((e) => e.event === 'log' && /diverged/.test(e.text)));
   assert.equal(said.at(-1).event, 'end');
+  const answer = run(['predict', '--model', model, '--input', '-'], { input: '{"instances":["soup"]}' });
+  assert.equal(answer.status, 1);
+  assert.match(answer.stderr, /no numbers/);
 });
 
 test('what cannot teach is refused with a sentence', () => {
@@ -148,9 +154,11 @@ test('what cannot teach is refused with a sentence', () => {
   refused(of('no label here\nnor here\n'), /label/, /__label__/);
   refused(of('__label__a one\n__label__a two\n'), /one label only/);
   refused(of('__label__a one\n__label__b two\n', { min_count: 50 }), /min_count/);
+  refused(of('__label__a one\n__label__b two\n', { min_count: 2, word_ngrams: 1 }), /min_count/);
   refused(of('\n\n'), /bad\.txt/);
   refused(learn({}, '--validation', file('bad2.txt', 'nothing labelled\n')), /label/);
   refused(learn({}, '--ranks', 2), /rank/);
+  refused(run(['train', '--algorithm', 'blazingtext', '--train', '-', '--mode', 'Pipe', '--content-type', 'text/plain', ...set(small)], { input: plain(rows) }), /epochs/, /read once/);
   refused(learn({ word_ngrams: 0 }), /word_ngrams/);
   refused(learn({ learning_rate: 0 }), /learning_rate/);
   refused(learn({ buckets: 0 }), /buckets/);

@@ -14,6 +14,7 @@
 #include "engine/algo/blazingtext/blazingtext.h"
 #include "engine/algo/blazingtext/classifier_crew.h"
 #include "engine/base/rng.h"
+#include "tests/engine/allocations.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -304,13 +305,59 @@ static void learns_by_threads(void **state)
     text_free(&t);
 }
 
+/* --- no memory ------------------------------------------------------------------------------------------------------
+ */
+
+/* All that a run needs, in its order; 0 when it all was there. */
+static int open_all(const struct text *t, int threads)
+{
+    struct dictionary d = {0};
+    struct buckets b = {0};
+    struct classifier_lines l = {0};
+    struct classifier_net n = {0};
+    struct classifier_crew *c = NULL;
+    struct error err = {0};
+    int status = dictionary_build(&d, t, 1, true, &err);
+    if (status == 0)
+        status = buckets_open(&b, 500);
+    if (status == 0)
+        status = classifier_lines_learn(&l, t, &(struct classifier_words){&d, &b, 2});
+    if (status == 0)
+        status = classifier_net_open(&n, 20, d.words + b.seen, d.labels, 1, &err);
+    if (status == 0 && !(c = classifier_crew_open(&n, 5, threads, false)))
+        status = -1;
+    classifier_crew_close(c);
+    classifier_net_close(&n);
+    classifier_lines_free(&l);
+    buckets_free(&b);
+    dictionary_free(&d);
+    return status;
+}
+
+static void survives_without_memory(void **state)
+{
+    struct text t = made_text(40, 2);
+    (void)state;
+    for (int threads = 1; threads <= 2; threads++) {
+        long refused_times = 0;
+        for (int status = -1; status < 0; refused_times++) {
+            allocations = 0;
+            refuse_from = refused_times;
+            status = open_all(&t, threads);
+            refuse_from = -1;
+            assert_true(refused_times < 1000);
+        }
+        assert_true(refused_times > 12); /* it was refused many times before */
+    }
+    text_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_become_rows),
-        cmocka_unit_test(steps_down_the_slope),
-        cmocka_unit_test(starts_as_the_original),
-        cmocka_unit_test(learns_by_threads),
+        cmocka_unit_test(lines_become_rows),       cmocka_unit_test(steps_down_the_slope),
+        cmocka_unit_test(starts_as_the_original),  cmocka_unit_test(learns_by_threads),
+        cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -378,22 +378,30 @@ static void set_words(struct settings *given, const char *words)
     }
 }
 
-static double trained(const struct whole *c, const struct gpu *device)
+static struct training t; /* the last one */
+
+static int try_training(const char *recipe, const char *words, const struct gpu *device, struct error *err)
 {
-    struct error err = {0};
     struct settings given = {0}, settings;
     struct parts parts = {0};
     struct event_sink sink = {.write = event_drop};
-    static struct training t;
-    set_words(&given, c->settings);
-    if (algorithm_resolve(&blazingtext, &given, &settings, &err) < 0 || generate_parts(c->recipe, 5, &parts, &err) < 0)
-        fail_msg("%s: %s", c->recipe, err.what);
+    int status;
+    set_words(&given, words);
+    if (algorithm_resolve(&blazingtext, &given, &settings, err) < 0 || generate_parts(recipe, 5, &parts, err) < 0)
+        fail_msg("%s: %s", recipe, err->what);
     t = (struct training){
         .settings = &settings, .seed = 3, .threads = 1, .sink = &sink, .gpu = device, .gpu_asked = device != NULL};
     training_data(&t, &parts, true);
-    if (blazingtext.train(&t, &err) < 0)
-        fail_msg("%s: %s", c->settings, err.what);
+    status = blazingtext.train(&t, err);
     parts_free(&parts);
+    return status;
+}
+
+static double trained(const struct whole *c, const struct gpu *device)
+{
+    struct error err = {0};
+    if (try_training(c->recipe, c->settings, device, &err) < 0)
+        fail_msg("%s: %s", c->settings, err.what);
     return training_metric_value(&t, c->metric);
 }
 
@@ -416,7 +424,6 @@ static void what_a_gpu_does_not_take_is_said(void **state)
         {"mode=supervised vector_dim=2000", "vector_dim", "not 2000"},
     };
     const struct channel pipe = {0};
-    struct training t = {0};
     (void)state;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct error err = {0};
@@ -434,6 +441,46 @@ static void what_a_gpu_does_not_take_is_said(void **state)
     }
 }
 
+/* --- a device that fails --------------------------------------------------------------------------------------------
+ */
+
+static long finishes; /* that go well before one does not */
+
+static int finish_at_last(char why[GPU_TEXT])
+{
+    char real[GPU_TEXT];
+    int status = gpu->finish(real);
+    snprintf(why, GPU_TEXT, "it was told to");
+    return finishes-- > 0 ? status : -1;
+}
+
+static struct gpu_words *no_room(const struct gpu_words_task *task)
+{
+    (void)task;
+    return NULL;
+}
+
+static void a_failing_device_ends_the_run(void **state)
+{
+    static const char *const settings[][2] = {
+        {"planted_words:n=100", "mode=cbow vector_dim=4 epochs=1"},
+        {"opinion_text:n=100", "mode=supervised vector_dim=4 epochs=1 min_count=1"}};
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct gpu broken = *gpu;
+        struct error err = {0};
+        long at = 0;
+        broken.finish = finish_at_last;
+        for (finishes = at; try_training(settings[k][0], settings[k][1], &broken, &err) < 0; finishes = ++at)
+            assert_non_null(strstr(err.what, "The GPU failed: it was told to"));
+        assert_true(at > 3);
+        broken = *gpu;
+        broken.words_open = no_room;
+        assert_int_equal(try_training(settings[k][0], settings[k][1], &broken, &err), -1);
+        assert_non_null(strstr(err.what, "do not fit into the GPU's memory"));
+    }
+}
+
 /* Few words are not worth the start of a GPU, unless it was asked for. */
 static void few_words_stay_on_the_processor(void **state)
 {
@@ -441,8 +488,8 @@ static void few_words_stay_on_the_processor(void **state)
     struct settings given = {0}, settings;
     size_t start[2] = {0, 9999999};
     struct text text = {.lines = 1, .start = start};
-    struct training t = {.settings = &settings};
     (void)state;
+    t = (struct training){.settings = &settings};
     set_words(&given, "mode=cbow epochs=5");
     assert_int_equal(algorithm_resolve(&blazingtext, &given, &settings, &err), 0);
     assert_int_equal(words_gpu_check(&t, &err), -1);
@@ -457,11 +504,12 @@ static void few_words_stay_on_the_processor(void **state)
 
 int main(void)
 {
-    enum { SHAPES = sizeof shapes / sizeof *shapes, WHOLES = sizeof wholes / sizeof *wholes, OTHERS = 3 };
+    enum { SHAPES = sizeof shapes / sizeof *shapes, WHOLES = sizeof wholes / sizeof *wholes, OTHERS = 4 };
     struct CMUnitTest tests[OTHERS + SHAPES + WHOLES] = {
         cmocka_unit_test(wider_vectors_are_refused),
         cmocka_unit_test(what_a_gpu_does_not_take_is_said),
         cmocka_unit_test(few_words_stay_on_the_processor),
+        cmocka_unit_test(a_failing_device_ends_the_run),
     };
     for (size_t i = 0; i < SHAPES; i++)
         tests[OTHERS + i] =

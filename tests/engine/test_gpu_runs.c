@@ -390,6 +390,37 @@ static void on_a_gpu_whole_runs_agree(void **state)
     }
 }
 
+static double metric_in(const struct str *lines, const char *name)
+{
+    const char *end = strstr(str_text(lines), "\"event\":\"end\""), *at = end ? strstr(end, name) : NULL;
+    return at ? strtod(at + strlen(name) + 2, NULL) : -1;
+}
+
+/* Lines are learned at once there, in no order: it must be as good. */
+static void on_a_gpu_words_are_learned(void **state)
+{
+    static const char *const texts[][3] = {
+        {"planted_words:n=2000,topics=5",
+         "mode=skipgram vector_dim=24 epochs=10 learning_rate=0.1 sampling_threshold=0", "test:topic_precision"},
+        {"planted_words:n=2000,topics=5", "mode=cbow vector_dim=24 epochs=20 learning_rate=0.3 sampling_threshold=0",
+         "test:topic_precision"},
+        {"opinion_text:n=3000,length=6", "mode=supervised vector_dim=10 epochs=10 learning_rate=0.3 min_count=1",
+         "test:accuracy"},
+    };
+    struct error err = {0};
+    struct str lines;
+    (void)state;
+    if (!real_gpu())
+        skip();
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (run_job("blazingtext", texts[i][0], texts[i][1], "cuda", 1, &lines, &err) < 0)
+            fail_msg("%s", err.what);
+        print_message("  %s: %s %.4g\n", texts[i][1], texts[i][2], metric_in(&lines, texts[i][2]));
+        assert_true(metric_in(&lines, texts[i][2]) > 0.8);
+        str_free(&lines);
+    }
+}
+
 static int link_before(void **state)
 {
     (void)state;
@@ -408,6 +439,7 @@ int main(void)
         cmocka_unit_test(large_data_look_for_a_gpu),
         cmocka_unit_test(what_a_gpu_does_not_take_is_a_sentence),
         cmocka_unit_test(on_a_gpu_whole_runs_agree),
+        cmocka_unit_test(on_a_gpu_words_are_learned),
     };
     return cmocka_run_group_tests(tests, link_before, unlink_plugin);
 }

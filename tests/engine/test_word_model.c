@@ -1,5 +1,7 @@
 /* BlazingText's models: files that fastText and gensim load, files that fastText made, holes for what was never seen,
  * and damage. Where Debian's fasttext or gensim is not there, its test is skipped. */
+#include <sys/resource.h>
+
 #include "tests/engine/word_models.h"
 
 static bool has(const char *command)
@@ -113,6 +115,42 @@ static void buckets_that_were_not_seen_take_no_room(void **state)
     assert_true(status.st_size > (off_t)(2000000 * WIDTH * sizeof(float)));
     assert_true(status.st_blocks * 512 < 1 << 20);
     word_model_free(&m);
+}
+
+static void where_files_must_be_short_only_what_was_seen_is_written(void **state)
+{
+    struct rlimit before, most;
+    struct stat status;
+    (void)state;
+    getrlimit(RLIMIT_FSIZE, &before);
+    for (int classifier = 0; classifier < 2; classifier++) {
+        struct word_model m, back;
+        struct error err;
+        float a[WIDTH], b[WIDTH];
+        if (classifier)
+            make_classifier(&m);
+        else
+            make_vectors(&m, true);
+        most = (struct rlimit){1 << 20, before.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &most);
+        save(&m, at("short"));
+        setrlimit(RLIMIT_FSIZE, &before);
+        assert_int_equal(stat(at(classifier ? "short/model.bin" : "short/vectors.bin"), &status), 0);
+        assert_true(status.st_size < 1 << 14);
+        if (load(&back, at("short"), classifier ? "supervised" : "skipgram", &err) < 0)
+            fail_msg("%s", err.what);
+        assert_int_equal(back.buckets.seen, m.buckets.seen);
+        if (classifier) {
+            assert_int_equal(word_model_classify(&m, "the cat sat on", 14, a), 0);
+            assert_int_equal(word_model_classify(&back, "the cat sat on", 14, b), 0);
+        } else {
+            word_model_vector(&m, "cats", 4, a);
+            word_model_vector(&back, "cats", 4, b);
+        }
+        assert_memory_equal(a, b, 3 * sizeof *a);
+        word_model_free(&m);
+        word_model_free(&back);
+    }
 }
 
 static void scores_are_sums_of_pieces(void **state)
@@ -363,6 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_saved_is_loaded),
         cmocka_unit_test(buckets_that_were_not_seen_take_no_room),
+        cmocka_unit_test(where_files_must_be_short_only_what_was_seen_is_written),
         cmocka_unit_test(scores_are_sums_of_pieces),
         cmocka_unit_test(fasttext_reads_our_vectors),
         cmocka_unit_test(fasttext_reads_our_classifier),

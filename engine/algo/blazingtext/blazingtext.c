@@ -70,7 +70,7 @@ static int train(struct training *t, struct error *err)
 
 static const char *const content_types[] = {"text/plain", "application/jsonlines", NULL};
 static const char *const channels[] = {"train", "validation", "test", "auxiliary", NULL};
-static const char *const pictures[] = {"embedding", "sentences", NULL};
+static const char *const pictures[] = {"embedding", "sentences", "confusion", "ranking", NULL};
 static const char *const made_data[] = {"planted_words", "opinion_text", NULL};
 static const char *const files[] = {WORD_MODEL_TEXT,       WORD_MODEL_VECTORS, WORD_MODEL_WORD2VEC,
                                     WORD_MODEL_CLASSIFIER, WORD_SCORE_FILE,    NULL};

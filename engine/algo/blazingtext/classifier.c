@@ -92,9 +92,21 @@ static int check_labels(const struct classifier_run *r, const struct text *t, st
                      only);
 }
 
+/* The end of a line alone tells nothing; n-grams go over dropped words, too. */
+static int check_words(const struct classifier_run *r, const struct text *t, struct error *err)
+{
+    const struct dictionary *d = &r->dictionary;
+    if (r->design.ngrams > 1 || d->words > 1 || dictionary_find(d, DICTIONARY_END, sizeof DICTIONARY_END - 1) != 0)
+        return 0;
+    return error_set(err, ERROR_INPUT, t->name, "lower min_count or give more text",
+                     "No word stands in the text %llu times, so that min_count leaves none",
+                     (unsigned long long)r->design.least);
+}
+
 static int open_words(struct classifier_run *r, const struct text *t, struct error *err)
 {
-    if (dictionary_build(&r->dictionary, t, r->design.least, true, err) < 0 || check_labels(r, t, err) < 0)
+    if (dictionary_build(&r->dictionary, t, r->design.least, true, err) < 0 || check_labels(r, t, err) < 0 ||
+        check_words(r, t, err) < 0)
         return -1;
     r->words = (struct classifier_words){&r->dictionary, NULL, r->design.ngrams};
     if (r->design.ngrams == 1)
@@ -236,7 +248,7 @@ static int end_epoch(struct classifier_run *r, const struct classifier_tally *ep
             return -1;
     }
     if (!r->diverged)
-        classifier_picture_draw(&r->picture, &r->net, r->t->sink, r->epoch, r->step, last);
+        classifier_picture_draw(&r->picture, &r->net, r->t->sink, r->epoch, r->step, last || r->ended);
     return 0;
 }
 

@@ -49,13 +49,12 @@ static int open_copy(float **copy, float **before, size_t numbers)
 static int open_member(struct member *m, const struct classifier_crew *c, size_t common)
 {
     m->net = *c->net;
-    if (classifier_room_open(&m->room, c->net) < 0)
-        return -1;
     if (c->learners == 1)
-        return 0;
+        return classifier_room_open(&m->room, c->net);
     m->net.own = common;
     m->net.own_input = m->net.output = NULL;
-    return open_copy(&m->net.output, &m->output_before, m->net.labels * m->net.stride) < 0 ||
+    return classifier_room_open(&m->room, c->net) < 0 ||
+                   open_copy(&m->net.output, &m->output_before, m->net.labels * m->net.stride) < 0 ||
                    open_copy(&m->net.own_input, &m->own_before, common * m->net.stride) < 0
                ? -1
                : 0;
@@ -70,8 +69,8 @@ static int learners(const struct classifier_net *n, int threads, bool determinis
 struct classifier_crew *classifier_crew_open(struct classifier_net *net, size_t common, int threads, bool deterministic)
 {
     struct classifier_crew *c = calloc(1, sizeof *c);
-    bool ok = c != NULL;
-    if (!ok)
+    bool ok;
+    if (!c)
         return NULL;
     *c = (struct classifier_crew){.net = net, .threads = threads, .learners = learners(net, threads, deterministic)};
     c->member = calloc((size_t)threads, sizeof *c->member);

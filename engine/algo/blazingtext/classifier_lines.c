@@ -146,8 +146,10 @@ static void shrink(struct maker *m)
 {
     int32_t *row = reallocarray(m->lines->row, m->rows + 1, sizeof *row);
     int32_t *label = reallocarray(m->lines->label, m->labels + 1, sizeof *label);
-    m->lines->row = row ? row : m->lines->row;
-    m->lines->label = label ? label : m->lines->label;
+    if (row)
+        m->lines->row = row;
+    if (label)
+        m->lines->label = label;
 }
 
 static int make(struct maker *m)

@@ -43,7 +43,7 @@ static char *join(const struct spelling *words, size_t count)
     char *text;
     for (size_t i = 0; i < count; i++)
         len += words[i].len + 1;
-    text = malloc(len);
+    text = calloc(len + 1, 1);
     for (size_t i = 0; text && i < count; i++) {
         memcpy(text + used, words[i].word, words[i].len);
         used += words[i].len;

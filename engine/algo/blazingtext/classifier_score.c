@@ -59,6 +59,7 @@ int classifier_score(struct classifier_run *r, int part, bool draw, struct class
         probability = malloc(numbers * sizeof *probability);
     if (!guess || (draw && !probability)) {
         free(guess);
+        free(probability);
         return classifier_no_memory(err);
     }
     classifier_crew_ask(r->crew, l, guess, probability, sum);

@@ -16,8 +16,8 @@ struct dictionary_index {
 /* One byte of FNV-1a. */
 static uint32_t hash_on(uint32_t h, char c)
 {
-    int32_t wide = (signed char)c;
-    return (h ^ (uint32_t)wide) * 16777619u;
+    uint32_t wide = ((uint8_t)c ^ 0x80u) - 0x80u; /* with its sign */
+    return (h ^ wide) * 16777619u;
 }
 
 uint32_t dictionary_hash(const char *word, size_t len)
@@ -51,37 +51,30 @@ static struct slot *slot_of(const struct dictionary *d, const char *word, size_t
     return &x->slot[i];
 }
 
-static int widen_slots(struct dictionary_index *x, size_t used)
+static int resize_slots(struct dictionary_index *x, size_t slots)
 {
-    struct slot *fresh, *old = x->slot;
-    size_t before = x->slots, after = before ? before : 64;
-    if (x->slots > 2 * used)
-        return 0;
-    while (after <= 2 * used)
-        after *= 2;
-    fresh = calloc(after, sizeof *fresh);
-    if (!fresh)
+    struct slot *old = x->slot;
+    size_t before = x->slots;
+    x->slot = calloc(slots, sizeof *x->slot);
+    if (!x->slot) {
+        x->slot = old;
         return -1;
-    x->slot = fresh;
-    x->slots = after;
+    }
+    x->slots = slots;
     for (size_t i = 0; i < before; i++)
         if (old[i].id) {
             size_t k = place_of(x, old[i].hash);
-            while (fresh[k].id)
-                k = (k + 1) & (x->slots - 1);
-            fresh[k] = old[i];
+            while (x->slot[k].id)
+                k = (k + 1) & (slots - 1);
+            x->slot[k] = old[i];
         }
     free(old);
     return 0;
 }
 
-static int widen_entries(struct dictionary *d)
+static int resize_entries(struct dictionary *d, size_t room)
 {
-    size_t room = d->index->entry_room ? d->index->entry_room * 2 : 64;
-    void *at, *count;
-    if (d->at && entries(d) + 1 < d->index->entry_room)
-        return 0;
-    at = reallocarray(d->at, room + 1, sizeof *d->at);
+    void *at = reallocarray(d->at, room + 1, sizeof *d->at), *count;
     d->at = at ? at : d->at;
     count = at ? reallocarray(d->count, room, sizeof *d->count) : NULL;
     d->count = count ? count : d->count;
@@ -107,11 +100,14 @@ static int widen_bytes(struct dictionary *d, size_t want)
     return 0;
 }
 
-int dictionary_reserve(struct dictionary *d, size_t count)
+int dictionary_reserve(struct dictionary *d, size_t entries)
 {
+    size_t slots = 64;
     if (!d->index && !(d->index = calloc(1, sizeof *d->index)))
         return -1;
-    return widen_slots(d->index, count);
+    while (slots <= 2 * entries)
+        slots *= 2;
+    return resize_slots(d->index, slots) < 0 || resize_entries(d, entries + 1) < 0 ? -1 : 0;
 }
 
 int dictionary_add(struct dictionary *d, const char *word, size_t len, uint64_t count, bool label)
@@ -121,7 +117,8 @@ int dictionary_add(struct dictionary *d, const char *word, size_t len, uint64_t 
     struct slot *slot;
     if (id >= INT32_MAX || (!d->index && !(d->index = calloc(1, sizeof *d->index))))
         return -1;
-    if (widen_slots(d->index, id + 1) < 0 || widen_entries(d) < 0 || widen_bytes(d, begin + len) < 0)
+    if ((d->index->slots <= 2 * (id + 1) && resize_slots(d->index, d->index->slots ? d->index->slots * 2 : 64) < 0) ||
+        (id + 1 >= d->index->entry_room && resize_entries(d, 2 * id + 64) < 0) || widen_bytes(d, begin + len) < 0)
         return -1;
     memcpy(d->bytes + begin, word, len);
     d->at[id] = begin;
@@ -209,20 +206,30 @@ static int take(struct dictionary *d, const struct text *t, const struct candida
     size_t len = sizeof DICTIONARY_END - 1;
     const char *word = (size_t)c->id < t->words ? text_word(t, c->id, &len) : DICTIONARY_END;
     for (int g = 0; g < 2 && !c->label; g++)
-        if (d->group[g])
+        if (d->group[g] && t->group[g])
             d->group[g][d->words] = (size_t)c->id < t->words ? t->group[g][c->id] : -1;
     return dictionary_add(d, word, len, c->count, c->label);
 }
 
+static bool kept(const struct candidate *c, uint64_t least)
+{
+    return c->count > 0 && (c->label || c->count >= least);
+}
+
 static int take_all(struct dictionary *d, const struct text *t, uint64_t least, struct candidate *all, size_t n)
 {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += kept(&all[i], least);
+    if (dictionary_reserve(d, count) < 0)
+        return -1;
     for (int g = 0; g < 2; g++)
         if (t->group[g] && !(d->group[g] = malloc((t->words + 1) * sizeof **d->group)))
             return -1;
     qsort(all, n, sizeof *all, in_order);
     for (size_t i = 0; i < n; i++) {
         d->tokens += all[i].label ? 0 : all[i].count;
-        if (all[i].count > 0 && (all[i].label || all[i].count >= least) && take(d, t, &all[i]) < 0)
+        if (kept(&all[i], least) && take(d, t, &all[i]) < 0)
             return -1;
     }
     return 0;
@@ -230,7 +237,7 @@ static int take_all(struct dictionary *d, const struct text *t, uint64_t least, 
 
 int dictionary_build(struct dictionary *d, const struct text *t, uint64_t least, bool labels, struct error *err)
 {
-    struct candidate *all = malloc((t->words + 1) * sizeof *all);
+    struct candidate *all = calloc(t->words + 1, sizeof *all);
     int status;
     *d = (struct dictionary){0};
     status = all ? take_all(d, t, least, all, gather(t, labels, all)) : -1;

@@ -25,7 +25,7 @@ struct dictionary {
 int dictionary_build(struct dictionary *d, const struct text *t, uint64_t least, bool labels, struct error *err);
 /* From spellings and counts in their order, of a saved model. */
 int dictionary_add(struct dictionary *d, const char *word, size_t len, uint64_t count, bool label); /* -1: no memory */
-int dictionary_reserve(struct dictionary *d, size_t count); /* for so many to come; -1: no memory */
+int dictionary_reserve(struct dictionary *d, size_t entries); /* an empty one for so many; -1: no memory */
 void dictionary_free(struct dictionary *d);
 
 int32_t dictionary_find(const struct dictionary *d, const char *word, size_t len); /* id; -1 */

@@ -8,215 +8,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/algo/blazingtext/word_layout.h"
 #include "engine/algo/blazingtext/word_model.h"
-#include "engine/base/str.h"
-#include "engine/model.h"
 
-#define MAGIC 793712314
-#define VERSION 12
-#define HOLE 16384u        /* fewer bytes of zeros are written like others */
-#define BLOCK (1u << 20)   /* gathered before they are written; read at once */
+#define READ_BLOCK 65536u  /* read at once: what stays in a near cache */
 #define ENTRY_BYTES_MIN 11 /* a letter, a zero, a count, a kind */
 #define LABELS_BYTES_MAX ((size_t)1 << 30)
-
-enum { KIND_CBOW = 1, KIND_SKIPGRAM, KIND_SUPERVISED };
-enum { LOSS_NEGATIVES = 2, LOSS_SOFTMAX };
-
-/* The numbers at the beginning, in their order. */
-enum {
-    NUMBER_MAGIC,
-    NUMBER_VERSION,
-    NUMBER_WIDTH,
-    NUMBER_WINDOW,
-    NUMBER_EPOCHS,
-    NUMBER_LEAST,
-    NUMBER_NEGATIVES,
-    NUMBER_NGRAMS,
-    NUMBER_LOSS,
-    NUMBER_KIND,
-    NUMBER_BUCKETS,
-    NUMBER_MIN_CHAR,
-    NUMBER_MAX_CHAR,
-    NUMBER_UPDATE,
-    NUMBERS
-};
-
-/* --- writing --------------------------------------------------------------------------------------------------------
- */
-
-struct file_out {
-    struct model_writer *writer;
-    const char *name;
-    struct str bytes;
-    uint64_t zeros; /* behind the bytes */
-    struct error *err;
-    int status;
-};
-
-static void flush(struct file_out *o)
-{
-    if (o->status == 0 && o->bytes.failed)
-        o->status = error_set(o->err, ERROR_SYSTEM, o->name, NULL, "There is not enough memory to write it");
-    if (o->status == 0 && o->bytes.len)
-        o->status = model_writer_put(o->writer, o->name, o->bytes.data, o->bytes.len, o->err);
-    str_clear(&o->bytes);
-    if (o->status == 0 && o->zeros)
-        o->status = model_writer_skip(o->writer, o->name, o->zeros, o->err);
-    o->zeros = 0;
-}
-
-static void put(struct file_out *o, const void *bytes, size_t len)
-{
-    static const char none[HOLE];
-    if (o->zeros && o->zeros < HOLE) {
-        str_append(&o->bytes, none, o->zeros);
-        o->zeros = 0;
-    } else if (o->zeros) {
-        flush(o);
-    }
-    str_append(&o->bytes, bytes, len);
-    if (o->bytes.len >= BLOCK)
-        flush(o);
-}
-
-static void put_int(struct file_out *o, int32_t value)
-{
-    put(o, &value, sizeof value);
-}
-
-static void put_long(struct file_out *o, int64_t value)
-{
-    put(o, &value, sizeof value);
-}
-
-static int32_t kind_of(const struct word_model *m)
-{
-    if (m->classifier)
-        return KIND_SUPERVISED;
-    return m->mode && strcmp(m->mode, "cbow") == 0 ? KIND_CBOW : KIND_SKIPGRAM;
-}
-
-static bool has_buckets(const struct word_model *m)
-{
-    return m->max_char > 0 || (m->classifier && m->word_ngrams > 1);
-}
-
-static void put_numbers(struct file_out *o, const struct word_model *m)
-{
-    const int32_t numbers[NUMBERS] = {[NUMBER_MAGIC] = MAGIC,
-                                      [NUMBER_VERSION] = VERSION,
-                                      [NUMBER_WIDTH] = (int32_t)m->width,
-                                      [NUMBER_WINDOW] = m->window,
-                                      [NUMBER_EPOCHS] = m->epochs,
-                                      [NUMBER_LEAST] = m->least,
-                                      [NUMBER_NEGATIVES] = m->negatives,
-                                      [NUMBER_NGRAMS] = m->classifier ? m->word_ngrams : 1,
-                                      [NUMBER_LOSS] = m->classifier ? LOSS_SOFTMAX : LOSS_NEGATIVES,
-                                      [NUMBER_KIND] = kind_of(m),
-                                      [NUMBER_BUCKETS] = has_buckets(m) ? (int32_t)m->buckets.all : 0,
-                                      [NUMBER_MIN_CHAR] = m->max_char > 0 ? m->min_char : 0,
-                                      [NUMBER_MAX_CHAR] = m->max_char,
-                                      [NUMBER_UPDATE] = 100};
-    for (int i = 0; i < NUMBERS; i++)
-        put_int(o, numbers[i]);
-    put(o, &m->sampling, sizeof m->sampling);
-}
-
-static void put_words(struct file_out *o, const struct word_model *m)
-{
-    const struct dictionary *d = &m->dictionary;
-    put_int(o, (int32_t)(d->words + d->labels));
-    put_int(o, (int32_t)d->words);
-    put_int(o, (int32_t)d->labels);
-    put_long(o, (int64_t)d->tokens);
-    put_long(o, -1); /* no rows were taken out */
-    for (size_t i = 0; i < d->words + d->labels; i++) {
-        size_t len;
-        const char *spelling = dictionary_spelling(d, (int32_t)i, &len);
-        char kind = i >= d->words;
-        put(o, spelling, len);
-        put(o, "", 1);
-        put_long(o, (int64_t)d->count[i]);
-        put(o, &kind, 1);
-    }
-}
-
-static void put_shape(struct file_out *o, uint64_t rows, size_t width)
-{
-    put(o, "", 1); /* plain numbers, not packed ones */
-    put_long(o, (int64_t)rows);
-    put_long(o, (int64_t)width);
-}
-
-/* A bucket and its row, to be sorted by buckets. */
-struct seen {
-    uint32_t bucket, row;
-};
-
-static int by_bucket(const void *a, const void *b)
-{
-    const struct seen *x = a, *y = b;
-    return (x->bucket > y->bucket) - (x->bucket < y->bucket);
-}
-
-static int put_buckets(struct file_out *o, const struct word_model *m)
-{
-    const struct buckets *b = &m->buckets;
-    size_t row_bytes = m->width * sizeof(float);
-    struct seen *seen = malloc((b->seen + 1) * sizeof *seen);
-    uint64_t next = 0;
-    if (!seen)
-        return error_set(o->err, ERROR_SYSTEM, o->name, NULL, "There is not enough memory to write it");
-    for (size_t i = 0; i < b->seen; i++)
-        seen[i] = (struct seen){b->number[i], (uint32_t)i};
-    qsort(seen, b->seen, sizeof *seen, by_bucket);
-    for (size_t i = 0; i < b->seen && o->status == 0; i++) {
-        o->zeros += (seen[i].bucket - next) * row_bytes;
-        put(o, m->vectors + (m->dictionary.words + seen[i].row) * m->width, row_bytes);
-        next = (uint64_t)seen[i].bucket + 1;
-    }
-    o->zeros += (b->all - next) * row_bytes;
-    free(seen);
-    return o->status;
-}
-
-static int put_all(struct file_out *o, const struct word_model *m)
-{
-    const struct dictionary *d = &m->dictionary;
-    size_t row_bytes = m->width * sizeof(float);
-    put_numbers(o, m);
-    put_words(o, m);
-    put_shape(o, d->words + (has_buckets(m) ? m->buckets.all : 0), m->width);
-    for (size_t i = 0; i < d->words && o->status == 0; i++)
-        put(o, m->vectors + i * m->width, row_bytes);
-    if (has_buckets(m) && put_buckets(o, m) < 0)
-        return -1;
-    put_shape(o, m->classifier ? d->labels : d->words, m->width);
-    if (m->classifier)
-        put(o, m->labels, d->labels * row_bytes);
-    else
-        o->zeros += d->words * row_bytes; /* what predicts neighbours is not kept: it begins at zero, as ever */
-    flush(o);
-    return o->status;
-}
-
-int word_file_write(const struct word_model *m, struct model_writer *w, const char *name, struct error *err)
-{
-    struct file_out out = {.writer = w, .name = name, .err = err};
-    int status = put_all(&out, m);
-    str_free(&out.bytes);
-    return status;
-}
-
-/* --- reading --------------------------------------------------------------------------------------------------------
- */
 
 struct file_in {
     int fd;
     const char *path;
-    unsigned char *block; /* BLOCK bytes */
+    unsigned char *block; /* READ_BLOCK bytes */
     size_t at, have;
     uint64_t base, size; /* of the block in the file; of the file */
+    bool seen;           /* of buckets only those that were seen are there */
     struct error *err;
 };
 
@@ -248,7 +53,7 @@ static size_t read_at(int fd, void *bytes, size_t len, uint64_t at)
 static void fill(struct file_in *in)
 {
     in->base += in->at;
-    in->have = read_at(in->fd, in->block, BLOCK, in->base);
+    in->have = read_at(in->fd, in->block, READ_BLOCK, in->base);
     in->at = 0;
 }
 
@@ -286,9 +91,9 @@ static const char *take_spelling(struct file_in *in, size_t *len)
 static int check_numbers(const struct file_in *in, const int32_t *n)
 {
     bool classifier = n[NUMBER_KIND] == KIND_SUPERVISED;
-    if (n[NUMBER_MAGIC] != MAGIC)
+    if (n[NUMBER_MAGIC] != WORD_MAGIC && n[NUMBER_MAGIC] != WORD_MAGIC_SEEN)
         return damaged(in, "This is no model of BlazingText");
-    if (n[NUMBER_VERSION] != VERSION)
+    if (n[NUMBER_VERSION] != WORD_VERSION)
         return error_set(in->err, ERROR_INPUT, in->path, "write it with fastText 0.2 or later",
                          "The model's file is of version %d, read is 12", n[NUMBER_VERSION]);
     if (n[NUMBER_WIDTH] < 1 || n[NUMBER_WIDTH] > WORD_FILE_WIDTH_MAX || n[NUMBER_KIND] < KIND_CBOW ||
@@ -306,6 +111,7 @@ static int read_numbers(struct file_in *in, struct word_model *m)
     int32_t n[NUMBERS] = {0};
     if (take(in, n, sizeof n) < 0 || check_numbers(in, n) < 0 || take(in, &m->sampling, sizeof m->sampling) < 0)
         return -1;
+    in->seen = n[NUMBER_MAGIC] == WORD_MAGIC_SEEN;
     m->classifier = n[NUMBER_KIND] == KIND_SUPERVISED;
     m->mode = m->classifier ? "supervised" : n[NUMBER_KIND] == KIND_CBOW ? "cbow" : "skipgram";
     m->width = (size_t)n[NUMBER_WIDTH];
@@ -367,6 +173,31 @@ static int read_words(struct file_in *in, struct word_model *m)
     return 0;
 }
 
+/* The buckets that have rows, each once. */
+static int read_seen(struct file_in *in, struct buckets *b)
+{
+    uint32_t all = b->all;
+    int64_t seen = 0;
+    if (take(in, &seen, sizeof seen) < 0)
+        return -1;
+    if (seen < 0 || seen > all || (uint64_t)seen > (in->size - place(in)) / sizeof(uint32_t))
+        return damaged(in, "The model's file counts its buckets wrongly");
+    if (buckets_open(b, all) < 0)
+        return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
+    for (int64_t i = 0; i < seen; i++) {
+        uint32_t bucket = 0;
+        int32_t row;
+        if (take(in, &bucket, sizeof bucket) < 0)
+            return -1;
+        row = bucket < all ? buckets_add(b, bucket) : -2;
+        if (row == -1)
+            return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
+        if (row != i)
+            return damaged(in, "The model's file has a bucket twice, or one that cannot be");
+    }
+    return 0;
+}
+
 /* Of a matrix that has `rows` rows: the place of the first. 0 with an error. */
 static uint64_t read_shape(struct file_in *in, uint64_t rows, size_t width)
 {
@@ -406,11 +237,14 @@ static int read_labels(struct file_in *in, uint64_t at, struct word_model *m)
 
 static int read_matrices(struct file_in *in, struct word_model *m)
 {
-    uint64_t rows = m->dictionary.words + (uint64_t)m->buckets.all, at;
+    uint64_t rows, at;
+    if (in->seen && read_seen(in, &m->buckets) < 0)
+        return -1;
+    rows = m->dictionary.words + (in->seen ? m->buckets.seen : (uint64_t)m->buckets.all);
     m->file = calloc(1, sizeof *m->file);
     if (!m->file)
         return error_set(in->err, ERROR_SYSTEM, in->path, NULL, "There is not enough memory for the model");
-    *m->file = (struct word_file){in->fd, m->width, read_shape(in, rows, m->width)};
+    *m->file = (struct word_file){in->fd, in->seen, m->width, read_shape(in, rows, m->width)};
     if (!m->file->inputs)
         return -1;
     if (!m->classifier)
@@ -431,7 +265,7 @@ int word_file_open(struct word_model *m, const char *path, struct error *err)
                   "The model cannot be opened: %s", in.fd < 0 ? strerror(errno) : "it is no file");
     } else {
         in.size = (uint64_t)status.st_size;
-        in.block = malloc(BLOCK);
+        in.block = malloc(READ_BLOCK);
         if (!in.block)
             error_set(err, ERROR_SYSTEM, path, NULL, "There is not enough memory for the model");
         else if (read_numbers(&in, m) == 0 && read_words(&in, m) == 0)

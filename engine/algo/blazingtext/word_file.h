@@ -7,10 +7,14 @@
  *     outputs   one row for each label; of word vectors one for each word
  *
  * All little-endian. Rows of buckets that were never seen are zeros: a hole in the file, which takes no room on disk.
+ * Where so long a file may not be written (a limit on its size, as in the lab), a file of our own is: another magic,
+ * behind the words the buckets that were seen, and of buckets only their rows. No other program reads that.
+ *
  * A file that is opened is asked for rows one by one, so that nothing is read that nobody needs. */
 #ifndef BLAZINGTEXT_WORD_FILE_H
 #define BLAZINGTEXT_WORD_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "engine/base/error.h"
@@ -22,6 +26,7 @@ struct model_writer;
 
 struct word_file {
     int fd;
+    bool seen;              /* rows of buckets are in the order of the model's buckets */
     uint64_t width, inputs; /* numbers of a row; where the inputs begin */
 };
 

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS = 1024 };           /* of the sigmoid's table */
-static const float FAR = 8;      /* the table ends there */
-static const float SCALE = 64;   /* cells to 1 */
-static float sigmoid[CELLS + 1]; /* of the middle of each cell */
+enum { CELLS = 1024, HALF = CELLS / 2 }; /* of the sigmoid's table */
+static const float FAR = 8;              /* the table ends there */
+static const float SCALE = 64;           /* cells to 1 */
+static float sigmoid[CELLS + 1];         /* of the middle of each cell */
 
 __attribute__((constructor)) static void fill_sigmoid(void)
 {
     for (int i = 0; i <= CELLS; i++)
-        sigmoid[i] = (float)(1 / (1 + exp((CELLS / 2 - i) / (double)SCALE)));
+        sigmoid[i] = (float)(1 / (1 + exp((HALF - i) / (double)SCALE)));
 }
 
 /* --- plain loops -------------------------------------------------------------------------------------------------- */
@@ -113,7 +113,7 @@ FMA INLINE __m256 steps_of(__m256 score, __m256 label, float rate)
 {
     __m256 x = _mm256_max_ps(score, _mm256_set1_ps(-FAR)); /* in this order no number becomes -FAR too */
     x = _mm256_min_ps(x, _mm256_set1_ps(FAR));
-    x = _mm256_fmadd_ps(x, _mm256_set1_ps(SCALE), _mm256_set1_ps(CELLS / 2));
+    x = _mm256_fmadd_ps(x, _mm256_set1_ps(SCALE), _mm256_set1_ps(HALF));
     x = _mm256_i32gather_ps(sigmoid, _mm256_cvtps_epi32(x), sizeof *sigmoid);
     return _mm256_mul_ps(_mm256_set1_ps(rate), _mm256_sub_ps(label, x));
 }

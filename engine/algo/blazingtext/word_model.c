@@ -34,9 +34,9 @@ static const float *row_of(const struct word_model *m, uint64_t number, float *r
 
 static const float *bucket_row(const struct word_model *m, uint32_t bucket, float *room)
 {
-    uint64_t words = m->dictionary.words;
-    int32_t seen = m->file ? 0 : buckets_find(&m->buckets, bucket);
-    return seen < 0 ? NULL : row_of(m, words + (m->file ? bucket : (uint32_t)seen), room);
+    bool direct = m->file && !m->file->seen;
+    int32_t seen = direct ? 0 : buckets_find(&m->buckets, bucket);
+    return seen < 0 ? NULL : row_of(m, m->dictionary.words + (direct ? bucket : (uint64_t)seen), room);
 }
 
 static bool is_end(const char *word, size_t len)

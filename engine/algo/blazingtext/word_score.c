@@ -110,11 +110,13 @@ static int make_room(struct scoring *s, struct error *err)
     if (s->count < s->room)
         return 0;
     cosines = realloc(s->cosine, room * sizeof *cosines);
-    s->cosine = cosines ? cosines : s->cosine;
-    scores = realloc(s->score, room * sizeof *scores);
-    s->score = scores ? scores : s->score;
-    if (!cosines || !scores)
+    if (!cosines)
         return no_memory(err);
+    s->cosine = cosines;
+    scores = realloc(s->score, room * sizeof *scores);
+    if (!scores)
+        return no_memory(err);
+    s->score = scores;
     s->room = room;
     return 0;
 }

@@ -17,7 +17,7 @@ static int bad_step(const char *text, struct error *err)
 /* "10, 20" */
 static int read_rate_steps(struct detection_design *d, const char *text, struct error *err)
 {
-    const char *at = text;
+    const char *at = text ? text : "";
     while (*(at += strspn(at, " "))) {
         char *end;
         long epoch = strtol(at, &end, 10), before = d->rate_steps ? d->rate_epoch[d->rate_steps - 1] : 0;
@@ -76,7 +76,6 @@ static size_t size_of(const struct settings *s, const char *name)
 
 int detection_design_read(struct detection_design *d, const struct settings *s, struct error *err)
 {
-    const char *steps;
     bool decays = settings_is(s, "optimizer", "sgd") || settings_is(s, "optimizer", "rmsprop");
     *d = (struct detection_design){
         .classes = size_of(s, "num_classes"),
@@ -114,8 +113,7 @@ int detection_design_read(struct detection_design *d, const struct settings *s, 
     };
     if (d->freeze && !*d->freeze)
         d->freeze = NULL;
-    steps = settings_get(s, "lr_scheduler_step");
-    if (read_rate_steps(d, steps ? steps : "", err) < 0)
+    if (read_rate_steps(d, settings_get(s, "lr_scheduler_step"), err) < 0)
         return -1;
     return check_meaning(d, s, err);
 }

@@ -7,7 +7,7 @@
 
 /* A default box that may hold an object of the class. */
 struct candidate {
-    float score;
+    uint32_t score; /* its bits: as it is more than 0, they rise as it does */
     uint32_t anchor;
 };
 
@@ -23,7 +23,7 @@ int finder_open(struct finder *f, const struct detection_net *net, struct tape *
     f->found = malloc(room * FIND_IMAGE * sizeof *f->found);
     f->count = calloc(room, sizeof *f->count);
     f->work = malloc(threads * WORK * sizeof *f->work);
-    f->candidates = malloc(threads * net->anchors.count * sizeof *f->candidates);
+    f->candidates = malloc(2 * threads * net->anchors.count * sizeof *f->candidates);
     if (f->scores && f->offsets && f->found && f->count && f->work && f->candidates)
         return 0;
     finder_close(f);
@@ -63,12 +63,25 @@ static float within(float x)
     return x < 0 ? 0 : x > 1 ? 1 : x;
 }
 
-static int by_score(const void *a, const void *b)
+/* By score, the surest first and of equals the first: by the bits of a positive float, a byte at a time, from c to `to`
+ * and back. Some hundreds are sorted for each class of each image: comparing them would be a quarter of a look. */
+static void sort_candidates(struct candidate *c, struct candidate *to, size_t n)
 {
-    const struct candidate *x = a, *y = b;
-    if (x->score != y->score)
-        return x->score > y->score ? -1 : 1;
-    return (x->anchor > y->anchor) - (x->anchor < y->anchor);
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+        struct candidate *other = c;
+        size_t place[256] = {0}, sum = 0;
+        for (size_t i = 0; i < n; i++)
+            place[255 - (c[i].score >> shift & 255)]++;
+        for (size_t k = 0; k < 256; k++) {
+            size_t count = place[k];
+            place[k] = sum;
+            sum += count;
+        }
+        for (size_t i = 0; i < n; i++)
+            to[place[255 - (c[i].score >> shift & 255)]++] = c[i];
+        c = to;
+        to = other;
+    }
 }
 
 static size_t find_candidates(const struct finder *f, size_t image, size_t class_id, struct candidate *c)
@@ -77,10 +90,11 @@ static size_t find_candidates(const struct finder *f, size_t image, size_t class
     const float *scores = f->scores + image * anchors * width + class_id + 1;
     float floor = (float)f->floor;
     for (size_t i = 0; i < anchors; i++)
-        if (scores[i * width] > floor)
-            c[n++] = (struct candidate){scores[i * width], (uint32_t)i};
-    if (n > 1)
-        qsort(c, n, sizeof *c, by_score);
+        if (scores[i * width] > floor) {
+            memcpy(&c[n].score, &scores[i * width], sizeof c[n].score);
+            c[n++].anchor = (uint32_t)i;
+        }
+    sort_candidates(c, c + anchors, n);
     return n < FIND_CANDIDATES ? n : FIND_CANDIDATES;
 }
 
@@ -92,8 +106,9 @@ static size_t find_class(const struct finder *f, size_t image, size_t class_id, 
     for (size_t i = 0; i < n; i++) {
         struct box b;
         anchors_decode(&f->net->anchors, c[i].anchor, offsets + 4 * c[i].anchor, &b);
-        out[i] = (struct found){{(int32_t)class_id, within(b.left), within(b.top), within(b.right), within(b.bottom)},
-                                c[i].score};
+        out[i] =
+            (struct found){{(int32_t)class_id, within(b.left), within(b.top), within(b.right), within(b.bottom)}, 0};
+        memcpy(&out[i].score, &c[i].score, sizeof out[i].score);
     }
     return suppress(out, n, f->net->design.nms, FIND_CLASS);
 }
@@ -126,7 +141,7 @@ static void find_images(void *context, int thread, int threads)
     size_t end, anchors = f->net->anchors.count, width = f->net->design.classes + 1;
     for (size_t i = pool_share(a->images, thread, threads, &end); i < end; i++) {
         probabilities(f->scores + i * anchors * width, anchors, width);
-        f->count[i] = find_image(f, i, f->candidates + (size_t)thread * anchors, f->work + (size_t)thread * WORK);
+        f->count[i] = find_image(f, i, f->candidates + 2 * (size_t)thread * anchors, f->work + (size_t)thread * WORK);
     }
 }
 
