@@ -120,6 +120,9 @@ static int make(const double *v, uint64_t seed, struct parts *parts, struct erro
     struct plan p = {.topics = (size_t)v[1], .stray = v[2], .length = (size_t)v[3], .labels = v[5] > 0};
     size_t n = (size_t)v[0], half = n / 2;
     size_t lines[PARTS] = {n, half < 200 ? 200 : half > 2000 ? 2000 : half, TEST_LINES};
+    if (p.labels && v[4] > 0)
+        return error_set(err, ERROR_INPUT, "scramble", "leave scramble or labels at 0",
+                         "Scrambled labels would stand in any sentence, or in none");
     plant(&p, seed);
     for (int part = 0; part < (p.labels ? PARTS : 1); part++)
         if (make_part(&p, lines[part], seed, part, &parts->text[part], err) < 0)

@@ -2,7 +2,7 @@
 // pieces lit, boxes over images with their confidence; what the models answer; what the reader may bring.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openSite, pixels } from './harness.mjs';
+import { openSite, pixels, until } from './harness.mjs';
 
 let site;
 before(async () => (site = await openSite()));
@@ -18,7 +18,16 @@ const figure = (page, title) => page.locator('main figure', { has: page.getByTex
 const noteOf = (page, title) => figure(page, title).locator('figcaption').innerText();
 const readout = (page, title) => figure(page, title).locator('.readout').innerText();
 const value = (text) => Number(text.replaceAll(',', '').replace('\u2212', '-'));
-const painted = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))));
+/** A canvas is painted in the frame after its data came; until then it is what it was. */
+const changes = (look, before, says) => until(async () => (await look()) !== before, says);
+/** What is drawn once it does not change any more. */
+async function resting(look) {
+  for (let before = null, now = await look(); ; now = await look()) {
+    if (now === before) return now;
+    before = now;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}
 
 async function tableOf(page, title) {
   const found = figure(page, title);
@@ -109,14 +118,12 @@ for (const look of LOOKS)
     assert.equal(await page.getByText('Sentences', { exact: true }).count(), 0, 'word vectors have no such picture');
     assert.equal(await figure(page, 'Embedding').locator('.legend-mark').count(), 20);
     const map = () => pixels(figure(page, 'Embedding').locator('.picture'));
-    await painted(page);
-    const calm = await map();
+    const calm = await resting(map);
     await site.settled(page, `words-${nameOf(look)}`);
     const [, , row] = await tableOf(page, 'Embedding');
     await figure(page, 'Embedding').getByLabel('find').fill(row[0]);
     assert.equal(await readout(page, 'Embedding'), `${row[0]} lies nearest to ${row[2]}.`);
-    await painted(page);
-    assert.notEqual(await map(), calm, 'the word is lit');
+    await changes(map, calm, 'the word is lit');
     await site.settled(page, `words-${nameOf(look)}-sought`);
     await figure(page, 'Embedding').getByLabel('epoch', { exact: true }).focus();
     await page.keyboard.press('Home');
@@ -171,6 +178,7 @@ for (const look of LOOKS)
     const pieces = (await tableOf(page, 'Sentences')).filter((r) => r[0] === '1' && r[1] !== 'all of it');
     const sum = pieces.reduce((s, r) => s + value(r[4]), 0);
     assert.ok(Math.abs(sum - value(all[4])) < 1e-2, `${sum} is not ${all[4]}: shares sum to the score`);
+    await page.mouse.move(0, 0); // not over a piece
     await figure(page, 'Sentences').locator('.picture').focus();
     await page.keyboard.press('Home');
     assert.match(await readout(page, 'Sentences'), /^sentence 1, piece all of it, true bad, predicted bad/);
@@ -231,15 +239,13 @@ for (const look of LOOKS)
     await page.keyboard.press('ArrowRight');
     assert.equal((await hits())[0], 0.51, 'the keys move it');
     const curve = () => pixels(figure(page, 'Precision and recall').locator('.picture'));
-    await painted(page);
-    const before = await curve();
+    const before = await resting(curve);
     await slide(confidence, 0.9);
     const [, few] = await hits();
     assert.ok(few < most, `${few} of ${most} are left`);
     assert.ok((await page.locator('.box.found.below').count()) > 0, 'those below fade');
     assert.equal(await figure(page, 'Precision and recall').getByLabel('confidence').inputValue(), '0.9', 'one threshold for both');
-    await painted(page);
-    assert.notEqual(await curve(), before, 'the operating points have moved');
+    await changes(curve, before, 'the operating points have moved');
     assert.match(await readout(page, 'Precision and recall'), /^mAP 0\.8 at overlap 0\.5\. From 0\.90 on, precision at recall: square [\d.]+ at [\d.]+, disc/);
     await slide(figure(page, 'Precision and recall').getByLabel('confidence'), 0.3);
     assert.equal((await hits())[0], 0.3);
@@ -254,6 +260,7 @@ for (const look of LOOKS)
     assert.equal(rows.filter((r) => r[1] === 'true').length, 24);
     assert.equal(rows.filter((r) => r[4] === 'right').length, (await hits())[1]);
     assert.equal(rows.filter((r) => r[4] === 'false alarm').length, (await hits())[2]);
+    await page.mouse.move(0, 0); // not over a box
     await figure(page, 'Boxes').locator('.picture').focus();
     await page.keyboard.press('Home');
     assert.match(await readout(page, 'Boxes'), /^image 1, box true, class square, score none, judged (found|missed), pixels \d+, \d+ to \d+, \d+$/);

@@ -13,6 +13,7 @@
 #include "engine/data/generate.h"
 #include "engine/data/made_lexicon.h"
 #include "engine/data/parts.h"
+#include "tests/golden/made_text.h"
 
 static void make(const char *recipe, uint64_t seed, struct parts *p)
 {
@@ -63,6 +64,40 @@ static void the_lexicon_has_no_word_twice(void **state)
     }
     assert_int_equal(t.words, 20 * 24 + 60 + 40 + 1);
     text_free(&t);
+}
+
+static uint64_t fnv(uint64_t h, const void *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ ((const unsigned char *)bytes)[i]) * 0x100000001B3u;
+    return h;
+}
+
+static uint64_t hash(const struct text *t)
+{
+    uint64_t h = 0xCBF29CE484222325u;
+    for (size_t i = 0; i < t->lines; i++) {
+        size_t count, len;
+        const int32_t *token = text_line(t, i, &count);
+        for (size_t k = 0; k < count; k++) {
+            const char *word = text_word(t, token[k], &len);
+            h = fnv(fnv(h, word, len), k + 1 < count ? " " : "\n", 1);
+        }
+    }
+    return h;
+}
+
+static void same_bytes_as_the_reference(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
+        struct parts p;
+        make(golden[i].recipe, golden[i].seed, &p);
+        for (int part = 0; part < PARTS; part++)
+            if (hash(&p.text[part]) != golden[i].parts[part])
+                fail_msg("%s, part %d", golden[i].recipe, part);
+        parts_free(&p);
+    }
 }
 
 static void same_recipe_and_seed_same_bytes(void **state)
@@ -237,6 +272,7 @@ static void what_makes_no_sense_is_refused(void **state)
     static const char *const recipes[][2] = {{"opinion_text:length=4", "5 to 300"},
                                              {"opinion_text:test_length=3", "at least 5"},
                                              {"planted_words:topics=21", "2 to 20"},
+                                             {"planted_words:scramble=1,labels=1", "scramble or labels"},
                                              {"planted_words:n=1e6", "100 to 60000"}};
     (void)state;
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
@@ -251,13 +287,10 @@ static void what_makes_no_sense_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_lexicon_has_no_word_twice),
-        cmocka_unit_test(same_recipe_and_seed_same_bytes),
-        cmocka_unit_test(nouns_have_topics_and_roles),
-        cmocka_unit_test(scrambled_words_are_the_same_words),
-        cmocka_unit_test(labels_name_the_topic),
-        cmocka_unit_test(not_turns_the_opinion_around),
-        cmocka_unit_test(noise_is_in_the_training_labels_only),
+        cmocka_unit_test(the_lexicon_has_no_word_twice),      cmocka_unit_test(same_bytes_as_the_reference),
+        cmocka_unit_test(same_recipe_and_seed_same_bytes),    cmocka_unit_test(nouns_have_topics_and_roles),
+        cmocka_unit_test(scrambled_words_are_the_same_words), cmocka_unit_test(labels_name_the_topic),
+        cmocka_unit_test(not_turns_the_opinion_around),       cmocka_unit_test(noise_is_in_the_training_labels_only),
         cmocka_unit_test(what_makes_no_sense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

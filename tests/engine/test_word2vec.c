@@ -581,7 +581,6 @@ static void test_refusals(void **state)
     (void)state;
     refused("mode=skipgram", &p, &two, "only batch_skipgram is spread");
     refused("mode=skipgram min_count=1000000", &p, NULL, "word");
-    refused("mode=skipgram learning_rate=1e30 vector_dim=8", &p, NULL, "diverged");
     assert_int_equal(text_append(&p.text[PART_VALIDATION], "read from a file", 16), TEXT_ADDED);
     p.text[PART_VALIDATION].bytes_read = 17;
     refused("mode=cbow", &p, NULL, "channel train only");
@@ -593,6 +592,19 @@ static void test_refusals(void **state)
     settings_set(&given, "min_char", "7", &err);
     assert_int_equal(algorithm_resolve(&blazingtext, &given, &out, &err), -1);
     assert_string_equal(err.where, "min_char");
+    parts_free(&p);
+}
+
+static void test_divergence_is_a_result(void **state)
+{
+    struct parts p = planted("planted_words:n=600");
+    struct outcome o = {0};
+    (void)state;
+    run(&o, "mode=skipgram learning_rate=1e30 vector_dim=8 sampling_threshold=0", &p, NULL, 1);
+    assert_int_equal(o.status, 0);
+    assert_non_null(strstr(o.told.text, "diverged"));
+    assert_true(metric(&o, "diverged_at_step") >= 1);
+    outcome_free(&o);
     parts_free(&p);
 }
 
@@ -652,6 +664,7 @@ int main(void)
         cmocka_unit_test(test_ranks_share_the_text),
         cmocka_unit_test(test_meetings_add_or_average),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_divergence_is_a_result),
         cmocka_unit_test(test_spearman),
         cmocka_unit_test(test_precision),
     };

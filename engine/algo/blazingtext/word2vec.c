@@ -40,7 +40,7 @@ struct run {
     size_t steps, step_tokens; /* of an epoch; of a thread in a step */
     long step, epoch, metric_stride, meet_stride;
     double stride_loss[2], epoch_loss[2]; /* sums of losses, and of pairs */
-    bool ended;
+    bool ended, diverged;
 };
 
 static int no_memory(struct error *err)
@@ -82,16 +82,23 @@ static void learn_here(struct run *r, double *sum)
     }
 }
 
+/* Divergence ends the run on all ranks; it is a result. */
 static int take_losses(struct run *r, const double *sum, struct error *err)
 {
+    double bad = !isfinite(sum[0]);
     for (int k = 0; k < 2; k++) {
         r->stride_loss[k] += sum[k];
         r->epoch_loss[k] += sum[k];
     }
-    if (isfinite(sum[0]))
-        return 0;
-    return error_set(err, ERROR_INPUT, "learning_rate", "give a smaller learning_rate",
-                     "The loss is no finite number any more at step %ld: training has diverged", r->step);
+    if (comm_max_double(r->t->comm, &bad, 1, err) < 0)
+        return -1;
+    if (bad > 0) {
+        event_log(r->t->sink, "diverged at step %ld: the loss is no number any more; lower learning_rate (now %g)",
+                  r->step, r->plan.rate);
+        training_metric(r->t, "diverged_at_step", (double)r->step);
+        r->diverged = true;
+    }
+    return 0;
 }
 
 /* By the steps, so that all ranks have the same. */
@@ -131,10 +138,10 @@ static int step(struct run *r, size_t at, struct error *err)
     r->t->step_seconds += clock_seconds() - began;
     if (r->step % r->metric_stride == 0 && say_loss(r, err) < 0)
         return -1;
-    if (draw(r, false, err) < 0)
+    if (!r->diverged && draw(r, false, err) < 0)
         return -1;
     training_pace(r->t);
-    r->ended = training_stopping(r->t);
+    r->ended = training_stopping(r->t) || r->diverged;
     return 0;
 }
 
@@ -182,7 +189,7 @@ static int run_epoch(struct run *r, struct error *err)
     if (r->epoch_loss[1] > 0)
         training_metric(r->t, "train:loss", r->epoch_loss[0] / r->epoch_loss[1]);
     r->t->rows_seen += (double)r->text.text->lines * (double)steps / (double)r->steps;
-    return say_groups(r, err);
+    return r->diverged ? 0 : say_groups(r, err);
 }
 
 /* --- opening --------------------------------------------------------------------------------------------------------
@@ -193,7 +200,7 @@ static int check_run(const struct run *r, struct error *err)
     const struct training *t = r->t;
     const struct text *validation = t->text[PART_VALIDATION];
     if (t->pipe)
-        return error_set(err, ERROR_INPUT, "--input-mode", "use File mode",
+        return error_set(err, ERROR_INPUT, "--mode", "use --mode File",
                          "Word2Vec reads its text in every epoch; Pipe mode is for mode=supervised");
     if (!t->text[PART_TRAIN])
         return error_set(err, ERROR_INPUT, "train", "give text, a sentence in each line", "There is no training text");
@@ -354,6 +361,11 @@ static int evaluate(struct run *r, struct error *err)
 
 static int finish(struct run *r, struct error *err)
 {
+    if (r->diverged && !r->t->model)
+        return 0;
+    if (r->diverged)
+        return error_set(err, ERROR_INPUT, "learning_rate", "give a smaller learning_rate",
+                         "Training diverged at step %ld: there is no model to save", r->step);
     if (draw(r, true, err) < 0)
         return -1;
     take_vectors(r);

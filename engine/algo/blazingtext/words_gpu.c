@@ -35,7 +35,7 @@ int words_gpu_check(const struct training *t, struct error *err)
         return error_set(err, ERROR_INPUT, "vector_dim", "use --device cpu, or shorter vectors",
                          "On a GPU vectors have at most %d numbers, not %.0f", GPU_WORDS_WIDTH, width);
     if (t->pipe)
-        return error_set(err, ERROR_INPUT, "--input-mode", "use File mode, or --device cpu",
+        return error_set(err, ERROR_INPUT, "--mode", "use --mode File, or --device cpu",
                          "In Pipe mode BlazingText trains on the CPU: its lines come and go");
     if (!t->gpu_asked && words_in_all(t) < MUCH)
         return error_set(err, ERROR_INPUT, "--device", "use --device cuda", "%.3g words are not worth a GPU's start",

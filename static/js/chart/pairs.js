@@ -1,7 +1,7 @@
 // The verdict chart: on the left each seed as a line from arm to arm, on the right each seed's difference as a dot,
 // with the mean, its interval and the band that does not matter. All seeds are drawn.
 import { html } from 'htm/preact';
-import { signed } from '../format.js';
+import { count, signed } from '../format.js';
 import { arm, extent, ticks, tickTexts, tokens } from './palette.js';
 import { Figure } from './figure.js';
 import { Sized } from './sized.js';
@@ -18,7 +18,7 @@ function summary(data, arms) {
   if (!data?.rows.length) return 'A line for every seed as it finishes, and the mean of the differences.';
   const better = data.rows.filter((r) => r.difference > 0).length;
   const interval = Number.isFinite(data.low) ? ` [${signed(data.low)}, ${signed(data.high)}]` : '';
-  return `${data.rows.length} seeds; ${arms[1].label} is higher in ${better}. Mean difference ${signed(data.mean)}${interval}.`;
+  return `${count(data.rows.length, 'seed')}; ${arms[1].label} is higher in ${better}. Mean difference ${signed(data.mean)}${interval}.`;
 }
 
 function tableOf(data, arms) {

@@ -110,7 +110,7 @@ function Piece({ text, unknown, part, share, lit, enter }) {
   const size = Math.min(1, Math.abs(part));
   const kind = size < FAINT ? '' : part > 0 ? 'for' : 'against';
   const name = ['piece', unknown ? 'unknown' : kind, size > 0.5 && 'strong', lit && 'lit'].filter(Boolean).join(' ');
-  return html`<span class=${name} style=${{ '--size': size.toFixed(2) }} title=${signed(share)} onPointerEnter=${enter}
+  return html`<span class=${name} style=${{ '--size': size.toFixed(2) }} title=${signed(share)}
     onPointerMove=${enter}>${text}</span>`;
 }
 

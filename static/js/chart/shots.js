@@ -91,10 +91,13 @@ export function Shot({ src, width, height, name, truth, found, threshold, verdic
 
 export const nameOf = (classes, kind) => classes?.[kind] ?? `class ${kind}`;
 
+/** Not so when a box went by under a pointer at rest. */
+const moved = (event) => event.movementX !== 0 || event.movementY !== 0;
+
 function Box({ box: [left, top, right, bottom], kind, class: name, opacity, lit, enter }) {
   const place = { left: `${100 * left}%`, top: `${100 * top}%`, width: `${100 * (right - left)}%`, height: `${100 * (bottom - top)}%` };
   return html`<span class=${`box ${name}${lit ? ' lit' : ''}`} style=${{ ...place, opacity, '--color': `var(${arm(kind).color})` }}
-    onPointerEnter=${enter}></span>`;
+    onPointerMove=${enter && ((e) => moved(e) && enter())}></span>`;
 }
 
 /** The slider of the confidence from which a box counts. */
