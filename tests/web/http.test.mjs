@@ -418,8 +418,8 @@ describe('a server of its own, with eight workers and the files of a folder', ()
     const rest = stream.text().catch(() => 'cut');
     const body = JSON.stringify({ notes: 'A - B\n- c' });
     const head = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
-    const reply = own.raw([ask('POST /api/v1/notes/check HTTP/1.1', head), 2500, body], { wait: 8000 });
-    await sleep(1000);
+    const reply = own.raw([ask('POST /api/v1/notes/check HTTP/1.1', head), 1400, body], { wait: 8000 }); // within 2 s: then a server that stops looks up from what it reads
+    await sleep(700);
     const { code, log } = await own.stop('SIGINT');
     assert.equal((await reply).status, 200, log);
     assert.equal(code, 0, log);
