@@ -124,6 +124,12 @@ test('several labels: each gets its share', () => {
   assert.ok(prob[0] < 0.75 && prob[1] > 0.25, `${prob}`);
 });
 
+test('sorted text is learned, too', () => {
+  const sorted = file('sorted.txt', plain([...rows].sort((a, b) => a.label - b.label)));
+  const end = metrics(run(['train', '--algorithm', 'blazingtext', '--train', sorted, '--validation', validation, ...set({ ...small, epochs: 4 })]));
+  assert.ok(end['validation:accuracy'] > 0.95, `${end['validation:accuracy']}`);
+});
+
 test('early stopping ends training and keeps the best epoch', () => {
   const noise = file('noise.txt', plain(others.map((row, i) => ({ ...row, label: i % 2 }))));
   const stopping = { early_stopping: true, patience: 2, min_epochs: 4, epochs: 60 };

@@ -270,9 +270,12 @@ static struct learned learn(const struct text *t, int threads, bool deterministi
     assert_int_equal(classifier_lines_learn(&l, t, &(struct classifier_words){&d, NULL, 1}), 0);
     assert_int_equal(classifier_net_open(&out.net, 20, d.words, d.labels, 1, &err), 0);
     struct classifier_crew *c = classifier_crew_open(&out.net, 20, threads, deterministic);
+    uint32_t *order = malloc(l.lines * sizeof *order);
     assert_non_null(c);
+    for (size_t i = 0; i < l.lines; i++)
+        order[i] = (uint32_t)(l.lines - 1 - i);
     for (size_t i = 0; i < 5; i++) {
-        struct classifier_piece piece = {&l, l.lines * i / 5, l.lines * (i + 1) / 5, 0.5, 0.4, key};
+        struct classifier_piece piece = {&l, order, l.lines * i / 5, l.lines * (i + 1) / 5, 0.5, 0.4, key};
         classifier_crew_learn(c, &piece, &sum);
     }
     assert_int_equal(sum.lines, l.lines);
@@ -280,6 +283,7 @@ static struct learned learn(const struct text *t, int threads, bool deterministi
     assert_int_equal(asked.lines, l.lines);
     out.accuracy = (double)asked.hits / (double)asked.lines;
     out.loss = sum.loss / (double)sum.lines;
+    free(order);
     classifier_crew_close(c);
     classifier_lines_free(&l);
     dictionary_free(&d);

@@ -8,6 +8,7 @@
 #include "engine/algo/blazingtext/blazingtext.h"
 #include "engine/algo/blazingtext/word_model.h"
 #include "engine/base/clock.h"
+#include "engine/base/rng.h"
 #include "engine/format/text.h"
 
 enum {
@@ -202,6 +203,7 @@ static int learn_piece(struct classifier_run *r, size_t begin, size_t end, struc
                        struct error *err)
 {
     const struct classifier_piece piece = {.lines = &r->lines[PART_TRAIN],
+                                           .order = r->order,
                                            .begin = begin,
                                            .end = end,
                                            .rate = rate_at(r, begin),
@@ -252,11 +254,28 @@ static int end_epoch(struct classifier_run *r, const struct classifier_tally *ep
     return 0;
 }
 
+static int draw_order(struct classifier_run *r, struct error *err)
+{
+    size_t lines = r->lines[PART_TRAIN].lines;
+    uint32_t *order = lines <= UINT32_MAX ? reallocarray(r->order, lines, sizeof *order) : NULL;
+    struct rng rng;
+    if (!order)
+        return classifier_no_memory(err);
+    r->order = order;
+    for (size_t i = 0; i < lines; i++)
+        order[i] = (uint32_t)i;
+    rng_init(&rng, r->t->seed, 100 + (uint64_t)r->epoch);
+    rng_shuffle(&rng, order, lines);
+    return 0;
+}
+
 static int run_epoch(struct classifier_run *r, struct error *err)
 {
     const struct classifier_lines *l = &r->lines[PART_TRAIN];
     struct classifier_tally epoch = {0};
     size_t lines = piece_lines(l);
+    if (draw_order(r, err) < 0)
+        return -1;
     for (size_t begin = 0; begin < l->lines && !r->ended; begin += lines)
         if (learn_piece(r, begin, begin + lines < l->lines ? begin + lines : l->lines, &epoch, err) < 0)
             return -1;
@@ -367,9 +386,11 @@ static void free_learning(struct classifier_run *r)
     classifier_picture_close(&r->picture);
     for (int part = 0; part < PARTS; part++)
         classifier_lines_free(&r->lines[part]);
+    free(r->order);
     free(r->kept_input);
     free(r->kept_output);
     r->kept_input = r->kept_output = NULL;
+    r->order = NULL;
 }
 
 static int finish(struct classifier_run *r, struct error *err)

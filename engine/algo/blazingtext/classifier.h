@@ -1,5 +1,6 @@
 /* A run of BlazingText's text classification (mode=supervised): the model of Joulin et al. 2017, trained as fastText
- * trains it: lines in the order of the text, one step each, at a rate that falls evenly to 0.
+ * trains it: a step for each line, at a rate that falls evenly to 0. Only the lines' order is not that of the text but
+ * drawn anew for each epoch: sorted text can be learned, too, and any is learned a little better.
  *
  *   classifier          text, epochs, saving
  *   classifier_score    metrics, early stopping
@@ -35,6 +36,7 @@ struct classifier_run {
     struct classifier_words words;        /* of those two */
     struct classifier_lines lines[PARTS]; /* in Pipe mode those of the epoch */
     bool given[PARTS];
+    uint32_t *order; /* of the training lines in this epoch */
     struct classifier_net net;
     struct classifier_crew *crew;
     struct words_gpu *gpu; /* the device that learns; NULL: the crew does */

@@ -106,14 +106,19 @@ void classifier_crew_close(struct classifier_crew *c)
 /* --- one line -------------------------------------------------------------------------------------------------------
  */
 
-static void fetch(const struct classifier_net *n, const struct classifier_lines *l, size_t i, size_t end)
+static void fetch(const struct classifier_net *n, const struct classifier_lines *l, size_t line)
 {
     size_t rows;
-    const int32_t *row;
-    if (i >= end)
-        return;
-    row = classifier_line(l, i, &rows);
+    const int32_t *row = classifier_line(l, line, &rows);
     classifier_net_fetch(n, row, rows);
+}
+
+/* Of a line that comes in no order: its numbers first, later the rows that they name. */
+static void fetch_numbers(const struct classifier_lines *l, size_t line)
+{
+    const char *at = (const char *)(l->row + l->start[line]), *end = (const char *)(l->row + l->start[line + 1]);
+    for (; at < end; at += 64)
+        __builtin_prefetch(at);
 }
 
 /* The label that the line teaches this time: one of several by chance (splitmix64), the same however many threads. */
@@ -141,10 +146,8 @@ static bool is_label(const struct classifier_lines *l, size_t line, size_t guess
 }
 
 /* The forward half; the slope is in the member's room. */
-static void step(struct member *m, const struct classifier_piece *p, size_t line)
+static void step(struct member *m, const struct classifier_piece *p, size_t line, float rate)
 {
-    double way = (double)(line - p->begin) / (double)(p->end - p->begin);
-    float rate = (float)(p->rate + (p->rate_after - p->rate) * way);
     size_t rows, label = pick(p, line), guess;
     const int32_t *row = classifier_line(p->lines, line, &rows);
     m->sum.loss += (double)classifier_net_step(&m->net, row, rows, label, rate, &m->room, &guess);
@@ -162,9 +165,13 @@ static void move(struct member *m, const struct classifier_lines *l, size_t line
 static void learn_lines(struct member *m, const struct classifier_piece *p, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++) {
-        fetch(&m->net, p->lines, i + AHEAD, p->end);
-        step(m, p, i);
-        move(m, p->lines, i, m->room.slope);
+        double way = (double)(i - p->begin) / (double)(p->end - p->begin);
+        if (i + 2 * AHEAD < p->end)
+            fetch_numbers(p->lines, p->order[i + 2 * AHEAD]);
+        if (i + AHEAD < p->end)
+            fetch(&m->net, p->lines, p->order[i + AHEAD]);
+        step(m, p, p->order[i], (float)(p->rate + (p->rate_after - p->rate) * way));
+        move(m, p->lines, p->order[i], m->room.slope);
     }
 }
 
@@ -247,7 +254,8 @@ static void ask(void *context, int thread, int threads)
     for (size_t i = begin; i < end; i++) {
         size_t rows, known, guess;
         const int32_t *row = classifier_line(l, i, &rows), *label = classifier_line_labels(l, i, &known);
-        fetch(c->net, l, i + AHEAD, end);
+        if (i + AHEAD < end)
+            fetch(c->net, l, i + AHEAD);
         guess = classifier_net_ask(c->net, row, rows, &m->room);
         m->sum.loss += known ? (double)classifier_loss(m->room.probability[label[0]]) : 0;
         m->sum.hits += is_label(l, i, guess);

@@ -17,9 +17,10 @@
 
 struct classifier_crew;
 
-/* Lines begin .. end - 1 of an epoch, with the rate falling from the first to behind the last. */
+/* Lines order[begin] .. order[end - 1] of an epoch, with the rate falling from the first to behind the last. */
 struct classifier_piece {
     const struct classifier_lines *lines;
+    const uint32_t *order;
     size_t begin, end;
     double rate, rate_after;
     uint64_t key; /* picks the label of a line that has several */
