@@ -169,7 +169,8 @@ function Seen(data) {
  *  engine has said what it read. */
 export function Pictures({ run, entry, values, columns, made }) {
   const hyper = run?.start?.hyperparameters ?? values;
-  const task = TASKS[hyper.predictor_type ?? hyper.mode] ?? hyper.objective ?? '';
+  const source = run?.start?.data?.name ?? made;
+  const task = TASKS[hyper.predictor_type] ?? (sentences(hyper) ? labelsOf(source) : hyper.objective) ?? '';
   const known = { hyper, task, columns: run?.start?.data?.columns ?? columns ?? 2 };
   const over = Boolean(run && finished(run));
   const moment = useMoment((run?.frames.translations ?? run?.frames.detections)?.length ?? 0);
@@ -183,12 +184,14 @@ export function Pictures({ run, entry, values, columns, made }) {
     ({ key, wide, data, draw }) => html`<div key=${key} class=${wide ? 'slot slot-wide' : 'slot'}>${
       draw ? html`<${Still} data=${data} shown=${`${moment.at} ${moment.following} ${confidence}`}
         draw=${() => draw(data, { run, hyper, moment, threshold })} />` : html`<${Losses} run=${run} entry=${entry}
-        hyper=${hyper} made=${run?.start?.data?.name ?? made} />`
+        hyper=${hyper} made=${source} />`
     }</div>`,
   )}</div>`;
 }
 
-const TASKS = { binary_classifier: 'binary', multiclass_classifier: 'multi', regressor: 'reg', supervised: 'multi' };
+const TASKS = { binary_classifier: 'binary', multiclass_classifier: 'multi', regressor: 'reg' };
+/** How many labels text has shows when it is read; that made opinions have two is known before. */
+const labelsOf = (data) => (/^opinion_text/.test(data) ? 'binary' : 'multi');
 const CONFIDENCE = 0.3; // from which a box counts, at first
 
 /** Two to a row; one that has no neighbour has the row for itself. */
