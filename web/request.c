@@ -179,7 +179,7 @@ static cJSON *check_fields(struct request *r)
 {
     const char *fields = r->match.route->fields;
     const cJSON *field;
-    char known[160], name[64];
+    char known[320], name[64];
     if (!fields)
         return r->json;
     list_fields(fields, known, sizeof known);

@@ -22,7 +22,7 @@ if (!fs.existsSync(path.join(shared, 'peers/ssd.py')) || !fs.existsSync(data)) {
 }
 
 const MIRROR = { flip: true, rescale: false, jitter: false, crop: false };
-const ALL = { flip: true, rescale: true, jitter: true, crop: true, lr_scheduler_step: '28, 36', lr_scheduler_factor: 0.2 };
+const ALL = { flip: true, rescale: true, jitter: true, crop: false, learning_rate: 0.002, lr_scheduler_step: '24, 34', lr_scheduler_factor: 0.25 };
 
 function ours(epochs, threads, seed, more, test, model) {
   const settings = { num_classes: 3, num_training_samples: 205, image_shape: 160, width: 16, mini_batch_size: 16, optimizer: 'adam', learning_rate: 0.001,

@@ -185,7 +185,7 @@ describe('bodies', () => {
   test('Expect: 100-continue is answered', async () => {
     const body = JSON.stringify(notes);
     const head = `Content-Type: application/json\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: ${body.length}\r\n`;
-    const reply = await server.raw([request('POST /api/v1/notes/check HTTP/1.1', head), 50, body]);
+    const reply = await server.raw([request('POST /api/v1/notes/check HTTP/1.1', head), 900, body]);
     assert.match(reply.text, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
   });
   test('a body nobody asked for ends the connection, not the server', async () => {
@@ -402,12 +402,12 @@ describe('a server of its own, with eight workers and the files of a folder', ()
   });
   test('streams take no worker', async () => {
     const started = await own.post('/api/v1/runs', { algorithm: 'linear-learner', pace: 1 });
-    const leave = new AbortController();
-    const watch = () => fetch(`${own.url}/api/v1/runs/${started.json.id}/events`, { signal: leave.signal });
-    const streams = await Promise.all(Array.from({ length: 12 }, watch));
+    const streams = Array.from({ length: 12 }, () => net.connect(own.port, '127.0.0.1'));
+    const heads = streams.map((socket) => new Promise((resolve) => socket.once('data', (bytes) => resolve(String(bytes)))));
+    for (const socket of streams) socket.write(ask(`GET /api/v1/runs/${started.json.id}/events HTTP/1.1`));
+    for (const head of await Promise.all(heads)) assert.match(head, /^content-type: text\/event-stream\r$/im);
     assert.equal((await own.get('/healthz')).json.watchers, 12);
-    for (const stream of streams) assert.equal(stream.headers.get('content-type'), 'text/event-stream');
-    leave.abort();
+    for (const socket of streams) socket.destroy();
   });
   test('asked to stop, it finishes the request in flight, ends its streams and does not wait for idle clients', async () => {
     const idle = net.connect(own.port, '127.0.0.1');
@@ -418,8 +418,8 @@ describe('a server of its own, with eight workers and the files of a folder', ()
     const rest = stream.text().catch(() => 'cut');
     const body = JSON.stringify({ notes: 'A - B\n- c' });
     const head = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
-    const reply = own.raw([ask('POST /api/v1/notes/check HTTP/1.1', head), 2500, body], { wait: 8000 });
-    await sleep(1000);
+    const reply = own.raw([ask('POST /api/v1/notes/check HTTP/1.1', head), 900, body], { wait: 8000 });
+    await sleep(600);
     const { code, log } = await own.stop('SIGINT');
     assert.equal((await reply).status, 200, log);
     assert.equal(code, 0, log);

@@ -31,7 +31,8 @@ static void add_map(struct anchors *a, size_t cells, double size, double next)
 {
     double between = sqrt(size * next), root = sqrt(2);
     for (size_t i = 0; i < cells * cells; i++) {
-        double x = ((double)(i % cells) + 0.5) / (double)cells, y = ((double)(i / cells) + 0.5) / (double)cells;
+        size_t row = i / cells, column = i % cells;
+        double x = ((double)column + 0.5) / (double)cells, y = ((double)row + 0.5) / (double)cells;
         add(a, x, y, size, size);
         add(a, x, y, between, between);
         add(a, x, y, size * root, size / root);

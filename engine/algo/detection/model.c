@@ -206,7 +206,7 @@ static int write_answer(const struct image *image, const struct finder *f, const
 int detection_invoke(const void *model, const struct request *in, struct answer *out, struct error *err)
 {
     const char *type = answer_type(in, err);
-    struct image image;
+    struct image image = {0};
     struct finder f = {0};
     struct tape *tape;
     int status;

@@ -313,7 +313,7 @@ static void watch(struct run *r, double map)
 
 static int end_epoch(struct run *r, struct error *err)
 {
-    double map;
+    double map = 0;
     if (unite_running(r, err) < 0)
         return -1;
     if (part(r, PART_VALIDATION)) {
@@ -520,7 +520,7 @@ static int save(struct run *r, struct error *err)
 /* Back to the best epoch; what it is worth on the test images. */
 static int finish(struct run *r, struct error *err)
 {
-    double map;
+    double map = 0;
     if (r->best.data) {
         parameters_restore(&r->net.parameters, &r->best);
         training_metric(r->t, "validation:mAP", r->best_map);
