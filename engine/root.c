@@ -68,7 +68,8 @@ static int read_channel(struct root *r, const cJSON *channel, struct job *job, s
 {
     const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(channel, "ContentType"));
     const char *mode = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(channel, "TrainingInputMode"));
-    if (type && strlen(type) < sizeof r->content_type) {
+    bool data = strcmp(channel->string, "model") != 0; /* an earlier model has a type of its own */
+    if (data && type && strlen(type) < sizeof r->content_type) {
         if (r->content_type[0] && strcmp(r->content_type, type) != 0)
             return error_set(err, ERROR_INPUT, channel->string, "give all channels the same ContentType",
                              "The channels have different content types: %.60s and %.60s", r->content_type, type);

@@ -191,3 +191,10 @@ test('on real questions it is as right as the reference program, which reads its
   const said = spawnSync('fasttext', ['test', join(model, 'model.bin'), part('test')], { encoding: 'utf8' }).stdout;
   assert.ok(Math.abs(Number(/P@1\s+([\d.]+)/.exec(said)[1]) - scores[2]) < 0.0051, `${said} ${scores}`);
 });
+
+test('with many labels an epoch has more steps, so that a run can be stopped soon', () => {
+  const many = file('labels.txt', Array.from({ length: 6000 }, (_, i) => `__label__${i % 3000} word${i % 50}\n`).join(''));
+  const result = run(['train', '--algorithm', 'blazingtext', '--train', many, ...set({ ...small, vector_dim: 100, epochs: 1, word_ngrams: 1 })]);
+  metrics(result);
+  assert.ok(Math.max(...events(result).map((e) => e.step ?? 0)) > 20);
+});

@@ -141,3 +141,9 @@ test('what cannot be is refused with a sentence', () => {
   refused(/every epoch; Pipe/, { mode: 'cbow' }, '--mode', 'Pipe');
   refused(/no model to save/, { mode: 'skipgram', learning_rate: 1e30 }, '--model', join(work, 'none'));
 });
+
+test('a run in which down-sampling leaves no neighbours says that nothing was learned', () => {
+  const nothing = (settings) => events(train({ mode: 'skipgram', ...settings })).some((e) => e.event === 'log' && /nothing was learned/.test(e.text));
+  assert.equal(nothing({ sampling_threshold: 1e-30 }), true);
+  assert.equal(nothing({}), false);
+});

@@ -12,9 +12,11 @@
 #include "engine/format/text.h"
 
 enum {
-    PIECES = 20,        /* steps of an epoch */
-    PIECE_LINES = 4096, /* of a step, at most */
-    METRICS = 200,      /* of the loss while training, about */
+    PIECES = 20,          /* steps of an epoch */
+    PIECE_LINES = 4096,   /* of a step, at most */
+    PIECE_LEAST = 64,     /* of a step, where the epoch has so many */
+    PIECE_WORK = 1 << 26, /* lines x numbers of all labels in a step, so that a run with many labels can be stopped */
+    METRICS = 200,        /* of the loss while training, about */
 };
 
 const char *const classifier_parts[PARTS] = {"train", "validation", "test"};
@@ -174,10 +176,12 @@ static int prepare(struct classifier_run *r, const struct text *train, struct er
 /* --- epochs ---------------------------------------------------------------------------------------------------------
  */
 
-static size_t piece_lines(const struct classifier_lines *l)
+static size_t piece_lines(const struct classifier_run *r)
 {
-    size_t lines = (l->lines + PIECES - 1) / PIECES;
-    return lines < PIECE_LINES ? lines : PIECE_LINES;
+    size_t lines = (r->lines[PART_TRAIN].lines + PIECES - 1) / PIECES;
+    size_t most = PIECE_WORK / (r->net.labels * r->net.stride);
+    most = most < PIECE_LEAST ? PIECE_LEAST : most < PIECE_LINES ? most : PIECE_LINES;
+    return lines < most ? lines : most;
 }
 
 /* The rate falls evenly over all epochs, as far as they are planned. */
@@ -211,7 +215,7 @@ static int learn_piece(struct classifier_run *r, size_t begin, size_t end, struc
                                            .key = (r->t->seed + 1) * 0x9e3779b97f4a7c15u +
                                                   (uint64_t)r->epoch * 0xd1342543de82ef95u};
     struct classifier_tally sum = {0};
-    size_t steps = (r->lines[PART_TRAIN].lines + piece_lines(piece.lines) - 1) / piece_lines(piece.lines);
+    size_t lines = piece_lines(r), steps = (piece.lines->lines + lines - 1) / lines;
     long stride = (long)((double)steps * (double)r->design.epochs / METRICS) + 1;
     double began = clock_seconds();
     if (r->gpu && learn_on_gpu(r, begin, end, &sum, err) < 0)
@@ -273,7 +277,7 @@ static int run_epoch(struct classifier_run *r, struct error *err)
 {
     const struct classifier_lines *l = &r->lines[PART_TRAIN];
     struct classifier_tally epoch = {0};
-    size_t lines = piece_lines(l);
+    size_t lines = piece_lines(r);
     if (draw_order(r, err) < 0)
         return -1;
     for (size_t begin = 0; begin < l->lines && !r->ended; begin += lines)

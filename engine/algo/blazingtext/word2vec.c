@@ -40,6 +40,7 @@ struct run {
     size_t steps, step_tokens; /* of an epoch; of a thread in a step */
     long step, epoch, metric_stride, meet_stride;
     double stride_loss[2], epoch_loss[2]; /* sums of losses, and of pairs */
+    double pairs;                         /* of all epochs and ranks */
     bool ended, diverged;
 };
 
@@ -186,6 +187,7 @@ static int run_epoch(struct run *r, struct error *err)
             return -1;
     if (comm_sum_double(r->t->comm, r->epoch_loss, 2, err) < 0)
         return -1;
+    r->pairs += r->epoch_loss[1];
     if (r->epoch_loss[1] > 0)
         training_metric(r->t, "train:loss", r->epoch_loss[0] / r->epoch_loss[1]);
     r->t->rows_seen += (double)r->text.text->lines * (double)steps / (double)r->steps;
@@ -384,6 +386,9 @@ static int run_all(struct run *r, struct error *err)
     while (r->epoch < r->plan.epochs && !r->ended)
         if (run_epoch(r, err) < 0)
             return -1;
+    if (r->pairs == 0 && !r->t->sink->stopped)
+        event_log(r->t->sink, "nothing was learned: no word that was read had a neighbour. Give more text, or a larger "
+                              "sampling_threshold (0: every word is read)");
     r->t->train_seconds = fmax(clock_seconds() - began - r->t->pace * (double)r->step, 0);
     return finish(r, err);
 }
