@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -89,6 +89,22 @@ function refused(result, where, what) {
 }
 
 const ask = (dir, body, type = 'image/png', accept = []) => run(['predict', '--model', dir, '--input', '-', '--content-type', type, ...accept], { input: body });
+
+test('the folders of the service: images, annotations and an earlier model, each with its content type', { timeout: 120000 }, () => {
+  const root = mkdtempSync(join(work, 'root-')), earlier = trained();
+  mkdirSync(join(root, 'input/config'), { recursive: true });
+  mkdirSync(join(root, 'input/data'), { recursive: true });
+  symlinkSync(data, join(root, 'input/data/train'));
+  symlinkSync(`${data}_annotation`, join(root, 'input/data/train_annotation'));
+  symlinkSync(earlier, join(root, 'input/data/model'));
+  writeFileSync(join(root, 'input/config/hyperparameters.json'), JSON.stringify({ ...small, epochs: '1' }));
+  writeFileSync(join(root, 'input/config/inputdataconfig.json'), JSON.stringify({ train: { ContentType: 'image/png' },
+    train_annotation: { ContentType: 'image/png' }, model: { ContentType: 'application/x-sagemaker-model' } }));
+  const result = run(['train', '--algorithm', 'object-detection', '--root', root, '--threads', '1']), said = events(result);
+  assert.equal(result.status, 0, result.stdout + result.stderr);
+  assert.match(said[0].command, /--resume \S+input\/data\/model/);
+  assert.ok(existsSync(join(root, 'model/model.json')));
+});
 
 test('learns where the objects are, says so epoch by epoch, and answers in the service\'s form', { timeout: 120000 }, () => {
   const dir = mkdtempSync(join(work, 'model-'));
