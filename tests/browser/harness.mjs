@@ -63,7 +63,9 @@ async function settled(page, name) {
     await page.screenshot({ path: path.join(process.env.SHOTS, `${name}.png`), fullPage: true });
   }
   assert.deepEqual(page.faults, [], `${name}: errors on the page`);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  const wide = () => document.documentElement.scrollWidth - innerWidth;
+  await page.waitForFunction(`(${wide})() <= 0`, null, { timeout: 10_000 }).catch(() => {}); // charts follow a new width a frame later
+  const sideways = await page.evaluate(wide);
   assert.ok(sideways <= 0, `${name}: ${sideways} px wider than the screen`);
   assert.deepEqual(await violations(page), [], `${name}: axe`);
 }
