@@ -25,7 +25,8 @@
  *   curve        {"x":[..],"y":[..]}   1 feature: what the model says along it
  * Pictures of scores, of the validation rows (without them, of the training rows), every now and then and at the end:
  *   ranking      {"channel","fpr":[..],"tpr":[..],"recall":[..],"precision":[..],"threshold":[..] (of the ROC points),
- *                "auc","average_precision","positives","negatives"}   two classes
+ *                "auc","average_precision","positives","negatives"}   two classes; of
+ *                named ones also "classes":[names], the second is the positive one
  *   confusion    {"channel","classes":[names],"counts":[[..]..] (row: label, column: predicted)}
  *   residuals    {"channel","predicted":[..],"residual":[..] (label - predicted),"rows"}   regression
  * Linear Learner:

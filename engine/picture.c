@@ -129,7 +129,7 @@ static void write_recall(struct json *j, const struct corner *corners, size_t co
 }
 
 void picture_ranking(struct event_sink *sink, const char *channel, const float *score, const float *label, size_t rows,
-                     long step)
+                     const struct picture_names *names, long step)
 {
     struct scored *sorted = malloc((rows + 1) * sizeof *sorted);
     struct corner *corners = malloc((rows + 2) * sizeof *corners);
@@ -155,6 +155,12 @@ void picture_ranking(struct event_sink *sink, const char *channel, const float *
     else
         json_null(&e.json, "auc"); /* one class alone cannot be ranked against another */
     json_number(&e.json, "average_precision", areas.average_precision);
+    if (names) {
+        json_array(&e.json, "classes");
+        for (size_t k = 0; k < 2; k++)
+            names->write(&e.json, names->of, k);
+        json_end(&e.json);
+    }
     json_integer(&e.json, "positives", (long long)corners[count - 1].true_positives);
     json_integer(&e.json, "negatives", (long long)corners[count - 1].false_positives);
     end(&e, step);
@@ -208,7 +214,7 @@ static size_t choose_classes(const float *label, size_t rows, size_t classes, st
 }
 
 void picture_confusion(struct event_sink *sink, const char *channel, const float *predicted, const float *label,
-                       size_t rows, size_t classes, long step)
+                       size_t rows, size_t classes, const struct picture_names *names, long step)
 {
     size_t table[CLASSES_SHOWN * CLASSES_SHOWN] = {0}, shown;
     struct class_count *counts = malloc((classes + 1) * sizeof *counts);
@@ -226,9 +232,12 @@ void picture_confusion(struct event_sink *sink, const char *channel, const float
     begin(&e, sink, "confusion", channel);
     json_array(&e.json, "classes");
     for (size_t k = 0; k < shown; k++) {
-        char name[24];
-        snprintf(name, sizeof name, "%zu", counts[k].class);
-        json_string(&e.json, NULL, name);
+        char number[24];
+        snprintf(number, sizeof number, "%zu", counts[k].class);
+        if (names)
+            names->write(&e.json, names->of, counts[k].class);
+        else
+            json_string(&e.json, NULL, number);
     }
     json_end(&e.json);
     json_array(&e.json, "counts");

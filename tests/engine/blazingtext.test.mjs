@@ -74,7 +74,9 @@ test('it learns, tells its metrics and pictures, and answers after it was saved'
     const exps = scores.map((s) => Math.exp(s - Math.max(...scores))), total = exps[0] + exps[1];
     exps.forEach((e, c) => assert.ok(Math.abs(e / total - row.probability[c]) < 1e-3, 'shares sum to scores'));
   }
-  assert.ok(said.some((e) => e.kind === 'confusion') && said.some((e) => e.kind === 'ranking'));
+  assert.deepEqual([...said.find((e) => e.kind === 'ranking').data.classes].sort(), ['__label__0', '__label__1']);
+  const confusion = said.filter((e) => e.kind === 'confusion').at(-1).data;
+  assert.ok(confusion.classes.length === 2 && confusion.classes.every((name) => name.startsWith('__label__')), `${confusion.classes}`);
   const answers = JSON.parse(ask(model, { instances: ['the soup so hot', 'hail of hail'], configuration: { k: 2 } }));
   assert.deepEqual(answers.map((a) => a.label[0]), ['__label__1', '__label__0']);
   for (const { prob } of answers) assert.ok(prob.length === 2 && prob[0] >= prob[1] && Math.abs(prob[0] + prob[1] - 1) < 1e-4);

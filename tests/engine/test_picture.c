@@ -63,7 +63,7 @@ static void ranking_steps_over_ties(void **state)
     struct event_sink sink = {.write = keep, .context = &line};
     const cJSON *data;
     (void)state;
-    picture_ranking(&sink, "validation", score, label, 5, 7);
+    picture_ranking(&sink, "validation", score, label, 5, NULL, 7);
     data = data_of(line, "ranking");
     assert_int_equal(length(data, "fpr"), 5);
     assert_int_equal(length(data, "tpr"), 5);
@@ -98,7 +98,7 @@ static void long_curves_are_thinned(void **state)
         score[i] = (float)(i * 2654435761u % ROWS);
         label[i] = (float)((i * 40503u + 7) % 997 < score[i] / 10);
     }
-    picture_ranking(&sink, "train", score, label, ROWS, 7);
+    picture_ranking(&sink, "train", score, label, ROWS, NULL, 7);
     data = data_of(line, "ranking");
     n = length(data, "fpr");
     assert_in_range(n, 100, 202);
@@ -120,12 +120,12 @@ static void odd_scores_do_no_harm(void **state)
     cJSON *line = NULL;
     struct event_sink sink = {.write = keep, .context = &line};
     (void)state;
-    picture_ranking(&sink, "train", nothing, label, 2, 7);
-    picture_ranking(&sink, "train", one, label, 0, 7);
+    picture_ranking(&sink, "train", nothing, label, 2, NULL, 7);
+    picture_ranking(&sink, "train", one, label, 0, NULL, 7);
     assert_null(line); /* nothing to show */
-    picture_ranking(&sink, "train", one, label, 2, 7);
+    picture_ranking(&sink, "train", one, label, 2, NULL, 7);
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(data_of(line, "ranking"), "auc")));
-    picture_confusion(&sink, "train", nothing, label, 2, 2, 7);
+    picture_confusion(&sink, "train", nothing, label, 2, 2, NULL, 7);
     assert_int_equal(length(data_of(line, "confusion"), "counts"), 2);
     picture_residuals(&sink, "train", one, label, 0, 7);
     assert_int_equal(length(data_of(line, "residuals"), "predicted"), 0);
@@ -144,7 +144,7 @@ static void confusion_counts_the_commonest(void **state)
         label[i] = (float)(i < CLASSES ? i : 5 + (i - CLASSES) % 20);
         predicted[i] = i % 2 ? label[i] : 6;
     }
-    picture_confusion(&sink, "train", predicted, label, ROWS, CLASSES, 7);
+    picture_confusion(&sink, "train", predicted, label, ROWS, CLASSES, NULL, 7);
     data = data_of(line, "confusion");
     counts = cJSON_GetObjectItem(data, "counts");
     assert_int_equal(length(data, "classes"), 20);

@@ -166,10 +166,11 @@ void classifier_picture_close(struct classifier_picture *p)
 /* --- the event ------------------------------------------------------------------------------------------------------
  */
 
-static void write_label(struct json *j, const struct dictionary *d, int32_t label)
+void classifier_write_label(struct json *j, const void *of, size_t label)
 {
+    const struct dictionary *d = of;
     size_t len;
-    const char *name = dictionary_spelling(d, (int32_t)d->words + label, &len);
+    const char *name = dictionary_spelling(d, (int32_t)(d->words + label), &len);
     json_string_n(j, NULL, name, len);
 }
 
@@ -192,7 +193,7 @@ static void write_sentence(struct json *j, const struct classifier_picture *p, c
     json_object(j, NULL);
     json_array(j, "label");
     for (size_t i = 0; i < s->labels; i++)
-        write_label(j, p->dictionary, s->label[i]);
+        classifier_write_label(j, p->dictionary, (size_t)s->label[i]);
     json_end(j);
     json_array(j, "probability");
     for (size_t c = 0; c < shown; c++)
@@ -225,7 +226,7 @@ void classifier_picture_draw(struct classifier_picture *p, const struct classifi
     json_integer(&e.json, "epoch", epoch);
     json_array(&e.json, "classes");
     for (size_t c = 0; c < n->labels && c < CLASSES; c++)
-        write_label(&e.json, p->dictionary, (int32_t)c);
+        classifier_write_label(&e.json, p->dictionary, c);
     json_end(&e.json);
     json_array(&e.json, "rows");
     for (size_t i = 0; i < p->sentences; i++)

@@ -29,6 +29,8 @@ struct classifier_picture {
 
 int classifier_picture_open(struct classifier_picture *p, const struct text *t, const struct classifier_words *w);
 void classifier_picture_close(struct classifier_picture *p);
+/* picture_names: a label of a dictionary as a JSON string. */
+void classifier_write_label(struct json *j, const void *of, size_t label);
 /* At most a few times a second, unless it must be `now`. */
 void classifier_picture_draw(struct classifier_picture *p, const struct classifier_net *n, struct event_sink *sink,
                              long epoch, long step, bool now);

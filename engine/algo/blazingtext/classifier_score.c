@@ -21,6 +21,7 @@ void classifier_report(struct classifier_run *r, int part, const char *measure, 
 static void draw_scores(struct classifier_run *r, const struct classifier_lines *l, const int32_t *guess,
                         const float *probability)
 {
+    const struct picture_names names = {classifier_write_label, &r->dictionary};
     size_t labels = r->dictionary.labels, n = 0;
     float *said = malloc(l->lines * sizeof *said), *score = malloc(l->lines * sizeof *score),
           *label = malloc(l->lines * sizeof *label);
@@ -38,9 +39,9 @@ static void draw_scores(struct classifier_run *r, const struct classifier_lines 
         n++;
     }
     if (n > 0) {
-        picture_confusion(r->t->sink, "validation", said, label, n, labels, r->step);
+        picture_confusion(r->t->sink, "validation", said, label, n, labels, &names, r->step);
         if (labels == 2)
-            picture_ranking(r->t->sink, "validation", score, label, n, r->step);
+            picture_ranking(r->t->sink, "validation", score, label, n, &names, r->step);
     }
     free(said);
     free(score);

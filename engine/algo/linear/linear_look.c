@@ -243,9 +243,9 @@ static void show_scores(struct linear_run *r, const char *channel, const float *
     if (r->model.task == METRIC_REGRESSION)
         picture_residuals(sink, channel, outcome, label, rows, r->step);
     else
-        picture_confusion(sink, channel, outcome, label, rows, r->classes, r->step);
+        picture_confusion(sink, channel, outcome, label, rows, r->classes, NULL, r->step);
     if (r->model.task == METRIC_BINARY)
-        picture_ranking(sink, channel, score, label, rows, r->step);
+        picture_ranking(sink, channel, score, label, rows, NULL, r->step);
 }
 
 void linear_look_pictures(struct linear_run *r, size_t model)

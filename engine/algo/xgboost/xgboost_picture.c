@@ -292,11 +292,11 @@ static void send_scores(const struct boost *b)
         return;
     boost_predict(b, w->margin, rows, p);
     if (task_is(b, "binary"))
-        picture_ranking(sink, w->name, p, w->data->y, rows, b->round);
+        picture_ranking(sink, w->name, p, w->data->y, rows, NULL, b->round);
     if (classes_of(b)) {
         for (size_t i = 0; i < rows; i++)
             p[i] = (float)class_of(b, p + i * width, width);
-        picture_confusion(sink, w->name, p, w->data->y, rows, classes_of(b), b->round);
+        picture_confusion(sink, w->name, p, w->data->y, rows, classes_of(b), NULL, b->round);
     }
     if (task_is(b, "regression") || task_is(b, "count"))
         picture_residuals(sink, w->name, p, w->data->y, rows, b->round);

@@ -2,9 +2,13 @@
 // the row.
 import { html } from 'htm/preact';
 import { Figure } from './figure.js';
+import { plainLabel, shortened } from './names.js';
 import { Sized } from './sized.js';
 
-export function Confusion({ confusion: data }) {
+const LETTERS = 12; // of a class's name beside the cells
+
+export function Confusion({ confusion }) {
+  const data = confusion && { ...confusion, classes: confusion.classes.map(plainLabel) };
   return html`<${Figure} title="Confusion matrix" note=${data && `${data.channel} rows`} file="confusion"
     empty=${!data?.classes.length} summary=${summary(data)} table=${() => tableOf(data)}
     picture=${(cursor, point) => html`<${Sized} draw=${(size) => html`<${Grid} ...${size} data=${data}
@@ -37,18 +41,20 @@ function tableOf({ classes, counts }) {
 function Grid({ width, height, rem, data, cursor, point }) {
   const { classes, counts } = data;
   const n = classes.length;
-  const [left, top] = [3.25 * rem, 2.75 * rem]; // for the names of the classes and of the two sides
+  const names = classes.map((name) => shortened(name, LETTERS));
+  const side = 0.5 * Math.max(2.5, ...names.map((name) => name.length)) * rem; // the widest name
+  const [left, top] = [side + 2 * rem, 2.75 * rem]; // for the names of the classes and of the two sides
   const h = (height - top) / n;
   const w = Math.min((width - left) / n, 2.5 * h);
   const from = left + Math.max(0, (width - left - n * w) / 2);
-  const step = Math.ceil((1.25 * rem) / Math.min(w, h)); // names stand at every so many classes
+  const step = Math.ceil(Math.max((1.25 * rem) / h, (side < 1.5 * rem ? 1.25 * rem : side) / w)); // names stand at every so many classes
   const named = (k) => k % step === 0;
   return html`<svg class="confusion" viewBox=${`0 0 ${width} ${height}`} aria-hidden="true"
     onPointerLeave=${() => point(null)}>
     <text x=${from + (n * w) / 2} y=${0.875 * rem} text-anchor="middle">predicted</text>
     <text text-anchor="middle"
-      transform=${`translate(${from - 2.25 * rem} ${top + (n * h) / 2}) rotate(-90)`}>label</text>
-    ${classes.map(
+      transform=${`translate(${from - side - rem} ${top + (n * h) / 2}) rotate(-90)`}>label</text>
+    ${names.map(
       (name, k) => named(k) && html`<g key=${k}><text class="class" x=${from + (k + 0.5) * w} y=${top - 0.5 * rem}
         text-anchor="middle">${name}</text><text class="class" x=${from - 0.5 * rem} y=${top + (k + 0.5) * h} dy="0.35em"
         text-anchor="end">${name}</text></g>`,

@@ -4,6 +4,7 @@ import { number } from '../format.js';
 import { arm, mark } from './palette.js';
 import { axes, Canvas, clip, line, plot } from './canvas.js';
 import { Figure } from './figure.js';
+import { plainLabel } from './names.js';
 
 export function Ranking({ ranking }) {
   return html`<${Figure} title="ROC and precision-recall" note=${ranking && `${ranking.channel} rows`} file="ranking"
@@ -17,7 +18,9 @@ function summary(r) {
   if (!r) return 'How well the scores put positives first appears here.';
   const rows = [r.positives, r.negatives].map((n) => n.toLocaleString('en'));
   const areas = `AUC ${number(r.auc)}, average precision ${number(r.average_precision)}`;
-  return `${areas}; ${rows[0]} positive and ${rows[1]} negative rows.`;
+  if (!r.classes) return `${areas}; ${rows[0]} positive and ${rows[1]} negative rows.`;
+  const [other, sought] = r.classes.map(plainLabel);
+  return `${areas}: how well the scores of “${sought}” tell its ${rows[0]} rows from ${rows[1]} of “${other}”.`;
 }
 
 /** The precision at a point of the ROC follows from the counts of both classes. */

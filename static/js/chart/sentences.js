@@ -6,6 +6,7 @@ import { count, signed } from '../format.js';
 import { arm } from './palette.js';
 import { Figure } from './figure.js';
 import { Moments, momentWords, useMoment } from './moments.js';
+import { plainLabel } from './names.js';
 import { Icon } from '../view/parts.js';
 
 const PREDICTED = 'what it predicts';
@@ -34,9 +35,6 @@ export function Lit({ title, file, note, classes = [], rows = [], tools }) {
         onChange=${(e) => setWanted(e.target.value)}>${[PREDICTED, ...classes].map((name) => html`<option key=${name}
         value=${name}>${name === PREDICTED ? name : plainLabel(name)}</option>`)}</select></label><${Marks} truth=${judged.some((r) => r.truth)} unknown=${rows.some((r) => r.pieces.some((p) => p.unknown))} />`} />`;
 }
-
-/** Labels are written as the service writes them, "__label__4". */
-export const plainLabel = (label) => String(label).replace(/^__label__/, '');
 
 /** The end of a line is a word of its own to the model. */
 const END = '</s>';

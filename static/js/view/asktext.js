@@ -3,7 +3,8 @@ import { html } from 'htm/preact';
 import { count, number } from '../format.js';
 import { Bars } from '../chart/bars.js';
 import { Figure } from '../chart/figure.js';
-import { Lit, plainLabel } from '../chart/sentences.js';
+import { plainLabel } from '../chart/names.js';
+import { Lit } from '../chart/sentences.js';
 import { AsItCame } from './parts.js';
 
 const JSON_TYPE = 'application/json';
