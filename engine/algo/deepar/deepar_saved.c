@@ -8,6 +8,7 @@
 #include "engine/algo/deepar/deepar.h"
 #include "engine/algo/deepar/deepar_net.h"
 #include "engine/model.h"
+#include "engine/nn/weights.h"
 
 #define PLAN_FILE "deepar.json"
 #define WEIGHTS_FILE "deepar.weights"
@@ -132,18 +133,15 @@ int deepar_plan_read(const char *text, size_t len, const char *name, struct deep
 
 int deepar_save(const struct deepar_net *n, struct model_writer *to, struct error *err)
 {
-    struct str plan = {0}, weights = {0};
+    struct str plan = {0};
     struct json j = json_begin(&plan);
     int status;
     deepar_plan_write(&n->plan, &j);
     status = plan.failed ? error_set(err, ERROR_SYSTEM, PLAN_FILE, NULL, "There is not enough memory for the model")
-                         : parameters_write(&n->parameters, &weights, err);
+                         : model_writer_put(to, PLAN_FILE, plan.data, plan.len, err);
     if (status == 0)
-        status = model_writer_put(to, PLAN_FILE, plan.data, plan.len, err);
-    if (status == 0)
-        status = model_writer_put(to, WEIGHTS_FILE, weights.data, weights.len, err);
+        status = weights_save(&n->parameters, to, WEIGHTS_FILE, err);
     str_free(&plan);
-    str_free(&weights);
     return status;
 }
 

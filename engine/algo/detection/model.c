@@ -13,6 +13,7 @@
 #include "engine/base/json.h"
 #include "engine/format/image.h"
 #include "engine/model.h"
+#include "engine/nn/weights.h"
 
 #define NAME "request"
 #define FLOOR 0.01 /* scores below it are not answered */
@@ -35,19 +36,13 @@ const struct detection_net *detection_model_net(const void *model)
 static int read_model(struct asked *m, const char *dir, const struct settings *settings, struct error *err)
 {
     struct detection_design d;
-    size_t len = 0;
-    char *bytes;
     int status;
     if (algorithm_resolve(&object_detection, settings, &m->settings, err) < 0 ||
         detection_design_read(&d, &m->settings, err) < 0)
         return -1;
-    bytes = model_read_file(dir, DETECTION_FILE, &len, err);
-    if (!bytes)
-        return -1;
     status = detection_net_open(&m->net, &d, &backend_cpu, 0, err);
     if (status == 0)
-        status = parameters_read(&m->net.parameters, bytes, len, DETECTION_FILE, err);
-    free(bytes);
+        status = weights_load(&m->net.parameters, dir, DETECTION_FILE, err);
     return status;
 }
 

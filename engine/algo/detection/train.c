@@ -16,6 +16,7 @@
 #include "engine/model.h"
 #include "engine/nn/placement.h"
 #include "engine/nn/trainer.h"
+#include "engine/nn/weights.h"
 
 #define METRIC_EVERY 200 /* train metrics in a run, about */
 #define FLOOR 0.02       /* scores below it do not count for mAP */
@@ -504,19 +505,6 @@ static void close_run(struct run *r)
 /* --- the run --------------------------------------------------------------------------------------------------------
  */
 
-static int save(struct run *r, struct error *err)
-{
-    struct str bytes = {0};
-    int status;
-    if (!r->t->model)
-        return 0;
-    status = parameters_write(&r->net.parameters, &bytes, err);
-    if (status == 0)
-        status = model_writer_put(r->t->model, DETECTION_FILE, bytes.data, bytes.len, err);
-    str_free(&bytes);
-    return status;
-}
-
 /* Back to the best epoch; what it is worth on the test images. */
 static int finish(struct run *r, struct error *err)
 {
@@ -529,7 +517,7 @@ static int finish(struct run *r, struct error *err)
     }
     if (part(r, PART_TEST) && look(r, PART_TEST, &map, err) < 0)
         return -1;
-    return save(r, err);
+    return weights_save(&r->net.parameters, r->t->model, DETECTION_FILE, err);
 }
 
 int detection_train(struct training *t, struct error *err)

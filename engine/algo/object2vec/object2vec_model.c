@@ -9,6 +9,7 @@
 #include "engine/format/scan.h"
 #include "engine/format/sequence.h"
 #include "engine/model.h"
+#include "engine/nn/weights.h"
 
 #define MODE "INFERENCE_PREFERRED_MODE" /* the service's name */
 #define LENGTHS "infer_max_seqlens"
@@ -41,19 +42,13 @@ static int check_mode(struct error *err)
 static int read_model(struct asked *m, const char *dir, const struct settings *settings, struct error *err)
 {
     struct pair_design d;
-    size_t len = 0;
-    char *bytes;
     int status;
     if (check_mode(err) < 0 || algorithm_resolve(&object2vec, settings, &m->settings, err) < 0 ||
         pair_design_read(&d, &m->settings, err) < 0)
         return -1;
-    bytes = model_read_file(dir, OBJECT2VEC_FILE, &len, err);
-    if (!bytes)
-        return -1;
     status = pair_net_open(&m->net, &d, &backend_cpu, 0, err);
     if (status == 0)
-        status = parameters_read(&m->net.parameters, bytes, len, OBJECT2VEC_FILE, err);
-    free(bytes);
+        status = weights_load(&m->net.parameters, dir, OBJECT2VEC_FILE, err);
     if (status == 0)
         pair_net_get_middle(&m->net);
     return status;

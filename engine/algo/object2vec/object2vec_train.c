@@ -12,6 +12,7 @@
 #include "engine/model.h"
 #include "engine/nn/placement.h"
 #include "engine/nn/trainer.h"
+#include "engine/nn/weights.h"
 
 #define METRIC_EVERY 200  /* train metrics in a run, about */
 #define STREAM_DROPOUT 13 /* of the seed */
@@ -380,21 +381,6 @@ static void close_run(struct run *r)
 /* --- the run --------------------------------------------------------------------------------------------------------
  */
 
-static int save(struct run *r, struct error *err)
-{
-    struct str bytes = {0};
-    int status;
-    if (!r->t->model)
-        return 0;
-    status = parameters_write(&r->net.parameters, &bytes, err);
-    if (status == 0 && bytes.failed)
-        status = no_memory(err);
-    if (status == 0)
-        status = model_writer_put(r->t->model, OBJECT2VEC_FILE, bytes.data, bytes.len, err);
-    str_free(&bytes);
-    return status;
-}
-
 /* Back to the best epoch; what it is worth on each part. */
 static int finish(struct run *r, struct error *err)
 {
@@ -409,7 +395,7 @@ static int finish(struct run *r, struct error *err)
             return -1;
         report(r, names[i], &sum, i == PART_TEST);
     }
-    return save(r, err);
+    return weights_save(&r->net.parameters, r->t->model, OBJECT2VEC_FILE, err);
 }
 
 static int run_all(struct run *r, struct error *err)

@@ -18,6 +18,7 @@
 #include "engine/data/pairs.h"
 #include "engine/format/sequence.h"
 #include "engine/model.h"
+#include "engine/nn/weights.h"
 
 #define ASKED_MAX 100000 /* sequences of one request */
 #define TOGETHER 64      /* sequences that are translated at once, at most */
@@ -48,14 +49,11 @@ static int load_weights(const char *dir, struct saved *m, const struct settings 
 {
     const size_t words[2] = {m->vocabulary[0].size, m->vocabulary[1].size};
     struct shape shape;
-    size_t len = 0;
-    char *bytes = model_read_file(dir, SEQ2SEQ_WEIGHTS, &len, err);
-    int status = bytes ? shape_read(&shape, settings, words, err) : -1;
+    int status = shape_read(&shape, settings, words, err);
     if (status == 0)
         status = network_open(&m->network, &shape, &backend_cpu, 0, err);
     if (status == 0)
-        status = parameters_read(&m->network.parameters, bytes, len, SEQ2SEQ_WEIGHTS, err);
-    free(bytes);
+        status = weights_load(&m->network.parameters, dir, SEQ2SEQ_WEIGHTS, err);
     return status;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/base/clock.h"
 #include "engine/model.h"
 #include "engine/nn/placement.h"
+#include "engine/nn/weights.h"
 
 #define STREAM_DROPOUT 40200
 #define PLACES 1024       /* target tokens, with padding, that go through the network together */
@@ -327,9 +328,7 @@ static int save(const struct seq2seq_run *r, struct error *err)
     struct str bytes = {0};
     struct model_writer *to = r->t->model;
     static const char *const files[] = {SEQ2SEQ_SOURCE, SEQ2SEQ_TARGET};
-    int status = parameters_write(&r->network.parameters, &bytes, err);
-    if (status == 0)
-        status = model_writer_put(to, SEQ2SEQ_WEIGHTS, bytes.data, bytes.len, err);
+    int status = weights_save(&r->network.parameters, to, SEQ2SEQ_WEIGHTS, err);
     for (int side = 0; status == 0 && side < 2; side++) {
         str_clear(&bytes);
         status = vocabulary_write(r->t->vocabulary[side], &bytes) < 0
