@@ -4,7 +4,7 @@ import { number } from '../format.js';
 import { arm, mark } from './palette.js';
 import { axes, Canvas, clip, line, plot } from './canvas.js';
 import { Figure } from './figure.js';
-import { plainLabel } from './names.js';
+import { plainLabel, shortened } from './names.js';
 
 export function Ranking({ ranking }) {
   return html`<${Figure} title="ROC and precision-recall" note=${ranking && `${ranking.channel} rows`} file="ranking"
@@ -19,8 +19,8 @@ function summary(r) {
   const rows = [r.positives, r.negatives].map((n) => n.toLocaleString('en'));
   const areas = `AUC ${number(r.auc)}, average precision ${number(r.average_precision)}`;
   if (!r.classes) return `${areas}; ${rows[0]} positive and ${rows[1]} negative rows.`;
-  const [other, sought] = r.classes.map(plainLabel);
-  return `${areas}: how well the scores of “${sought}” tell its ${rows[0]} rows from ${rows[1]} of “${other}”.`;
+  const [other, sought] = r.classes.map((name) => `“${shortened(plainLabel(name), 12)}”`);
+  return `${areas}; ${rows[0]} ${sought} before ${rows[1]} ${other} rows.`;
 }
 
 /** The precision at a point of the ROC follows from the counts of both classes. */
