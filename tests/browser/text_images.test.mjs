@@ -381,6 +381,7 @@ test('own images with their boxes are trained on, gone on from, and asked about'
   await figure(page, 'What the model finds').waitFor();
   assert.match(await noteOf(page, 'What the model finds'), /mine\.png/);
   await page.waitForFunction(() => [...document.querySelectorAll('.ask .shot-image')].some((img) => img.complete && img.naturalHeight === 120));
+  await page.locator('.ask input[type=file]:enabled').waitFor({ state: 'attached' }); // the answer has come
   await page.locator('.ask input[type=file]').setInputFiles([file('words.txt', Buffer.from('no image'))]);
   await page.getByText('words.txt is no image that this browser can read.').waitFor();
   await page.getByRole('button', { name: /^Go on from run/ }).click();

@@ -1,5 +1,5 @@
 // Shows an image to a detector: one of those it was scored on, or the reader's own. What it finds is drawn over it.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from 'htm/preact';
 import { send } from '../api.js';
 import { announce } from '../state.js';
@@ -21,17 +21,22 @@ export function AskImage({ id, run }) {
   const [confidence, setConfidence] = useState(0.3);
   const { images = [], classes, channel } = run.pictures.images ?? {};
   useEffect(() => () => shown?.src.startsWith('blob:') && URL.revokeObjectURL(shown.src), [shown]);
+  const newest = useRef(null); // what an earlier question says when it comes late is not heard
   const ask = async (prepare) => {
+    const mine = (newest.current = {});
+    const hear = (next) => mine === newest.current && next();
     setState({ busy: true });
     try {
       const image = await prepare();
-      setShown(image);
+      hear(() => setShown(image));
       const headers = { 'content-type': image.blob.type };
       const answer = await send('POST', `/runs/${encodeURIComponent(id)}/invocations`, { body: image.blob, headers });
-      setState({ answer });
-      announce(`${count(answer.prediction.filter(([, score]) => score >= confidence).length, 'box', 'boxes')} found`);
+      hear(() => {
+        setState({ answer });
+        announce(`${count(answer.prediction.filter(([, score]) => score >= confidence).length, 'box', 'boxes')} found`);
+      });
     } catch (error) {
-      setState({ error });
+      hear(() => setState({ error }));
     }
   };
   return html`<div class="question-box">
