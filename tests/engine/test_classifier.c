@@ -301,8 +301,8 @@ static void learns_by_threads(void **state)
     assert_memory_equal(one.net.output, same.net.output, bytes); /* deterministic: whatever the threads */
     assert_memory_equal(one.net.input, same.net.input, one.net.inputs * one.net.stride * sizeof(float));
     assert_true(memcmp(one.net.output, other.net.output, bytes) != 0); /* other labels were picked */
-    assert_true(free_way.accuracy > 0.9); /* how well depends on when its threads get the processor */
-    assert_true(free_way.loss < 2 * one.loss);
+    assert_true(free_way.accuracy > 0.97);
+    assert_true(free_way.loss < 1.3 * one.loss);
     struct learned *all[] = {&one, &other, &same, &free_way};
     for (size_t i = 0; i < COUNT(all); i++)
         classifier_net_close(&all[i]->net);
