@@ -190,12 +190,6 @@ static void ragged_tile(float *c, size_t ldc, const float *from, size_t ldf, con
         memcpy(c + i * ldc, whole + i * PRODUCT_PANEL, width * sizeof *c);
 }
 
-/* Tiles of six rows; the last seven to nine are halved, since a tile of one or two leaves the processor waiting. */
-static size_t tile_height(size_t rows)
-{
-    return rows <= PRODUCT_ROWS ? rows : rows < 10 ? (rows + 1) / 2 : PRODUCT_ROWS;
-}
-
 /* Rows begin .. end - 1 with the panel of columns j and on. */
 static void panel_rows(const struct product *p, size_t begin, size_t end, size_t j)
 {
@@ -204,7 +198,7 @@ static void panel_rows(const struct product *p, size_t begin, size_t end, size_t
     for (size_t i = begin, high; i < end; i += high) {
         const float *from = from_at(p, i, j), *a = p->a + i * p->lda;
         float *c = p->c + i * p->ldc + j;
-        high = tile_height(end - i);
+        high = product_tile_rows(end - i);
         if (width % 8 == 0)
             tiles[high][width / 8](c, p->ldc, from, p->ldf, a, p->lda, panel, p->depth);
         else

@@ -21,6 +21,14 @@ static inline size_t product_room(size_t depth, size_t columns)
     return (columns + PRODUCT_PANEL - 1) / PRODUCT_PANEL * PRODUCT_PANEL * depth;
 }
 
+/* Rows of the next tile: six; the last seven to nine are halved, since a tile of one or two leaves the processor
+ * waiting.
+ */
+static inline size_t product_tile_rows(size_t rest)
+{
+    return rest <= PRODUCT_ROWS ? rest : rest < 10 ? (rest + 1) / 2 : PRODUCT_ROWS;
+}
+
 /* b is depth x columns with rows ldb apart, or, transposed, columns x depth. Packs the columns begin .. end - 1 only;
  * begin is a multiple of PRODUCT_PANEL. */
 void product_pack(float *packed, const float *b, size_t ldb, size_t depth, size_t begin, size_t end, bool transposed);

@@ -9,12 +9,6 @@ static size_t panel_width(size_t columns, size_t j)
     return columns - j < PANEL ? columns - j : PANEL;
 }
 
-/* Tiles of six; the last seven to nine are halved, since a tile of one or two leaves the processor waiting. */
-static size_t tile_height(size_t rest)
-{
-    return rest <= ROWS ? rest : rest < 10 ? (rest + 1) / 2 : ROWS;
-}
-
 /* --- plain loops -------------------------------------------------------------------------------------------------- */
 
 static void plain_window(const struct window_product *p, size_t i, size_t j)
@@ -212,7 +206,7 @@ void window_product(const struct window_product *p)
     for (size_t j = 0; j < p->columns; j += PANEL) {
         size_t width = panel_width(p->columns, j);
         for (size_t i = 0, rows; i < p->x.count; i += rows) {
-            rows = tile_height(p->x.count - i);
+            rows = product_tile_rows(p->x.count - i);
             (width % 8 == 0 ? whole_product : ragged_product)(p, i, j, rows, width);
         }
     }
@@ -236,7 +230,7 @@ static void sum_piece(const struct window_sum *s, size_t piece, size_t j)
     for (size_t l = 0, rows; l < s->x.length; l += rows) {
         float *w = s->w + (piece * s->x.length + l) * s->ldw + j;
         size_t offset = piece * s->x.apart + l;
-        rows = tile_height(s->x.length - l);
+        rows = product_tile_rows(s->x.length - l);
         if (width % 8 == 0)
             sum_tiles[rows - 1][(width - 1) / 8](w, s->ldw, s->add, &s->x, offset, d);
         else
