@@ -3,20 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for `more` items behind `used`; NULL: no memory, and then the array stays as it was. */
-static void *widen(void *items, size_t *room, size_t used, size_t more, size_t size)
-{
-    size_t want = *room ? *room : 16;
-    void *wider;
-    if (items && used + more <= *room)
-        return items;
-    while (want < used + more)
-        want *= 2;
-    wider = reallocarray(items, want, size);
-    if (wider)
-        *room = want;
-    return wider;
-}
+#include "engine/base/array.h"
 
 static int count_classes(struct images *s, const struct box *boxes, size_t count)
 {
@@ -39,8 +26,8 @@ int images_append(struct images *s, enum image_coding coding, uint8_t *bytes, si
                   uint32_t height, const struct box *boxes, size_t box_count, const char *name)
 {
     char *own = strdup(name);
-    struct image *items = widen(s->item, &s->room, s->count, 1, sizeof *items);
-    struct box *all = widen(s->box, &s->box_room, s->boxes, box_count, sizeof *all);
+    struct image *items = array_room(s->item, &s->room, s->count + 1, sizeof *items);
+    struct box *all = array_room(s->box, &s->box_room, s->boxes + box_count, sizeof *all);
     s->item = items ? items : s->item;
     s->box = all ? all : s->box;
     if (!own || !items || !all || count_classes(s, boxes, box_count) < 0) {

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/array.h"
+
 /* Open addressing over the spellings in `bytes`: a slot holds the word's id + 1 and half its hash. */
 struct slot {
     uint32_t hash, id; /* id 0: empty */
@@ -32,23 +34,6 @@ static struct slot *slot_of(const struct text *t, const char *word, size_t len, 
     return &x->slot[i];
 }
 
-/* Room for `want` items of `size`, doubling; -1: no memory. */
-static int widen(void **items, size_t *room, size_t want, size_t size)
-{
-    size_t next = *room ? *room : 64;
-    void *wider;
-    if (*items && want <= *room)
-        return 0;
-    while (next < want)
-        next *= 2;
-    wider = reallocarray(*items, next, size);
-    if (!wider)
-        return -1;
-    *items = wider;
-    *room = next;
-    return 0;
-}
-
 static int widen_index(struct text *t)
 {
     struct text_index old = t->index ? *t->index : (struct text_index){0};
@@ -76,21 +61,15 @@ static int widen_index(struct text *t)
 /* Room for one more word of `len` bytes. */
 static int widen_words(struct text *t, size_t len)
 {
-    size_t room = t->word_room, used = t->words ? t->at[t->words] : 0;
-    void *at = t->at, *count = t->count, *bytes = t->bytes;
-    int status = widen(&at, &room, t->words + 2, sizeof *t->at);
-    t->at = at;
-    if (status == 0) {
-        void *wider = room > t->word_room ? reallocarray(count, room, sizeof *t->count) : count;
-        status = wider ? 0 : -1;
-        t->count = wider ? wider : t->count;
-    }
-    if (status == 0)
-        t->word_room = room;
-    if (status == 0)
-        status = widen(&bytes, &t->byte_room, used + len, 1);
-    t->bytes = bytes;
-    return status;
+    size_t room = t->word_room, same = t->word_room, used = t->words ? t->at[t->words] : 0;
+    void *at = array_room(t->at, &room, t->words + 2, sizeof *t->at), *count, *bytes;
+    t->at = at ? at : t->at;
+    count = at ? array_room(t->count, &same, t->words + 2, sizeof *t->count) : NULL;
+    t->count = count ? count : t->count;
+    t->word_room = count ? room : t->word_room;
+    bytes = count ? array_room(t->bytes, &t->byte_room, used + len, 1) : NULL;
+    t->bytes = bytes ? bytes : t->bytes;
+    return bytes ? 0 : -1;
 }
 
 static enum text_added add_word(struct text *t, const char *word, size_t len, int32_t *id)
@@ -133,15 +112,15 @@ static enum text_added drop_line(struct text *t, enum text_added why)
 enum text_added text_append_token(struct text *t, const char *word, size_t len)
 {
     enum text_added added = len > TEXT_WORD_MAX ? TEXT_WORD_TOO_LONG : TEXT_ADDED;
-    void *tokens = t->token;
-    int32_t id = 0;
+    int32_t id = 0, *tokens;
     if (added == TEXT_ADDED)
         added = add_word(t, word, len, &id);
-    if (added == TEXT_ADDED && widen(&tokens, &t->token_room, t->tokens_open + 1, sizeof *t->token) < 0)
-        added = TEXT_NO_MEMORY;
-    t->token = tokens;
     if (added != TEXT_ADDED)
         return drop_line(t, added);
+    tokens = array_room(t->token, &t->token_room, t->tokens_open + 1, sizeof *tokens);
+    if (!tokens)
+        return drop_line(t, TEXT_NO_MEMORY);
+    t->token = tokens;
     t->token[t->tokens_open++] = id;
     t->count[id]++;
     return TEXT_ADDED;
@@ -149,10 +128,11 @@ enum text_added text_append_token(struct text *t, const char *word, size_t len)
 
 enum text_added text_end_line(struct text *t)
 {
-    void *start = t->start;
+    size_t *start;
     if (t->tokens_open == closed(t))
         return TEXT_ADDED;
-    if (widen(&start, &t->line_room, t->lines + 2, sizeof *t->start) < 0)
+    start = array_room(t->start, &t->line_room, t->lines + 2, sizeof *start);
+    if (!start)
         return drop_line(t, TEXT_NO_MEMORY);
     t->start = start;
     if (!t->lines)

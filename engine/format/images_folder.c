@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/base/array.h"
 #include "engine/format/image.h"
 #include "engine/format/images_file.h"
 
@@ -56,14 +57,10 @@ static int no_memory(const char *path, struct error *err)
 static int list_file(struct listing *l, const char *path, struct error *err)
 {
     size_t below = strlen(l->root);
-    if (l->count == l->room) {
-        size_t room = l->room * 2 + 64;
-        struct entry *grown = reallocarray(l->entry, room, sizeof *grown);
-        if (!grown)
-            return no_memory(path, err);
-        l->entry = grown;
-        l->room = room;
-    }
+    struct entry *grown = array_room(l->entry, &l->room, l->count + 1, sizeof *grown);
+    if (!grown)
+        return no_memory(path, err);
+    l->entry = grown;
     while (path[below] == '/')
         below++;
     l->entry[l->count] = (struct entry){.path = strdup(path)};

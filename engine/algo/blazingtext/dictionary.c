@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/array.h"
+
 /* Open addressing over the spellings: a slot holds the id + 1 and the hash. */
 struct slot {
     uint32_t hash, id; /* id 0: empty */
@@ -86,18 +88,9 @@ static int resize_entries(struct dictionary *d, size_t room)
 
 static int widen_bytes(struct dictionary *d, size_t want)
 {
-    size_t room = d->index->byte_room ? d->index->byte_room : 256;
-    char *wider;
-    if (d->bytes && want <= d->index->byte_room)
-        return 0;
-    while (room < want)
-        room *= 2;
-    wider = realloc(d->bytes, room);
-    if (!wider)
-        return -1;
-    d->bytes = wider;
-    d->index->byte_room = room;
-    return 0;
+    char *wider = array_room(d->bytes, &d->index->byte_room, want, 1);
+    d->bytes = wider ? wider : d->bytes;
+    return wider ? 0 : -1;
 }
 
 int dictionary_reserve(struct dictionary *d, size_t entries)

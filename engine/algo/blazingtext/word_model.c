@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/array.h"
 #include "engine/base/str.h"
 
 void word_model_free(struct word_model *m)
@@ -239,14 +240,10 @@ static int take_piece(void *context, const float *row, size_t first, size_t last
     g->rows++;
     if (!row)
         return 0;
-    if (g->count == g->room) {
-        size_t room = g->room * 2 + 32;
-        p = reallocarray(g->pieces, room, sizeof *p);
-        if (!p)
-            return -1;
-        g->pieces = p;
-        g->room = room;
-    }
+    p = array_room(g->pieces, &g->room, g->count + 1, sizeof *p);
+    if (!p)
+        return -1;
+    g->pieces = p;
     p = &g->pieces[g->count++];
     *p = (struct word_piece){spell(g->tokens, first, last), malloc((labels + 1) * sizeof *p->share)};
     if (!p->text || !p->share)

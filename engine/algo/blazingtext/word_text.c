@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "engine/base/array.h"
+
 #define PARTS_MAX 400 /* subwords of a word that are read */
 
 static int no_memory(struct error *err)
@@ -95,14 +97,10 @@ static int add_parts(struct word_text *w, size_t word, size_t *room, const uint3
                      struct buckets *buckets)
 {
     size_t used = w->part_at[word];
-    if (used + count + 1 > *room) {
-        size_t more = 2 * *room + count + 1;
-        int32_t *part = realloc(w->part, more * sizeof *part);
-        if (!part)
-            return -1;
-        w->part = part;
-        *room = more;
-    }
+    int32_t *part = array_room(w->part, room, used + count + 1, sizeof *part);
+    if (!part)
+        return -1;
+    w->part = part;
     w->part[used++] = (int32_t)word;
     for (size_t k = 0; k < count; k++) {
         int32_t row = buckets_add(buckets, hash[k] % buckets->all);
